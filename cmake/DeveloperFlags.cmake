@@ -1,0 +1,42 @@
+# How zklock is built when it is worked on. None of this happens to a project that includes zklock:
+# its build type, its warnings and its compiler launcher are its own business.
+
+if(PROJECT_IS_TOP_LEVEL)
+  get_property(is_multi_config GLOBAL PROPERTY GENERATOR_IS_MULTI_CONFIG)
+  if(NOT is_multi_config AND NOT CMAKE_BUILD_TYPE)
+    set(CMAKE_BUILD_TYPE RelWithDebInfo CACHE STRING "Debug, Release, RelWithDebInfo or MinSizeRel"
+        FORCE)
+  endif()
+
+  find_program(ZKLOCK_CCACHE ccache DOC "Compiler cache, used if found")
+  mark_as_advanced(ZKLOCK_CCACHE)
+  if(ZKLOCK_CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    set(CMAKE_CXX_COMPILER_LAUNCHER "${ZKLOCK_CCACHE}")
+  endif()
+
+  # clang-tidy reads it.
+  set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+endif()
+
+# Whole directories, not single targets: a program that is only half instrumented does not link, or
+# reports races that are none.
+if(ZKLOCK_SANITIZE STREQUAL "address")
+  set(sanitizer_flags -fsanitize=address,undefined -fno-sanitize-recover=all)
+elseif(ZKLOCK_SANITIZE STREQUAL "thread")
+  set(sanitizer_flags -fsanitize=thread)
+elseif(ZKLOCK_SANITIZE)
+  message(FATAL_ERROR "ZKLOCK_SANITIZE is '${ZKLOCK_SANITIZE}': it can be 'address' or 'thread'")
+endif()
+if(ZKLOCK_SANITIZE)
+  add_compile_options(${sanitizer_flags} -fno-omit-frame-pointer)
+  add_link_options(${sanitizer_flags})
+endif()
+
+# zklock_developer_flags(<target>): our warnings, on our own targets only, and errors only here.
+# (A packager with another compiler turns that off with `cmake --compile-no-warning-as-error`.)
+function(zklock_developer_flags target)
+  if(PROJECT_IS_TOP_LEVEL)
+    target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+    set_target_properties(${target} PROPERTIES COMPILE_WARNING_AS_ERROR ON)
+  endif()
+endfunction()

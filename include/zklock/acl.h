@@ -1,0 +1,64 @@
+// zklock/acl.h: who may do what with a znode.
+#ifndef ZKLOCK_ACL_H_
+#define ZKLOCK_ACL_H_
+
+#include <zklock/export.h>
+
+#include <cstdint>
+#include <initializer_list>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace zklock {
+
+/// ZooKeeper's permission bits (ZooKeeper Programmer's Guide, "ACL Permissions"). Deleting a znode
+/// takes `remove` on its *parent*.
+enum class Permission : std::uint32_t {
+  none = 0,
+  read = 1,
+  write = 2,
+  create = 4,
+  remove = 8,
+  admin = 16,
+  all = 31,
+};
+
+[[nodiscard]] constexpr Permission operator|(Permission a, Permission b) noexcept {
+  return static_cast<Permission>(static_cast<std::uint32_t>(a) | static_cast<std::uint32_t>(b));
+}
+[[nodiscard]] constexpr Permission operator&(Permission a, Permission b) noexcept {
+  return static_cast<Permission>(static_cast<std::uint32_t>(a) & static_cast<std::uint32_t>(b));
+}
+
+/// What one identity may do: `{Permission::all, "world", "anyone"}`.
+struct AclEntry {
+  Permission permissions = Permission::none;
+  std::string scheme{};  // "world", "auth", "digest", "ip", "x509", "sasl"
+  std::string id{};      // in the scheme's own form; "" for "auth"
+
+  bool operator==(const AclEntry&) const = default;
+};
+
+/// The access control list of a znode. A plain value.
+class Acl {
+ public:
+  Acl(std::initializer_list<AclEntry> entries) : entries_(entries) {}
+  explicit Acl(std::vector<AclEntry> entries) : entries_(std::move(entries)) {}
+
+  /// Anybody may do anything: ZooKeeper's usual default.
+  [[nodiscard]] static Acl open() { return Acl{{Permission::all, "world", "anyone"}}; }
+  /// Only the identities that the creating session has authenticated as (ClientOptions::auth).
+  [[nodiscard]] static Acl creator_all() { return Acl{{Permission::all, "auth", ""}}; }
+
+  [[nodiscard]] const std::vector<AclEntry>& entries() const noexcept { return entries_; }
+
+  bool operator==(const Acl&) const = default;
+
+ private:
+  std::vector<AclEntry> entries_;
+};
+
+}  // namespace zklock
+
+#endif  // ZKLOCK_ACL_H_

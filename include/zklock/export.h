@@ -1,0 +1,15 @@
+// zklock/export.h: marks what the shared library exports. Empty in static builds.
+#ifndef ZKLOCK_EXPORT_H_
+#define ZKLOCK_EXPORT_H_
+
+#if __cplusplus < 202002L
+#error "zklock needs C++20: compile with -std=c++20 or later"
+#endif
+
+#if defined(ZKLOCK_SHARED) && defined(__GNUC__)
+#define ZKLOCK_EXPORT __attribute__((visibility("default")))
+#else
+#define ZKLOCK_EXPORT
+#endif
+
+#endif  // ZKLOCK_EXPORT_H_

@@ -1,0 +1,64 @@
+// zklock/result.h: the answer of one ZooKeeper operation: a value, or why there is none.
+#ifndef ZKLOCK_RESULT_H_
+#define ZKLOCK_RESULT_H_
+
+#include <zklock/export.h>
+
+#include <optional>
+#include <system_error>
+#include <utility>
+
+namespace zklock {
+
+/// "No node" or "connection loss" are answers, not exceptions: every operation of ZooKeeperClient
+/// returns one of these. A part of what std::expected (C++23) offers, with its names.
+template <class T>
+class [[nodiscard]] Result {
+ public:
+  Result(T value) : value_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
+  Result(std::error_code error) noexcept : error_(error) {}    // NOLINT(google-explicit-constructor)
+  template <class Enum>
+    requires std::is_error_code_enum_v<Enum>
+  Result(Enum error) noexcept : error_(error) {}               // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+
+  /// No error if there is a value.
+  [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+  /// REQUIRES: has_value(). `value` throws std::bad_optional_access otherwise.
+  [[nodiscard]] T& value() & { return value_.value(); }
+  [[nodiscard]] const T& value() const& { return value_.value(); }
+  [[nodiscard]] T&& value() && { return std::move(value_).value(); }
+  [[nodiscard]] T& operator*() noexcept { return *value_; }
+  [[nodiscard]] const T& operator*() const noexcept { return *value_; }
+  [[nodiscard]] T* operator->() noexcept { return &*value_; }
+  [[nodiscard]] const T* operator->() const noexcept { return &*value_; }
+
+ private:
+  std::optional<T> value_;
+  std::error_code error_;
+};
+
+/// For operations that answer nothing but "done".
+template <>
+class [[nodiscard]] Result<void> {
+ public:
+  Result() noexcept = default;
+  Result(std::error_code error) noexcept : error_(error) {}    // NOLINT(google-explicit-constructor)
+  template <class Enum>
+    requires std::is_error_code_enum_v<Enum>
+  Result(Enum error) noexcept : error_(error) {}               // NOLINT(google-explicit-constructor)
+
+  [[nodiscard]] bool has_value() const noexcept { return !error_; }
+  [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
+  [[nodiscard]] std::error_code error() const noexcept { return error_; }
+
+ private:
+  std::error_code error_;
+};
+
+}  // namespace zklock
+
+#endif  // ZKLOCK_RESULT_H_

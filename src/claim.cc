@@ -1,0 +1,209 @@
+#include "claim.h"
+
+#include <chrono>
+#include <utility>
+
+#include "errors.h"
+#include "znode_path.h"
+
+namespace zklock::internal {
+
+namespace {
+
+/// How long a failing `lock` waits until its claim is gone, before it leaves that to the background.
+constexpr std::chrono::milliseconds kGiveUpPatience{50};
+
+}  // namespace
+
+Claim::Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory, std::string owner)
+    : settings_(std::move(settings)), memory_(memory), owner_(std::move(owner)) {}
+
+Claim::~Claim() { give_up(); }
+
+std::shared_ptr<HeldClaim> Claim::acquire(const Context& context) {
+  for (Pause pause;; pause.wait(context)) {
+    enqueue(context);
+    if (await_turn(context) == Turn::granted && claim_the_lock(context) == Turn::granted) {
+      return grant();
+    }
+    settings_->log.info([this] { return "queueing anew: " + node_.path() + " is gone"; });
+    settings_->observe([this](LockObserver& observer) { observer.on_requeued(node_.path()); });
+    give_up();
+    if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
+  }
+}
+
+void Claim::enqueue(const Context& context) {
+  for (Pause pause;; pause.wait(context)) {
+    sent_at_ = Platform::current().boot_now();
+    Result<Enqueued> enqueued = settings_->client->enqueue(
+        EnqueueRequest{settings_->path, to_json(settings_->metadata(owner_)), settings_->acl},
+        context);
+    if (enqueued) {
+      const Created& claim = enqueued->claim;
+      stamp_ = ServerStamp{claim.stat.czxid, claim.stat.ctime, Platform::current().steady_now()};
+      session_lost_ = claim.session ? claim.session->lost() : settings_->client->session_lost();
+      name_ = claim.path.substr(claim.path.rfind('/') + 1);
+      node_ = ClaimNode(claim);
+      first_list_ = std::move(enqueued->queue);
+      waited_ = settled_ = false;
+      own_watch_.reset();
+      return;
+    }
+    if (enqueued.error() == ZooKeeperErrc::no_node) {
+      create_directory(context);
+    } else if (!retries(enqueued.error(), context)) {
+      fail(enqueued.error(), context);
+    }
+    if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
+  }
+}
+
+void Claim::create_directory(const Context& context) {
+  // From the innermost that is missing: of those that exist, one may not have the permission to create.
+  const std::vector<std::string> paths = path_and_parents(settings_->path);
+  std::size_t next = paths.size() - 1;
+  for (Pause pause; next < paths.size();) {
+    const Result<Created> created =
+        settings_->client->create(paths[next], "", settings_->acl, context);
+    if (created || created.error() == ZooKeeperErrc::node_exists) {
+      ++next;
+    } else if (created.error() == ZooKeeperErrc::no_node && next > 0) {
+      --next;
+    } else if (retries(created.error(), context)) {
+      pause.wait(context);
+    } else {
+      fail(created.error(), context);
+    }
+  }
+}
+
+Claim::Turn Claim::await_turn(const Context& context) {
+  Result<Children> queue = std::move(*first_list_);
+  for (;;) {
+    if (queue) {
+      Turn turn = take_place(*queue, context);
+      while (turn == Turn::look_again) turn = take_place(*queue, context);
+      if (turn != Turn::list_again) return turn;
+    } else if (queue.error() == ZooKeeperErrc::no_node) {
+      return Turn::gone;
+    } else if (retries(queue.error(), context)) {
+      trouble_.wait(context);
+    } else {
+      fail(queue.error(), context);
+    }
+    if (session_lost_.stop_requested()) return Turn::gone;
+    if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
+    queue = settings_->client->children(settings_->path, context);
+  }
+}
+
+Claim::Turn Claim::take_place(const Children& queue, const Context& context) {
+  const Result<std::vector<ClaimName>> claims =
+      claims_in_order(*settings_->client, settings_->path, queue.names,
+                      settings_->further_claim_markers, not_claims_, context);
+  if (!claims) {
+    if (!retries(claims.error(), context)) fail(claims.error(), context);
+    trouble_.wait(context);
+    return Turn::list_again;
+  }
+  const Standing standing = standing_of(name_, *claims);
+  ahead_ = standing.count;
+  switch (standing.place) {
+    case Standing::Place::missing:
+      return Turn::gone;
+    case Standing::Place::first:
+      return Turn::granted;
+    case Standing::Place::behind:
+      break;
+  }
+  head_ = join_path(settings_->path, standing.head);
+  memory_.listed(standing.head, stamp_.zxid);
+  return wait_behind(standing, context);
+}
+
+/// First in the queue: with a TTL, the claim must say from now on how long it may be held. It does so as it
+/// was created if it was first at once. Otherwise the write, which finds out whether the claim was purged
+/// or changed, decides whether it is granted.
+Claim::Turn Claim::claim_the_lock(const Context& context) {
+  bool must_write = settings_->has_ttl() && waited_;
+  for (;;) {
+    if (must_write) {
+      sent_at_ = Platform::current().boot_now();
+      const Result<void> written =
+          node_.rewrite(*settings_->client, settings_->metadata(owner_), context);
+      if (written.error() == ZooKeeperErrc::no_node ||
+          written.error() == ZooKeeperErrc::bad_version) {
+        return Turn::gone;
+      }
+      if (!written) fail(written.error(), context);
+    }
+    if (session_lost_.stop_requested()) return Turn::gone;
+    // An answer that took long has used up the TTL: a lease that is half over is not handed out.
+    must_write = settings_->has_ttl() &&
+                 Platform::current().boot_now() - sent_at_ >= settings_->ttl / 2;
+    if (!must_write) return Turn::granted;
+    if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
+  }
+}
+
+std::shared_ptr<HeldClaim> Claim::grant() {
+  std::optional<BootTime> ttl_end;
+  if (settings_->has_ttl()) ttl_end = saturated_sum(sent_at_, settings_->ttl);
+  const auto held = std::make_shared<HeldClaim>(settings_, node_, owner_, ttl_end);
+  node_ = ClaimNode();  // it is the lease's now
+  held->start();
+  return held;
+}
+
+void Claim::give_up() noexcept {
+  if (node_.path().empty()) return;
+  const std::string path = node_.path();
+  node_ = ClaimNode();
+  if (session_lost_.stop_requested()) return;  // it took the claim along
+  try {
+    const Result<void> removed = settings_->client->remove(
+        path, ZooKeeperClient::kAnyVersion, Context().with_timeout(kGiveUpPatience));
+    if (removed || removed.error() == ZooKeeperErrc::no_node) return;
+    settings_->client->remove_in_background(path);
+  } catch (...) {
+    settings_->log.error([&] { return "could not begin to remove " + path; });
+  }
+}
+
+bool Claim::retries(std::error_code error, const Context& context) const {
+  return may_pass(error) && !is_over(context);
+}
+
+void Claim::fail(std::error_code error, const Context& context) const {
+  if (context.canceled() || error == ZooKeeperErrc::canceled) {
+    throw LockError(Errc::locking_canceled, settings_->path + who_is_ahead(), error);
+  }
+  if (may_pass(error)) {
+    // An attempt that was not to wait, or ended for lack of time.
+    const bool is_held = ahead_ > 0;
+    throw LockError(Errc::locking_timed_out,
+                    is_held ? settings_->path + who_is_ahead()
+                            : settings_->path + ": no answer from the servers in time",
+                    error);
+  }
+  throw LockError(Errc::locking_failed, settings_->path + ": " + error.message(), error);
+}
+
+std::string Claim::who_is_ahead() const {
+  if (ahead_ == 0) return {};
+  std::string text;
+  if (holder_ && holder_->metadata) {
+    const Metadata& metadata = *holder_->metadata;
+    text = " is held by " + (metadata.owner.empty() ? "an unnamed owner" : metadata.owner);
+    if (!metadata.host.empty()) {
+      text += " on " + metadata.host + " (pid " + std::to_string(metadata.pid) + ")";
+    }
+    text += " since " + to_rfc3339(metadata.timestamp) + ", claim " + head_;
+  } else {
+    text = " is held by " + head_;
+  }
+  return text + "; " + std::to_string(ahead_) + " ahead";
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,38 @@
+// claim_node.h: the znode of one claim, which only its owner writes.
+#ifndef ZKLOCK_SRC_CLAIM_NODE_H_
+#define ZKLOCK_SRC_CLAIM_NODE_H_
+
+#include <zklock/context.h>
+#include <zklock/zookeeper_client.h>
+
+#include <cstdint>
+#include <string>
+#include <utility>
+
+#include "metadata.h"
+
+namespace zklock::internal {
+
+/// Thread safety: one thread at a time.
+class ClaimNode {
+ public:
+  ClaimNode() = default;
+  explicit ClaimNode(Created created)
+      : created_(std::move(created)), version_(created_.stat.version) {}
+
+  [[nodiscard]] const Created& created() const noexcept { return created_; }
+  [[nodiscard]] const std::string& path() const noexcept { return created_.path; }
+
+  /// Replaces what the claim says, if nobody else has. Blocks; goes on through broken connections, until
+  /// it knows. Errors: no_node, bad_version (somebody deleted or changed the claim: it is no longer
+  /// ours); those of the context; final ones.
+  Result<void> rewrite(ZooKeeperClient& client, const Metadata& metadata, const Context& context);
+
+ private:
+  Created created_;
+  std::int32_t version_ = 0;  // as we last wrote it
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_CLAIM_NODE_H_

@@ -1,0 +1,230 @@
+// claim_wait.cc: how a claim waits behind another one: for its deletion, and with a TTL for its time to
+// be over.
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "claim.h"
+#include "context_wait.h"
+#include "errors.h"
+#include "znode_path.h"
+
+namespace zklock::internal {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// A wait that is over sooner does not pay for a watch on the own claim, nor for saying that it waits.
+constexpr milliseconds kShortWait{50};
+
+/// By how much a waiter further back leaves the purging to the one in front of it.
+constexpr milliseconds kBackupDelay{150};
+constexpr std::size_t kMostBackupDelays = 8;
+
+/// How often a waiter further back at least looks whether the head is past its TTL.
+constexpr milliseconds kLeastLook{1'000};
+
+/// With a TTL, the claim as created covers a wait of less than the TTL only.
+milliseconds short_wait(const LockSettings& settings) {
+  return settings.has_ttl() ? std::min(kShortWait, settings.ttl / 4) : kShortWait;
+}
+
+}  // namespace
+
+Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context) {
+  if (!std::exchange(waited_, true)) {
+    settles_at_ = Platform::current().steady_now() + short_wait(*settings_);
+  }
+  holder_.reset();
+  purge_at_.reset();
+  if (own_watch_) {
+    // What it has told is why this is a new look, or is told again: deletions are.
+    watch_own_claim();
+  }
+  const auto ahead = std::make_shared<ClaimWatch>(monitor_);
+  const Result<Znode> znode = settings_->client->get_and_watch(
+      join_path(settings_->path, standing.ahead), ahead, context);
+  if (!znode) {
+    if (znode.error() == ZooKeeperErrc::no_node) return Turn::list_again;
+    if (!retries(znode.error(), context)) fail(znode.error(), context);
+    trouble_.wait(context);
+    return Turn::list_again;
+  }
+  trouble_ = Pause();
+  if (znode->stat.ephemeral_owner == 0) {
+    not_claims_.insert(standing.ahead);
+    return Turn::look_again;
+  }
+  if (standing.is_next()) {
+    note_head(standing, *znode);
+  } else if (settled_ && settings_->has_ttl()) {
+    if (const auto turn = read_head(standing, context)) return *turn;
+  }
+  if (!context.may_wait()) {
+    if (purge_at_ && *purge_at_ <= Platform::current().steady_now()) {
+      if (const auto turn = purge_head(standing, context)) return *turn;
+    }
+    fail(ZooKeeperErrc::operation_timeout, context);
+  }
+  settings_->observe(
+      [&](LockObserver& observer) { observer.on_waiting(node_.path(), standing.count); });
+  return await_news(standing, *ahead, znode->connection, context);
+}
+
+Claim::Turn Claim::await_news(const Standing& standing, const ClaimWatch& ahead,
+                              std::uint64_t connection, const Context& context) {
+  const Context waiting =
+      session_lost_.stop_possible() ? context.with_stop_token(session_lost_) : context;
+  ContextWait wait(*monitor_, waiting);
+  for (;;) {
+    SteadyTime wakes_at = purge_at_.value_or(SteadyTime::max());
+    if (!settled_) wakes_at = std::min(wakes_at, settles_at_);
+    std::optional<Turn> turn;
+    bool own_changed = false;
+    {
+      std::unique_lock lock(monitor_->mutex);
+      wait.wait_until(lock, wakes_at, [&] {
+        turn = verdict(standing, ahead, connection);
+        own_changed = own_watch_ && own_watch_->news().changed;
+        return turn || own_changed;
+      });
+    }
+    if (session_lost_.stop_requested()) return Turn::gone;
+    if (turn) return *turn;
+    if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
+    if (own_changed) watch_own_claim();
+    const SteadyTime now = Platform::current().steady_now();
+    if (!settled_ && now >= settles_at_) {
+      turn = settle(standing, context);
+    } else if (purge_at_ && now >= *purge_at_) {
+      turn = purge_head(standing, context);
+    }
+    if (turn) return *turn;
+  }
+}
+
+/// REQUIRES: monitor_->mutex is held.
+std::optional<Claim::Turn> Claim::verdict(const Standing& standing, const ClaimWatch& ahead,
+                                          std::uint64_t connection) const {
+  const ClaimWatch::News own = own_watch_ ? own_watch_->news() : ClaimWatch::News{};
+  const ClaimWatch::News& other = ahead.news();
+  if (own.deleted || own.session_lost || other.session_lost) return Turn::gone;
+  // After a reconnect, events come in any order, and none may have been for us: look.
+  if (own.reconnected || other.reconnected) return Turn::list_again;
+  if (other.deleted) {
+    // Nothing can come in front of a claim. So if the one ahead was the first when it was listed, after this
+    // claim was made, this one is first now, and no list could say more. On another connection than that of
+    // the watch the order of events is not theirs.
+    return standing.is_next() && other.connection == connection ? Turn::granted : Turn::list_again;
+  }
+  if (other.changed) return Turn::look_again;
+  return std::nullopt;
+}
+
+/// The wait is a long one.
+std::optional<Claim::Turn> Claim::settle(const Standing& standing, const Context& context) {
+  settled_ = true;
+  if (settings_->has_ttl()) {
+    if (const auto turn = say_that_it_waits(context)) return turn;
+  }
+  watch_own_claim();
+  if (!standing.is_next()) return read_head(standing, context);
+  return std::nullopt;
+}
+
+/// Kafka-kit purges whatever is just ahead of it, waiters too, once their deadline has passed: let it cover
+/// the wait.
+std::optional<Claim::Turn> Claim::say_that_it_waits(const Context& context) {
+  Metadata metadata = settings_->metadata(owner_);
+  metadata.waiting = true;
+  metadata.ttl_once_granted = settings_->ttl;
+  metadata.ttl_deadline.reset();
+  if (const auto deadline = context.deadline()) {
+    const std::chrono::nanoseconds left =
+        saturated_difference(*deadline, Platform::current().steady_now());
+    const WallTime end = saturated_sum(metadata.timestamp, saturated_sum(left, settings_->ttl));
+    if (end != WallTime::max()) metadata.ttl_deadline = end;
+  }
+  const Result<void> written = node_.rewrite(*settings_->client, metadata, context);
+  if (written) return std::nullopt;
+  if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
+    return Turn::gone;
+  }
+  fail(written.error(), context);
+}
+
+void Claim::watch_own_claim() {
+  own_watch_ = std::make_shared<ClaimWatch>(monitor_);
+  settings_->client->watch_in_background(node_.path(), own_watch_);
+}
+
+/// For a waiter further back: who holds the lock, and until when he may. It is not told of the head's
+/// changes, and asks again when it would purge.
+std::optional<Claim::Turn> Claim::read_head(const Standing& standing, const Context& context) {
+  const Result<Znode> head = settings_->client->get(head_, context);
+  if (!head) {
+    if (head.error() == ZooKeeperErrc::no_node) return Turn::list_again;
+    return std::nullopt;  // it is not what this claim waits for
+  }
+  if (head->stat.ephemeral_owner == 0) {
+    not_claims_.insert(standing.head);
+    return Turn::look_again;
+  }
+  note_head(standing, *head);
+  return std::nullopt;
+}
+
+void Claim::note_head(const Standing& standing, const Znode& head) {
+  const SteadyTime now = Platform::current().steady_now();
+  holder_ = memory_.see(standing.head, head.stat, parse_metadata(head.data), now);
+  if (!settings_->has_ttl()) return;
+  purge_at_ = purge_time(*holder_, PurgeRule{settings_->ttl, settings_->purge_without_ttl}, stamp_,
+                         now, Platform::current().wall_now());
+  if (standing.is_next()) return;
+  const auto delays = static_cast<int>(std::min(standing.count - 1, kMostBackupDelays));
+  if (purge_at_) *purge_at_ = saturated_sum(*purge_at_, kBackupDelay * delays);
+  const SteadyTime look_at =
+      now + std::max<std::chrono::nanoseconds>(settings_->ttl, kLeastLook) + kBackupDelay * delays;
+  purge_at_ = std::min(purge_at_.value_or(look_at), look_at);
+}
+
+/// The holder's time is over, or was when it was last looked at.
+std::optional<Claim::Turn> Claim::purge_head(const Standing& standing, const Context& context) {
+  if (!standing.is_next()) {
+    if (const auto turn = read_head(standing, context)) return turn;
+  }
+  if (!holder_) {  // it could not be read
+    purge_at_ = Platform::current().steady_now() + kLeastLook;
+    return std::nullopt;
+  }
+  // Again, as clocks may have been set meanwhile, and the head of a waiter further back have changed.
+  const SteadyTime now = Platform::current().steady_now();
+  const std::optional<SteadyTime> time =
+      purge_time(*holder_, PurgeRule{settings_->ttl, settings_->purge_without_ttl}, stamp_, now,
+                 Platform::current().wall_now());
+  if (!time || *time > now) {
+    if (standing.is_next()) purge_at_ = time;
+    return std::nullopt;
+  }
+  // By version: a renewal, or the claiming of the lock, always beats a purge that was decided before it.
+  const Result<void> purged =
+      settings_->client->remove(head_, holder_->stat.version, context);
+  if (purged) {
+    settings_->log.warning([this] { return "purged " + head_ + ", which was past its TTL"; });
+    settings_->observe([this](LockObserver& observer) { observer.on_purged(head_); });
+    return Turn::list_again;
+  }
+  if (purged.error() == ZooKeeperErrc::no_node || purged.error() == ZooKeeperErrc::bad_version) {
+    return Turn::list_again;
+  }
+  if (purged.error() == ZooKeeperErrc::no_auth) {
+    throw LockError(Errc::expire_lock_failed, head_ + ": " + purged.error().message(),
+                    purged.error());
+  }
+  if (!retries(purged.error(), context)) fail(purged.error(), context);
+  trouble_.wait(context);
+  return Turn::list_again;
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,17 @@
+// What the exit status of zookeeper-example says.
+#ifndef ZKLOCK_SRC_CLI_EXIT_STATUS_H_
+#define ZKLOCK_SRC_CLI_EXIT_STATUS_H_
+
+namespace zklock::cli {
+
+inline constexpr int kSuccess = 0;
+inline constexpr int kFailure = 1;  // not acquired, or not released
+inline constexpr int kBadFlags = 2;
+inline constexpr int kLockLost = 3;
+
+/// Ended by a signal, as shells write it: 130 for SIGINT, 143 for SIGTERM.
+constexpr int exit_status_of_signal(int signal) { return 128 + signal; }
+
+}  // namespace zklock::cli
+
+#endif  // ZKLOCK_SRC_CLI_EXIT_STATUS_H_

@@ -1,0 +1,17 @@
+// Durations as Go writes them: "3s", "500ms", "1m30s".
+#ifndef ZKLOCK_SRC_CLI_GO_DURATION_H_
+#define ZKLOCK_SRC_CLI_GO_DURATION_H_
+
+#include <chrono>
+#include <string_view>
+
+namespace zklock::cli {
+
+/// What Go's time.ParseDuration makes of `text`: an optional sign, then numbers with an optional
+/// fraction, each with its unit: h, m, s, ms, us (or µs), ns. Only "0" may leave the unit out.
+/// Throws std::invalid_argument, saying what is wrong with it.
+[[nodiscard]] std::chrono::nanoseconds parse_go_duration(std::string_view text);
+
+}  // namespace zklock::cli
+
+#endif  // ZKLOCK_SRC_CLI_GO_DURATION_H_

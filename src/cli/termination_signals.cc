@@ -1,0 +1,37 @@
+#include "cli/termination_signals.h"
+
+#include "cli/exit_status.h"
+
+#include <pthread.h>
+#include <unistd.h>
+
+namespace zklock::cli {
+
+TerminationSignals::TerminationSignals() {
+  sigemptyset(&signals_);
+  sigaddset(&signals_, SIGINT);
+  sigaddset(&signals_, SIGTERM);
+  pthread_sigmask(SIG_BLOCK, &signals_, &mask_before_);
+  receiver_ = std::thread([this] { receive(); });
+}
+
+TerminationSignals::~TerminationSignals() {
+  is_done_ = true;
+  pthread_kill(receiver_.native_handle(),
+               SIGTERM);  // to that thread only: it wakes up and sees is_done_
+  receiver_.join();
+  pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
+}
+
+void TerminationSignals::receive() {
+  for (;;) {
+    int signal = 0;
+    sigwait(&signals_, &signal);  // fails only for a set that is not valid
+    if (is_done_) return;
+    if (!is_graceful_ || first_ != 0) _exit(exit_status_of_signal(signal));
+    first_ = signal;
+    stop_source_.request_stop();
+  }
+}
+
+}  // namespace zklock::cli

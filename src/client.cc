@@ -1,0 +1,232 @@
+#include "client.h"
+
+#include <optional>
+#include <utility>
+
+#include "pending.h"
+#include "protected_create.h"
+#include "reaper.h"
+#include "znode_path.h"
+
+namespace zklock::internal {
+
+namespace {
+
+/// libzookeeper's own limit is the servers' (jute.maxbuffer, 1 MiB with the path); a request above it would
+/// be answered with a broken connection, again and again.
+constexpr std::size_t kMostData = 1'000'000;
+
+/// libzookeeper crashes on some bad paths, and cuts others short: none reaches it.
+std::error_code bad_path(const std::string& path) {
+  if (path == "/") return {};
+  return path_problem(path) ? make_error_code(ZooKeeperErrc::bad_arguments) : std::error_code();
+}
+
+std::error_code bad_node(const std::string& path, const std::string& data, const Acl& acl) {
+  if (const std::error_code error = bad_path(path)) return error;
+  if (data.size() > kMostData) return ZooKeeperErrc::bad_arguments;
+  if (acl.entries().empty()) return ZooKeeperErrc::invalid_acl;
+  return {};
+}
+
+/// Waits for the link, sends, and waits for the answer.
+template <class T, class Send>
+Result<T> call(SessionKeeper& keeper, const Context& context, const Send& send) {
+  const Result<Link> link = keeper.await_link(context);
+  if (!link) return link.error();
+  const auto pending = std::make_shared<Pending<T>>();
+  send(*link, [pending](Result<T> answer) { pending->complete(std::move(answer)); });
+  return pending->wait(context);
+}
+
+}  // namespace
+
+ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background,
+                       Log log_to)
+    : log(std::move(log_to)),
+      keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
+      removals(std::make_shared<RemovalList>(keeper, background, log)),
+      watches(background, log) {}
+
+void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
+  if (is_new_wire) watches.lost_with_wire();
+  if (link.connection > 1) watches.reconnected(link.connection);
+  removals->retry(link);
+}
+
+void ClientCore::on_session_lost(const std::shared_ptr<SessionState>& session,
+                                 std::uint64_t connection) {
+  removals->forget(session);
+  watches.session_lost(connection);
+}
+
+void ClientCore::on_watch_fired(WatchEvent::Type type, const std::string& path,
+                                std::uint64_t connection) {
+  watches.fire(type, path, connection);
+}
+
+Client::Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options)
+    : core_(std::make_shared<ClientCore>(std::move(dialer), Background::shared(),
+                                         Log(options.logger))) {
+  core_->keeper->start(core_);
+}
+
+Client::~Client() {
+  if (core_->keeper->is_forked()) {
+    // Threads, session and connection are the parent's: nothing of them is touched.
+    static_cast<void>(new std::shared_ptr<ClientCore>(std::move(core_)));
+    return;
+  }
+  core_->keeper->shut_down([core = core_] {});
+}
+
+void Client::await_session(std::chrono::milliseconds timeout) {
+  const SessionKeeper& keeper = *core_->keeper;
+  const Context context = Context().with_timeout(timeout);
+  const Result<Link> link = core_->keeper->await_link(context);
+  if (!link) {
+    throw LockError(Errc::locking_failed,
+                    "no session with " + keeper.address() + ": " + keeper.problem(),
+                    link.error() == ZooKeeperErrc::operation_timeout
+                        ? make_error_code(ZooKeeperErrc::connection_loss)
+                        : link.error());
+  }
+  // Below a chroot that does not exist every request fails, with "no node".
+  const Result<Znode> root = get("/", context);
+  if (!root && root.error() == ZooKeeperErrc::no_node) {
+    throw LockError(Errc::locking_failed,
+                    "the chroot of " + keeper.address() + " does not exist: create it first",
+                    root.error());
+  }
+}
+
+Result<Children> Client::children(const std::string& path, const Context& context) {
+  if (const std::error_code error = bad_path(path)) return error;
+  return call<Children>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    link.wire->children(path, [answer, connection = link.connection](Result<Children> list) {
+      if (list) list->connection = connection;
+      answer(std::move(list));
+    });
+  });
+}
+
+Result<Created> Client::create(const std::string& path, const std::string& data, const Acl& acl,
+                               const Context& context) {
+  if (const std::error_code error = bad_node(path, data, acl)) return error;
+  return call<Created>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    link.wire->create(path, data, acl, Wire::CreateMode::persistent, answer);
+  });
+}
+
+Result<Created> Client::create_protected_ephemeral_sequential(const std::string& path,
+                                                              const std::string& data,
+                                                              const Acl& acl,
+                                                              const Context& context) {
+  const std::size_t slash = path.rfind('/');
+  if (slash == std::string::npos) return ZooKeeperErrc::bad_arguments;
+  // Whatever is in front of the number may be empty, but then the path is no path.
+  if (const std::error_code error = bad_node(path + "0", data, acl)) return error;
+  Result<Enqueued> created = create_protected(
+      *core_->keeper, core_->removals,
+      ProtectedCreate{path.substr(0, slash), path.substr(slash + 1), data, acl}, context);
+  if (!created) return created.error();
+  return std::move(created->claim);
+}
+
+Result<void> Client::remove(const std::string& path, std::int32_t version,
+                            const Context& context) {
+  if (const std::error_code error = bad_path(path)) return error;
+  return call<void>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    link.wire->remove(path, version, answer);
+  });
+}
+
+Result<Znode> Client::get(const std::string& path, const Context& context) {
+  if (const std::error_code error = bad_path(path)) return error;
+  return call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    link.wire->get(path, false, [answer, connection = link.connection](Result<Znode> znode) {
+      if (znode) znode->connection = connection;
+      answer(std::move(znode));
+    });
+  });
+}
+
+Result<Znode> Client::get_and_watch(const std::string& path,
+                                    const std::shared_ptr<Watcher>& watcher,
+                                    const Context& context) {
+  if (const std::error_code error = bad_path(path)) return error;
+  return call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    const bool set_watch = core_->watches.add(path, watcher);
+    link.wire->get(path, set_watch, [core = core_, path, weak = std::weak_ptr<Watcher>(watcher),
+                                     answer, connection = link.connection](Result<Znode> znode) {
+      if (znode) {
+        znode->connection = connection;
+        core->watches.watch_stands(path);
+      } else {
+        core->watches.remove(path, weak.lock());
+      }
+      answer(std::move(znode));
+    });
+  });
+}
+
+Result<Stat> Client::set(const std::string& path, const std::string& data, std::int32_t version,
+                         const Context& context) {
+  if (const std::error_code error = bad_node(path, data, Acl::open())) return error;
+  return call<Stat>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    link.wire->set(path, data, version, answer);
+  });
+}
+
+Result<void> Client::check(const std::string& path, std::int32_t version, const Context& context) {
+  if (const std::error_code error = bad_path(path)) return error;
+  return call<void>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    link.wire->check(path, version, answer);
+  });
+}
+
+Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& context) {
+  if (const std::error_code error = bad_node(request.directory, request.data, request.acl)) {
+    return error;
+  }
+  return create_protected(
+      *core_->keeper, core_->removals,
+      ProtectedCreate{request.directory, "lock-", request.data, request.acl, true}, context);
+}
+
+void Client::watch_in_background(const std::string& path,
+                                 const std::shared_ptr<Watcher>& watcher) {
+  if (core_->keeper->is_forked() || bad_path(path)) return;
+  // A watch that stands already will tell: nothing is sent.
+  if (!core_->watches.add(path, watcher)) return;
+  const std::optional<Link> link = core_->keeper->link();
+  if (!link) return;  // the watcher is told of the reconnect
+  link->wire->get(path, true, [core = core_, path, connection = link->connection](
+                                  const Result<Znode>& znode) {
+    if (znode) {
+      core->watches.watch_stands(path);
+    } else if (znode.error() == ZooKeeperErrc::no_node) {
+      core->watches.fire(WatchEvent::Type::deleted, path, connection);
+    }
+  });
+}
+
+void Client::remove_in_background(const std::string& path) {
+  if (core_->keeper->is_forked() || bad_path(path)) return;
+  core_->removals->add(core_->keeper->session(), path);
+}
+
+PendingRemovals Client::pending_removals() const { return core_->removals->pending(); }
+
+std::shared_ptr<const Session> Client::session() const { return core_->keeper->session(); }
+
+Result<void> Client::close(const Context& context) {
+  if (core_->keeper->is_forked()) return ZooKeeperErrc::forked;
+  const Result<void> removed = core_->removals->await_empty(context);
+  const auto closed = std::make_shared<Pending<void>>();
+  if (!core_->keeper->shut_down([core = core_, closed] { closed->complete({}); })) return removed;
+  const Result<void> ended = closed->wait(context);
+  return removed ? ended : removed;
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,77 @@
+// client.h: ZooKeeperClient over a Wire: deadlines, sessions, protected creates, watches, removals.
+#ifndef ZKLOCK_SRC_CLIENT_H_
+#define ZKLOCK_SRC_CLIENT_H_
+
+#include <zklock/client_options.h>
+#include <zklock/zookeeper_client.h>
+
+#include <memory>
+#include <string>
+
+#include "executor.h"
+#include "log.h"
+#include "removal_list.h"
+#include "session_keeper.h"
+#include "watch_table.h"
+#include "wire.h"
+
+namespace zklock::internal {
+
+/// What a client consists of. It outlives the client until the wire is closed.
+class ClientCore final : public LinkListener {
+ public:
+  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background, Log log);
+
+  void on_link_up(const Link& link, bool is_new_wire) override;
+  void on_session_lost(const std::shared_ptr<SessionState>& session,
+                       std::uint64_t connection) override;
+  void on_watch_fired(WatchEvent::Type type, const std::string& path,
+                      std::uint64_t connection) override;
+
+  const Log log;
+  const std::shared_ptr<SessionKeeper> keeper;
+  const std::shared_ptr<RemovalList> removals;
+  WatchTable watches;
+};
+
+/// The implementation behind `connect`, and behind the fake.
+class Client final : public ZooKeeperClient {
+ public:
+  Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options);
+  ~Client() override;
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  /// Waits for the first session; throws what `connect` throws.
+  void await_session(std::chrono::milliseconds timeout);
+
+  Result<Children> children(const std::string& path, const Context& context) override;
+  Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,
+                         const Context& context) override;
+  Result<Created> create_protected_ephemeral_sequential(const std::string& path,
+                                                        const std::string& data, const Acl& acl,
+                                                        const Context& context) override;
+  Result<void> remove(const std::string& path, std::int32_t version,
+                      const Context& context) override;
+  Result<Znode> get(const std::string& path, const Context& context) override;
+  Result<Znode> get_and_watch(const std::string& path, const std::shared_ptr<Watcher>& watcher,
+                              const Context& context) override;
+  Result<Stat> set(const std::string& path, const std::string& data, std::int32_t version,
+                   const Context& context) override;
+  Result<void> check(const std::string& path, std::int32_t version,
+                     const Context& context) override;
+  Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context) override;
+  void watch_in_background(const std::string& path,
+                           const std::shared_ptr<Watcher>& watcher) override;
+  void remove_in_background(const std::string& path) override;
+  [[nodiscard]] PendingRemovals pending_removals() const override;
+  [[nodiscard]] std::shared_ptr<const Session> session() const override;
+  Result<void> close(const Context& context) override;
+
+ private:
+  std::shared_ptr<ClientCore> core_;
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_CLIENT_H_

@@ -1,0 +1,257 @@
+#include <zklock/error.h>
+
+#include <string>
+#include <system_error>
+
+namespace zklock {
+
+namespace {
+
+class LockCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "zklock"; }
+
+  [[nodiscard]] std::string message(int value) const override {
+    switch (static_cast<Errc>(value)) {
+      case Errc::already_own_lock:
+        return "requestor already has an active lock";
+      case Errc::locking_timed_out:
+        return "attempt to acquire lock timed out";
+      case Errc::invalid_seq_node:
+        return "znode doesn't appear to be a sequential type";
+      case Errc::not_lock_owner:
+        return "non-owner attempted to call unlock";
+      case Errc::owner_already_set:
+        return "attempt to set owner on a claimed lock";
+      case Errc::locking_failed:
+        return "attempt to acquire lock failed";
+      case Errc::unlocking_failed:
+        return "attempt to release lock failed";
+      case Errc::expire_lock_failed:
+        return "failed to TTL expire lock";
+      case Errc::locking_canceled:
+        return "attempt to acquire lock was canceled";
+      case Errc::lock_lost:
+        return "lock was lost before it was released";
+      case Errc::invalid_config:
+        return "invalid lock configuration";
+    }
+    return value == 0 ? "no error" : "unknown zklock error " + std::to_string(value);
+  }
+
+  [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+    switch (static_cast<Errc>(value)) {
+      case Errc::locking_timed_out:
+        return std::errc::timed_out;
+      case Errc::locking_canceled:
+        return std::errc::operation_canceled;
+      case Errc::invalid_config:
+        return std::errc::invalid_argument;
+      // As std::mutex and std::unique_lock say it.
+      case Errc::already_own_lock:
+        return std::errc::resource_deadlock_would_occur;
+      case Errc::not_lock_owner:
+        return std::errc::operation_not_permitted;
+      default:
+        return {value, *this};
+    }
+  }
+};
+
+class ZooKeeperCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "zookeeper"; }
+
+  [[nodiscard]] std::string message(int value) const override {
+    switch (static_cast<ZooKeeperErrc>(value)) {
+      case ZooKeeperErrc::system_error:
+        return "system error";
+      case ZooKeeperErrc::runtime_inconsistency:
+        return "runtime inconsistency";
+      case ZooKeeperErrc::data_inconsistency:
+        return "data inconsistency";
+      case ZooKeeperErrc::connection_loss:
+        return "connection loss";
+      case ZooKeeperErrc::marshalling_error:
+        return "request or answer could not be encoded";
+      case ZooKeeperErrc::unimplemented:
+        return "the server does not implement this operation";
+      case ZooKeeperErrc::operation_timeout:
+        return "no answer in time";
+      case ZooKeeperErrc::bad_arguments:
+        return "bad arguments";
+      case ZooKeeperErrc::invalid_state:
+        return "the session's state does not allow this operation";
+      case ZooKeeperErrc::api_error:
+        return "API error";
+      case ZooKeeperErrc::no_node:
+        return "no such znode";
+      case ZooKeeperErrc::no_auth:
+        return "no permission";
+      case ZooKeeperErrc::bad_version:
+        return "the znode has another version";
+      case ZooKeeperErrc::no_children_for_ephemerals:
+        return "ephemeral znodes can not have children";
+      case ZooKeeperErrc::node_exists:
+        return "the znode exists already";
+      case ZooKeeperErrc::not_empty:
+        return "the znode has children";
+      case ZooKeeperErrc::session_expired:
+        return "session expired";
+      case ZooKeeperErrc::invalid_callback:
+        return "invalid callback";
+      case ZooKeeperErrc::invalid_acl:
+        return "invalid ACL";
+      case ZooKeeperErrc::auth_failed:
+        return "authentication failed";
+      case ZooKeeperErrc::closing:
+        return "the client is closed";
+      case ZooKeeperErrc::session_moved:
+        return "the session moved to another server";
+      case ZooKeeperErrc::not_read_only:
+        return "the server is read-only";
+      case ZooKeeperErrc::ephemeral_on_local_session:
+        return "local sessions can not have ephemeral znodes";
+      case ZooKeeperErrc::quota_exceeded:
+        return "quota exceeded";
+      case ZooKeeperErrc::throttled:
+        return "the server throttled the request";
+      case ZooKeeperErrc::canceled:
+        return "canceled";
+      case ZooKeeperErrc::forked:
+        return "the client was inherited through fork() and belongs to the parent process";
+    }
+    return value == 0 ? "no error" : "unknown ZooKeeper error " + std::to_string(value);
+  }
+
+  [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
+    switch (static_cast<ZooKeeperErrc>(value)) {
+      case ZooKeeperErrc::operation_timeout:
+        return std::errc::timed_out;
+      case ZooKeeperErrc::canceled:
+        return std::errc::operation_canceled;
+      case ZooKeeperErrc::no_auth:
+      case ZooKeeperErrc::auth_failed:
+        return std::errc::permission_denied;
+      case ZooKeeperErrc::no_node:
+        return std::errc::no_such_file_or_directory;
+      case ZooKeeperErrc::node_exists:
+        return std::errc::file_exists;
+      case ZooKeeperErrc::not_empty:
+        return std::errc::directory_not_empty;
+      case ZooKeeperErrc::bad_arguments:
+      case ZooKeeperErrc::invalid_acl:
+        return std::errc::invalid_argument;
+      case ZooKeeperErrc::unimplemented:
+        return std::errc::function_not_supported;
+      case ZooKeeperErrc::connection_loss:
+        return std::errc::connection_reset;
+      case ZooKeeperErrc::not_read_only:
+        return std::errc::read_only_file_system;
+      case ZooKeeperErrc::throttled:
+        return std::errc::resource_unavailable_try_again;
+      default:
+        return {value, *this};
+    }
+  }
+};
+
+class LossCategory final : public std::error_category {
+ public:
+  [[nodiscard]] const char* name() const noexcept override { return "zklock.loss"; }
+
+  [[nodiscard]] std::string message(int value) const override {
+    switch (static_cast<LossReason>(value)) {
+      case LossReason::session_expired:
+        return "the session expired";
+      case LossReason::cut_off:
+        return "no server confirmed the session in time";
+      case LossReason::ttl_over:
+        return "the lock was held for longer than its TTL";
+      case LossReason::claim_deleted:
+        return "somebody else deleted the claim";
+      case LossReason::client_closed:
+        return "the client or the lock was closed";
+    }
+    return value == 0 ? "no error" : "unknown loss reason " + std::to_string(value);
+  }
+};
+
+/// Error codes refer to their category for as long as they live, which may be past the end of
+/// main(): background threads and static objects have some. So no destructor runs.
+template <class Category>
+union NeverDestroyed {
+  constexpr NeverDestroyed() noexcept : value() {}
+  ~NeverDestroyed() {}  // NOLINT(modernize-use-equals-default): `= default` would be deleted
+  NeverDestroyed(const NeverDestroyed&) = delete;
+  NeverDestroyed& operator=(const NeverDestroyed&) = delete;
+  Category value;
+};
+
+constinit const NeverDestroyed<LockCategory> kLockCategory;
+constinit const NeverDestroyed<ZooKeeperCategory> kZooKeeperCategory;
+constinit const NeverDestroyed<LossCategory> kLossCategory;
+
+std::string with_detail(std::error_code code, const std::string& detail, std::error_code cause) {
+  if (!detail.empty()) return code.message() + ": " + detail;
+  if (cause) return code.message() + ": " + cause.message();
+  return code.message();
+}
+
+}  // namespace
+
+const std::error_category& lock_category() noexcept { return kLockCategory.value; }
+const std::error_category& zookeeper_category() noexcept { return kZooKeeperCategory.value; }
+const std::error_category& loss_category() noexcept { return kLossCategory.value; }
+
+std::error_code make_error_code(Errc code) noexcept {
+  return {static_cast<int>(code), lock_category()};
+}
+std::error_code make_error_code(ZooKeeperErrc code) noexcept {
+  return {static_cast<int>(code), zookeeper_category()};
+}
+std::error_code make_error_code(LossReason reason) noexcept {
+  return {static_cast<int>(reason), loss_category()};
+}
+
+bool may_have_been_done(std::error_code error) noexcept {
+  if (!error) return false;
+  if (error.category() != zookeeper_category()) {
+    // Errc and LossReason are no answers to a request. What a foreign client means by errors of its
+    // own is unknown, so the request may have been done.
+    return error.category() != lock_category() && error.category() != loss_category();
+  }
+  switch (static_cast<ZooKeeperErrc>(error.value())) {
+    // The request left, or may have left, and its own answer was not seen: the connection broke, it
+    // took too long, or somebody stopped waiting.
+    case ZooKeeperErrc::connection_loss:
+    case ZooKeeperErrc::operation_timeout:
+    case ZooKeeperErrc::closing:
+    case ZooKeeperErrc::canceled:
+    // The session or its handle ended while the request was under way. What it did in a session
+    // that has expired is gone only if it was ephemeral.
+    case ZooKeeperErrc::session_expired:
+    case ZooKeeperErrc::invalid_state:
+    case ZooKeeperErrc::auth_failed:
+    // A server that no longer has the session refused it. Where else the session's requests went,
+    // that server does not know.
+    case ZooKeeperErrc::session_moved:
+      return true;
+    // These are said before anything is done.
+    case ZooKeeperErrc::unimplemented:
+    case ZooKeeperErrc::bad_arguments:
+    case ZooKeeperErrc::forked:
+      return false;
+    default:
+      // -1 to -99 are faults of the client or the server on the way (an answer that can not be
+      // read, an inconsistency): nothing is certain. From -100 on it is the server's own refusal,
+      // which it gives in place of doing the request; this holds for numbers that are newer than we
+      // are, too.
+      return error.value() > static_cast<int>(ZooKeeperErrc::api_error);
+  }
+}
+
+LockError::LockError(std::error_code code, const std::string& detail, std::error_code cause)
+    : std::system_error(code), text_(with_detail(code, detail, cause)), cause_(cause) {}
+
+}  // namespace zklock

@@ -1,0 +1,93 @@
+#include "executor.h"
+
+#include <mutex>
+
+#include "reaper.h"
+
+namespace zklock::internal {
+
+Executor::Executor(const std::string& name)
+    : thread_(Platform::current().start_thread(name, [this] { work(); })) {}
+
+Executor::~Executor() {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    stopping_ = true;
+  }
+  monitor_.changed->notify_all();
+  thread_->join();
+}
+
+Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
+  bool wake = false;
+  Ticket ticket = 0;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    ticket = ++last_ticket_;
+    tasks_.emplace(Key(time, ticket), std::move(task));
+    times_.emplace(ticket, time);
+    // A thread that will look earlier anyway is left asleep: most timers are cancelled before their time.
+    wake = time < wakes_at_;
+    if (wake) wakes_at_ = time;
+  }
+  if (wake) monitor_.changed->notify_all();
+  return ticket;
+}
+
+void Executor::cancel(Ticket ticket) noexcept {
+  Task dropped;  // destroyed without the mutex: it may own anything
+  const std::scoped_lock lock(monitor_.mutex);
+  const auto time = times_.find(ticket);
+  if (time == times_.end()) return;
+  const auto task = tasks_.find(Key(time->second, ticket));
+  dropped = std::move(task->second);
+  tasks_.erase(task);
+  times_.erase(time);
+}
+
+void Executor::work() noexcept {
+  std::unique_lock lock(monitor_.mutex);
+  while (!stopping_) {
+    if (tasks_.empty()) {
+      wakes_at_ = SteadyTime::max();
+      monitor_.changed->wait(lock);
+      continue;
+    }
+    const auto next = tasks_.begin();
+    const auto [time, ticket] = next->first;
+    if (time > Platform::current().steady_now()) {
+      wakes_at_ = time;
+      monitor_.changed->wait_until(lock, time);
+      continue;
+    }
+    Task task = std::move(next->second);
+    times_.erase(ticket);
+    tasks_.erase(next);
+    wakes_at_ = SteadyTime::min();  // it looks again after this task
+    lock.unlock();
+    task();
+    task = nullptr;  // what it owned is destroyed without the mutex
+    lock.lock();
+  }
+}
+
+std::shared_ptr<Background> Background::shared() {
+  static std::mutex mutex;
+  static std::weak_ptr<Background> current;      // guarded by mutex
+  static std::int64_t pid = 0;                   // guarded by mutex: of the process that owns it
+  const std::scoped_lock lock(mutex);
+  const std::int64_t now_pid = Platform::current().pid();
+  std::shared_ptr<Background> background = pid == now_pid ? current.lock() : nullptr;
+  if (!background) {
+    // Its last user may be one of its own tasks, and a task of the user's may take long: it is ended
+    // where neither matters. In a forked child its threads do not exist: it is left alone.
+    background.reset(new Background, [now_pid](Background* ended) {
+      if (Platform::current().pid() == now_pid) end_later([ended] { delete ended; });
+    });
+    current = background;
+    pid = now_pid;
+  }
+  return background;
+}
+
+}  // namespace zklock::internal

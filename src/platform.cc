@@ -1,0 +1,129 @@
+#include "platform.h"
+
+#include <pthread.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+class SystemCondition final : public Condition {
+ public:
+  void wait(std::unique_lock<std::mutex>& lock) override { changed_.wait(lock); }
+  void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) override {
+    changed_.wait_until(lock, deadline);
+  }
+  void notify_all() noexcept override { changed_.notify_all(); }
+
+ private:
+  std::condition_variable changed_;
+};
+
+class SystemThread final : public Thread {
+ public:
+  explicit SystemThread(std::thread thread) : thread_(std::move(thread)), pid_(getpid()) {}
+  ~SystemThread() override {
+    // In a forked child the thread is gone, but std::thread's destructor would end the process.
+    if (thread_.joinable() && getpid() != pid_) thread_.detach();
+  }
+  SystemThread(const SystemThread&) = delete;
+  SystemThread& operator=(const SystemThread&) = delete;
+
+  void join() override { thread_.join(); }
+  [[nodiscard]] bool is_current() const noexcept override {
+    return thread_.get_id() == std::this_thread::get_id();
+  }
+
+ private:
+  std::thread thread_;
+  pid_t pid_;
+};
+
+/// Blocks all signals of the calling thread for a scope, for threads that are started in it to inherit:
+/// the application's handlers are not run on threads that it does not know.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+class SystemPlatform final : public Platform {
+ public:
+  [[nodiscard]] SteadyTime steady_now() const noexcept override {
+    return std::chrono::steady_clock::now();
+  }
+  [[nodiscard]] BootTime boot_now() const noexcept override {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return BootTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+  }
+  [[nodiscard]] WallTime wall_now() const noexcept override {
+    return std::chrono::system_clock::now();
+  }
+
+  [[nodiscard]] std::uint64_t random() override {
+    std::uint64_t bits = 0;
+    while (getrandom(&bits, sizeof bits, 0) != sizeof bits) {
+      if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
+    return bits;
+  }
+
+  [[nodiscard]] std::string host() const override {
+    std::array<char, 256> name{};
+    gethostname(name.data(), name.size() - 1);
+    return name.data();
+  }
+  [[nodiscard]] std::int64_t pid() const noexcept override { return getpid(); }
+
+  [[nodiscard]] std::unique_ptr<Thread> start_thread(const std::string& name,
+                                                     std::function<void()> body) override {
+    const SignalsBlocked blocked;
+    std::thread thread(std::move(body));
+    constexpr std::size_t kLongestName = 15;  // Linux has no room for more
+    pthread_setname_np(thread.native_handle(), name.substr(0, kLongestName).c_str());
+    return std::make_unique<SystemThread>(std::move(thread));
+  }
+  [[nodiscard]] std::unique_ptr<Condition> make_condition() override {
+    return std::make_unique<SystemCondition>();
+  }
+};
+
+std::atomic<Platform*>& installed() noexcept {
+  static std::atomic<Platform*> platform{nullptr};
+  return platform;
+}
+
+}  // namespace
+
+Platform& Platform::current() noexcept {
+  static SystemPlatform system;
+  Platform* const platform = installed().load(std::memory_order_acquire);
+  return platform != nullptr ? *platform : system;
+}
+
+void Platform::install(Platform* platform) noexcept {
+  installed().store(platform, std::memory_order_release);
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,171 @@
+#include "protected_create.h"
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <optional>
+#include <utility>
+
+#include "claim_name.h"
+#include "pause.h"
+#include "pending.h"
+
+namespace zklock::internal {
+
+namespace {
+
+std::string random_id() {
+  std::array<char, 33> hex{};
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx",
+                static_cast<unsigned long long>(Platform::current().random()),
+                static_cast<unsigned long long>(Platform::current().random()));
+  return hex.data();
+}
+
+/// The request may have been carried out, or will be done right on another connection.
+bool is_ambiguous(std::error_code error) {
+  return error == ZooKeeperErrc::connection_loss || error == ZooKeeperErrc::operation_timeout ||
+         error == ZooKeeperErrc::session_moved || error == ZooKeeperErrc::session_expired ||
+         error == ZooKeeperErrc::invalid_state || error == ZooKeeperErrc::runtime_inconsistency;
+}
+
+bool is_context_over(std::error_code error) {
+  return error == ZooKeeperErrc::operation_timeout || error == ZooKeeperErrc::canceled;
+}
+
+/// One attempt under one id, in one session.
+class Attempt {
+ public:
+  Attempt(SessionKeeper& keeper, std::shared_ptr<RemovalList> removals,
+          const ProtectedCreate& request, Link link)
+      : keeper_(keeper),
+        removals_(std::move(removals)),
+        request_(request),
+        link_(std::move(link)),
+        id_(random_id()) {}
+
+  /// Empty: nothing was created, and nothing will be.
+  std::optional<Result<Enqueued>> run(const Context& context) {
+    const auto created = std::make_shared<Pending<Created>>();
+    const auto listed = std::make_shared<Pending<Children>>();
+    link_.wire->create(request_.directory + "/" + protected_name(id_, request_.prefix),
+                       request_.data, request_.acl, Wire::CreateMode::ephemeral_sequential,
+                       [created](Result<Created> answer) { created->complete(std::move(answer)); });
+    if (request_.list_after) {
+      // In the same flight: the servers answer a session's requests in order, so the list has the claim.
+      link_.wire->children(request_.directory, [listed, connection = link_.connection](
+                                                   Result<Children> answer) {
+        if (answer) answer->connection = connection;
+        listed->complete(std::move(answer));
+      });
+    }
+    // The callback holds no reference to the attempt, which is over then.
+    Result<Created> answer = created->wait(
+        context, [removals = removals_, session = link_.session, directory = request_.directory,
+                  id = id_](const Result<Created>& late) {
+          if (late) {
+            removals->add(session, late->path);
+          } else if (is_ambiguous(late.error())) {
+            removals->add_unknown(session, directory, id);
+          }
+        });
+    if (answer) {
+      answer->session = link_.session;
+      answer->connection = link_.connection;
+      Enqueued enqueued{std::move(*answer), Children{}};
+      if (request_.list_after) enqueued.queue = listed->wait(context);
+      return enqueued;
+    }
+    if (created->is_abandoned() || !is_ambiguous(answer.error())) return answer.error();
+    return find(context);
+  }
+
+ private:
+  /// `operation_timeout` may be libzookeeper's, of a silent server, or the context's.
+  static bool is_over(std::error_code error, const Context& context) {
+    return is_context_over(error) && (context.expired() || context.canceled());
+  }
+
+  /// The answer was lost: what has become of it?
+  std::optional<Result<Enqueued>> find(const Context& context) {
+    for (Pause pause;; pause.wait(context)) {
+      Result<Link> link = keeper_.await_link(context);
+      if (!link) {
+        removals_->add_unknown(link_.session, request_.directory, id_);
+        return link.error();
+      }
+      if (link->session != link_.session) return std::nullopt;  // it took the znode along
+      Result<Enqueued> found = look(*link, context);
+      if (found) {
+        if (found->claim.path.empty()) return std::nullopt;
+        return found;
+      }
+      if (is_over(found.error(), context) || !is_ambiguous(found.error())) {
+        removals_->add_unknown(link_.session, request_.directory, id_);
+        return found.error();
+      }
+    }
+  }
+
+  /// Lists behind a write of this session: another server than before may not have heard of the create yet,
+  /// but it has once it answers that write. No path: it is not there.
+  Result<Enqueued> look(const Link& link, const Context& context) {
+    const auto barrier = std::make_shared<Pending<void>>();
+    const auto listed = std::make_shared<Pending<Children>>();
+    link.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
+                     [barrier](Result<void> answer) { barrier->complete(answer); });
+    link.wire->children(request_.directory, [listed, connection = link.connection](
+                                                Result<Children> answer) {
+      if (answer) answer->connection = connection;
+      listed->complete(std::move(answer));
+    });
+    const Result<void> passed = barrier->wait(context);
+    if (!passed && is_ambiguous(passed.error())) return passed.error();
+    Result<Children> list = listed->wait(context);
+    if (!list) {
+      if (list.error() == ZooKeeperErrc::no_node) return Enqueued{};  // the directory is gone
+      return list.error();
+    }
+    const auto name = std::find_if(list->names.begin(), list->names.end(), [&](const auto& child) {
+      return child.find(id_) != std::string::npos;
+    });
+    if (name == list->names.end()) return Enqueued{};
+    return adopt(link, request_.directory + "/" + *name, std::move(*list), context);
+  }
+
+  Result<Enqueued> adopt(const Link& link, const std::string& path, Children list,
+                         const Context& context) {
+    const auto read = std::make_shared<Pending<Znode>>();
+    link.wire->get(path, false, [read](Result<Znode> answer) { read->complete(std::move(answer)); });
+    const Result<Znode> znode = read->wait(context);
+    if (!znode) {
+      if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // somebody removed it
+      return znode.error();
+    }
+    if (znode->stat.ephemeral_owner != link_.session->id()) return Enqueued{};
+    return Enqueued{Created{path, znode->stat, link_.session, link.connection}, std::move(list)};
+  }
+
+  SessionKeeper& keeper_;
+  const std::shared_ptr<RemovalList> removals_;
+  const ProtectedCreate& request_;
+  const Link link_;
+  const std::string id_;
+};
+
+}  // namespace
+
+Result<Enqueued> create_protected(SessionKeeper& keeper,
+                                  const std::shared_ptr<RemovalList>& removals,
+                                  const ProtectedCreate& request, const Context& context) {
+  for (Pause pause;; pause.wait(context)) {
+    Result<Link> link = keeper.await_link(context);
+    if (!link) return link.error();
+    std::optional<Result<Enqueued>> end =
+        Attempt(keeper, removals, request, std::move(*link)).run(context);
+    if (end) return std::move(*end);
+  }
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,78 @@
+#include "purge_policy.h"
+
+#include <zklock/context.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+/// Of one leader: its epoch is the upper half of the zxids that it gives out.
+bool are_of_one_leader(std::int64_t zxid, std::int64_t other) noexcept {
+  constexpr int kCounterBits = 32;
+  return zxid >> kCounterBits == other >> kCounterBits;
+}
+
+/// When the two clocks will agree that the TTL is over, if nothing changes.
+std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder,
+                                             std::chrono::nanoseconds ttl,
+                                             const ServerStamp& own_claim, SteadyTime now,
+                                             WallTime wall_now) noexcept {
+  if (holder.seen_further_back || !holder.metadata || holder.metadata->waiting) return std::nullopt;
+  if (!holder.metadata->ttl_deadline) return std::nullopt;
+  if (!are_of_one_leader(holder.stat.mzxid, own_claim.zxid)) return std::nullopt;
+  const std::chrono::nanoseconds age_at_own_claim =
+      saturated_difference(saturated(own_claim.time.time_since_epoch()),
+                           saturated(holder.stat.mtime.time_since_epoch()));
+  // The stamps have milliseconds: one more makes sure.
+  const std::chrono::nanoseconds left_at_own_claim =
+      saturated_difference(saturated_sum(ttl, std::chrono::milliseconds(1)), age_at_own_claim);
+  const std::chrono::nanoseconds left_by_server =
+      saturated_difference(saturated_sum(own_claim.known_at, left_at_own_claim), now);
+  const std::chrono::nanoseconds left_by_holder =
+      saturated_difference(*holder.metadata->ttl_deadline, wall_now);
+  return saturated_sum(now, std::max(left_by_server, left_by_holder));
+}
+
+}  // namespace
+
+std::optional<SteadyTime> purge_time(const HolderView& holder, const PurgeRule& rule,
+                                     const ServerStamp& own_claim, SteadyTime now,
+                                     WallTime wall_now) noexcept {
+  if (rule.ttl.count() <= 0) return std::nullopt;
+  const std::optional<std::chrono::nanoseconds> ttl =
+      holder.metadata ? holder.metadata->ttl() : std::nullopt;
+  if (!ttl) {
+    if (!rule.purge_without_ttl) return std::nullopt;
+    return saturated_sum(holder.first_seen, rule.ttl);
+  }
+  SteadyTime time = saturated_sum(holder.first_seen, *ttl);
+  if (const auto agreed = time_by_two_clocks(holder, *ttl, own_claim, now, wall_now)) {
+    time = std::min(time, *agreed);
+  }
+  return time;
+}
+
+void HolderMemory::listed(const std::string& head, std::int64_t own_czxid) {
+  const std::scoped_lock lock(mutex_);
+  if (head != head_) {
+    head_ = head;
+    known_before_head_ = known_queue_;
+  }
+  known_queue_ = std::max(known_queue_, own_czxid);
+}
+
+HolderView HolderMemory::see(const std::string& head, const Stat& stat,
+                             std::optional<Metadata> metadata, SteadyTime now) {
+  const std::scoped_lock lock(mutex_);
+  if (stat.czxid != czxid_ || stat.version != version_) first_seen_ = now;
+  czxid_ = stat.czxid;
+  version_ = stat.version;
+  // Another thread has listed another head meanwhile: to be on the safe side, this one was seen before.
+  const bool seen_further_back = head != head_ || stat.czxid < known_before_head_;
+  return HolderView{stat, std::move(metadata), first_seen_, seen_further_back};
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,313 @@
+#include "session_keeper.h"
+
+#include <algorithm>
+#include <chrono>
+#include <utility>
+
+#include "context_wait.h"
+#include "reaper.h"
+
+namespace zklock::internal {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShortestPause{50};
+constexpr milliseconds kLongestPause{5'000};
+/// How long libzookeeper looks for the servers that it knows before their names are resolved again.
+constexpr milliseconds kPatienceWithServers{2'000};
+
+/// How long to wait before dialing again: doubles with each failure, and is spread over its upper half, so
+/// that the clients of a service that lost its servers do not come back all at once.
+milliseconds pause_after(int failures) {
+  const int doublings = std::clamp(failures - 1, 0, 10);
+  const milliseconds pause = std::min(kShortestPause * (1 << doublings), kLongestPause);
+  const auto half = static_cast<std::uint64_t>(pause.count() / 2);
+  return pause - milliseconds(Platform::current().random() % (half + 1));
+}
+
+}  // namespace
+
+/// What one wire has to say goes to the keeper with the wire's number, for as long as there is a keeper.
+class SessionKeeper::Ear final : public WireListener {
+ public:
+  Ear(std::weak_ptr<SessionKeeper> keeper, std::uint64_t number)
+      : keeper_(std::move(keeper)), number_(number) {}
+
+  void on_connected(const SessionIdentity& session) override {
+    if (const auto keeper = keeper_.lock()) keeper->on_connected(number_, session);
+  }
+  void on_disconnected() override {
+    if (const auto keeper = keeper_.lock()) keeper->on_disconnected(number_);
+  }
+  void on_expired() override {
+    if (const auto keeper = keeper_.lock()) {
+      keeper->end_session(number_, LossReason::session_expired);
+    }
+  }
+  void on_auth_failed() override {
+    if (const auto keeper = keeper_.lock()) keeper->on_auth_failed(number_);
+  }
+  void on_watch(WatchEvent::Type type, const std::string& path) override {
+    if (const auto keeper = keeper_.lock()) keeper->on_watch(number_, type, path);
+  }
+
+ private:
+  const std::weak_ptr<SessionKeeper> keeper_;
+  const std::uint64_t number_;
+};
+
+SessionKeeper::SessionKeeper(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background,
+                             Log log)
+    : dialer_(std::move(dialer)),
+      background_(std::move(background)),
+      log_(std::move(log)),
+      connector_(std::make_unique<Executor>("zklock-connect")) {}
+
+SessionKeeper::~SessionKeeper() {
+  // Usually shut_down came before, and there is no wire left.
+  end_later([connector = std::shared_ptr<Executor>(std::move(connector_)),
+             wire = std::move(wire_)]() mutable {
+    if (wire) wire->close();
+    connector.reset();
+  });
+}
+
+void SessionKeeper::start(std::weak_ptr<LinkListener> listener) {
+  listener_ = std::move(listener);
+  connect_at(SteadyTime::min(), &SessionKeeper::dial);
+}
+
+void SessionKeeper::connect_at(SteadyTime time, void (SessionKeeper::*call)()) {
+  connector_->schedule(time, [weak = weak_from_this(), call] {
+    if (const auto keeper = weak.lock()) ((*keeper).*call)();
+  });
+}
+
+Result<Link> SessionKeeper::await_link(const Context& context) {
+  if (is_forked()) return ZooKeeperErrc::forked;
+  if (const std::optional<Link> up = link()) return *up;
+  ContextWait wait(monitor_, context);
+  std::unique_lock lock(monitor_.mutex);
+  switch (wait.wait(lock, [this] { return is_up() || failure_; })) {
+    case WaitEnd::canceled:
+      return ZooKeeperErrc::canceled;
+    case WaitEnd::deadline:
+      return ZooKeeperErrc::operation_timeout;
+    case WaitEnd::ready:
+      break;
+  }
+  if (failure_) return failure_;
+  return Link{wire_, session_, connection_};
+}
+
+std::optional<Link> SessionKeeper::link() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  if (!is_up()) return std::nullopt;
+  return Link{wire_, session_, connection_};
+}
+
+std::shared_ptr<SessionState> SessionKeeper::session() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return session_;
+}
+
+std::string SessionKeeper::problem() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  if (!problem_.empty()) return problem_;
+  return is_up() ? std::string() : "no server answers at " + dialer_->address();
+}
+
+void SessionKeeper::dial() {
+  std::uint64_t number = 0;
+  std::optional<SessionIdentity> resume;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (failure_ || wire_) return;
+    number = ++wire_number_;
+    if (session_) resume = identity_;
+  }
+  const auto ear = std::make_shared<Ear>(weak_from_this(), number);
+  adopt(dialer_->dial(ear, resume ? &*resume : nullptr), number);
+}
+
+void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) {
+  bool wanted = false;
+  std::optional<SteadyTime> again;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    wanted = !failure_ && number == wire_number_;
+    if (wanted && outcome.wire) {
+      wire_ = outcome.wire;
+      problem_.clear();
+    } else if (wanted) {
+      problem_ = outcome.failure.problem;
+      if (!outcome.failure.may_pass && connection_ == 0) {
+        // Before the first session somebody waits in `connect`, and is better told at once.
+        failure_ = ZooKeeperErrc::connection_loss;
+      } else {
+        again = Platform::current().steady_now() + pause_after(++failures_);
+      }
+    }
+  }
+  monitor_.changed->notify_all();
+  if (!outcome.wire) log_.warning([&] { return outcome.failure.problem; });
+  if (again) connect_at(*again, &SessionKeeper::dial);
+  if (!outcome.wire) return;
+  if (wanted) {
+    tell_link_up();  // if it was connected before it was adopted
+  } else {
+    end_later([wire = outcome.wire] { wire->close(); });
+  }
+}
+
+void SessionKeeper::look_for_servers() {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    looking_ = !failure_ && !connected_ && wire_;
+    if (!looking_) return;
+  }
+  if (!dialer_->servers_have_moved()) {
+    SteadyTime next{};
+    {
+      const std::scoped_lock lock(monitor_.mutex);
+      next = Platform::current().steady_now() + pause_after(++failures_);
+    }
+    connect_at(next, &SessionKeeper::look_for_servers);
+    return;
+  }
+  std::shared_ptr<Wire> old;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    looking_ = false;
+    if (failure_ || connected_) return;
+    ++wire_number_;
+    old = std::exchange(wire_, nullptr);
+  }
+  // Without a connection, closing tells no server to end the session. Should it find one at this very
+  // moment, the session is ended; the new wire is told so, as of any other expiry.
+  if (old) end_later([old] { old->close(); });
+  dial();
+}
+
+void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& identity) {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (number != wire_number_ || failure_) return;
+    if (session_ && session_->id() == identity.id) {
+      session_->negotiated(identity.timeout);
+    } else {
+      session_ = std::make_shared<SessionState>(identity);
+    }
+    identity_ = identity;
+    ++connection_;
+    failures_ = 0;
+    problem_.clear();
+    connected_ = true;
+  }
+  monitor_.changed->notify_all();
+  log_.info([&] { return "connected to " + dialer_->address(); });
+  tell_link_up();
+}
+
+void SessionKeeper::tell_link_up() {
+  Link link;
+  bool is_new_wire = false;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (!is_up()) return;
+    link = Link{wire_, session_, connection_};
+    is_new_wire = std::exchange(told_wire_, wire_number_) != wire_number_;
+  }
+  if (const auto listener = listener_.lock()) listener->on_link_up(link, is_new_wire);
+}
+
+void SessionKeeper::on_disconnected(std::uint64_t number) {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (number != wire_number_ || !connected_) return;
+    connected_ = false;
+    if (!std::exchange(looking_, true)) {
+      connect_at(Platform::current().steady_now() + kPatienceWithServers,
+                 &SessionKeeper::look_for_servers);
+    }
+  }
+  log_.warning([&] { return "lost the connection to " + dialer_->address(); });
+}
+
+void SessionKeeper::on_auth_failed(std::uint64_t number) {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (number != wire_number_ || failure_) return;
+    failure_ = ZooKeeperErrc::auth_failed;
+    problem_ = dialer_->address() + " refused to authenticate the client";
+  }
+  log_.error([&] { return problem(); });
+  end_session(number, LossReason::session_expired);
+}
+
+void SessionKeeper::on_watch(std::uint64_t number, WatchEvent::Type type, const std::string& path) {
+  std::uint64_t connection = 0;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (number != wire_number_) return;
+    connection = connection_;
+  }
+  if (const auto listener = listener_.lock()) listener->on_watch_fired(type, path, connection);
+}
+
+void SessionKeeper::replace_session(const std::shared_ptr<SessionState>& session,
+                                    LossReason reason) {
+  std::uint64_t number = 0;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (session_ != session) return;
+    number = wire_number_;
+  }
+  end_session(number, reason);
+}
+
+void SessionKeeper::end_session(std::uint64_t number, LossReason reason) {
+  std::shared_ptr<Wire> wire;
+  std::shared_ptr<SessionState> session;
+  std::uint64_t connection = 0;
+  bool again = false;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (number != wire_number_) return;
+    ++wire_number_;
+    connected_ = false;
+    wire = std::exchange(wire_, nullptr);
+    session = std::exchange(session_, nullptr);
+    connection = connection_;
+    again = !failure_;
+  }
+  monitor_.changed->notify_all();
+  if (session) {
+    session->lose(reason);
+    if (reason != LossReason::client_closed) {
+      log_.error([&] { return "the session with " + dialer_->address() + " is lost: " +
+                              make_error_code(reason).message(); });
+    }
+    if (const auto listener = listener_.lock()) listener->on_session_lost(session, connection);
+  }
+  if (wire) end_later([wire] { wire->close(); });
+  if (again) connect_at(SteadyTime::min(), &SessionKeeper::dial);
+}
+
+bool SessionKeeper::shut_down(std::function<void()> closed) {
+  std::uint64_t number = 0;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (failure_ == ZooKeeperErrc::closing) return false;
+    failure_ = ZooKeeperErrc::closing;
+    problem_ = "the client is closed";
+    number = wire_number_;
+  }
+  end_session(number, LossReason::client_closed);
+  end_later(std::move(closed));  // behind the wire, if there was one
+  return true;
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,122 @@
+// session_keeper.h: keeps a client in a session: dials, hears of the connection, replaces what expired.
+#ifndef ZKLOCK_SRC_SESSION_KEEPER_H_
+#define ZKLOCK_SRC_SESSION_KEEPER_H_
+
+#include <zklock/client_options.h>
+#include <zklock/context.h>
+#include <zklock/result.h>
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "executor.h"
+#include "log.h"
+#include "platform.h"
+#include "session_state.h"
+#include "wire.h"
+
+namespace zklock::internal {
+
+/// A session on a connection.
+struct Link {
+  std::shared_ptr<Wire> wire;
+  std::shared_ptr<SessionState> session;
+  std::uint64_t connection = 0;  // counts the connections of the client, from 1
+};
+
+/// What the parts of a client have to hear of its session. In the order in which it happened, on the wire's
+/// thread, or the one that dials or ends the session; must not block. The keeper's mutex is not held.
+class LinkListener {
+ public:
+  virtual ~LinkListener() = default;
+  /// `is_new_wire`: the wire is another one than before, and has none of its watches.
+  virtual void on_link_up(const Link& link, bool is_new_wire) = 0;
+  virtual void on_session_lost(const std::shared_ptr<SessionState>& session,
+                               std::uint64_t connection) = 0;
+  virtual void on_watch_fired(WatchEvent::Type type, const std::string& path,
+                              std::uint64_t connection) = 0;
+};
+
+/// States: dialing -> (down <-> up) -> dialing again when the session has expired, until `shut_down`, or
+/// until an error that dialing again does not cure.
+/// Thread safety: all of it may be called from any thread.
+class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
+ public:
+  /// `listener` outlives the keeper's activity: until shut_down's job has ended.
+  SessionKeeper(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background, Log log);
+  ~SessionKeeper();
+  SessionKeeper(const SessionKeeper&) = delete;
+  SessionKeeper& operator=(const SessionKeeper&) = delete;
+
+  /// Begins to dial. Called once. What is said to `listener` ends with it.
+  void start(std::weak_ptr<LinkListener> listener);
+
+  /// Waits until the session is up: operation_timeout, canceled, closing, auth_failed, forked; before
+  /// the first session also what can not be dialed (`problem` says why).
+  Result<Link> await_link(const Context& context);
+  /// The link, if it is up now.
+  [[nodiscard]] std::optional<Link> link() const;
+  /// The current session, up or not; null before the first and after shut_down.
+  [[nodiscard]] std::shared_ptr<SessionState> session() const;
+  /// Why there is no session, or no connection, in words; "" if there is one.
+  [[nodiscard]] std::string problem() const;
+  [[nodiscard]] const std::string& address() const noexcept { return dialer_->address(); }
+
+  /// Gives this session up, if it is the current one, and begins another.
+  void replace_session(const std::shared_ptr<SessionState>& session, LossReason reason);
+
+  /// Ends the session; await_link answers `closing` from now on. Returns at once; the wire is closed in
+  /// the background, then `closed` is called. Only the first call counts: false otherwise.
+  bool shut_down(std::function<void()> closed);
+
+  /// Whether this process inherited the client by fork.
+  [[nodiscard]] bool is_forked() const noexcept { return Platform::current().pid() != pid_; }
+
+ private:
+  class Ear;
+
+  /// `call`, on the connector's thread at `time`, if there still is a keeper then.
+  void connect_at(SteadyTime time, void (SessionKeeper::*call)());
+  void dial();
+  void adopt(const Dialer::Outcome& outcome, std::uint64_t number);
+  /// Dials anew, for the same session, if the servers are to be found elsewhere by now.
+  void look_for_servers();
+  void end_session(std::uint64_t number, LossReason reason);
+
+  // From the wire with this number; others are not listened to any more.
+  void on_connected(std::uint64_t number, const SessionIdentity& identity);
+  void tell_link_up();
+  void on_disconnected(std::uint64_t number);
+  void on_auth_failed(std::uint64_t number);
+  void on_watch(std::uint64_t number, WatchEvent::Type type, const std::string& path);
+
+  /// REQUIRES: monitor_.mutex is held. (A wire may be connected before `dial` has returned it.)
+  [[nodiscard]] bool is_up() const noexcept { return connected_ && wire_ != nullptr; }
+
+  const std::unique_ptr<Dialer> dialer_;
+  const std::shared_ptr<Background> background_;
+  const Log log_;
+  const std::int64_t pid_ = Platform::current().pid();
+  std::weak_ptr<LinkListener> listener_;  // constant after start
+
+  mutable Monitor monitor_;
+  std::uint64_t wire_number_ = 0;          // guarded by monitor_.mutex: of the wire that is listened to
+  std::shared_ptr<Wire> wire_;             // guarded by monitor_.mutex: null while dialing
+  std::shared_ptr<SessionState> session_;  // guarded by monitor_.mutex
+  SessionIdentity identity_;               // guarded by monitor_.mutex: of session_
+  std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
+  bool connected_ = false;                 // guarded by monitor_.mutex: says the wire
+  std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
+  std::error_code failure_;                // guarded by monitor_.mutex: for good
+  std::string problem_;                    // guarded by monitor_.mutex
+  bool looking_ = false;                   // guarded by monitor_.mutex: look_for_servers will run
+  int failures_ = 0;                       // guarded by monitor_.mutex: since the last connection
+
+  std::unique_ptr<Executor> connector_;  // may block in name resolution; ended by end_later
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_SESSION_KEEPER_H_

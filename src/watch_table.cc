@@ -1,0 +1,107 @@
+#include "watch_table.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+void tell_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexcept {
+  try {
+    watcher.on_event(event);
+  } catch (const std::exception& error) {
+    log.error([&] { return "a watcher of " + event.path + " threw: " + error.what(); });
+  } catch (...) {
+    log.error([&] { return "a watcher of " + event.path + " threw"; });
+  }
+}
+
+}  // namespace
+
+WatchTable::WatchTable(std::shared_ptr<Background> background, Log log)
+    : background_(std::move(background)), log_(std::move(log)) {}
+
+bool WatchTable::add(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+  const std::scoped_lock lock(mutex_);
+  Entry& entry = entries_[path];
+  std::erase_if(entry.watchers, [](const auto& known) { return known.expired(); });
+  const bool is_known = std::any_of(entry.watchers.begin(), entry.watchers.end(),
+                                    [&](const auto& known) { return known.lock() == watcher; });
+  if (!is_known) entry.watchers.push_back(watcher);
+  return !entry.stands;
+}
+
+void WatchTable::watch_stands(const std::string& path) {
+  const std::scoped_lock lock(mutex_);
+  // No entry: the watch has fired, and its event was delivered before the answer that it stands.
+  const auto entry = entries_.find(path);
+  if (entry != entries_.end()) entry->second.stands = true;
+}
+
+void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+  const std::scoped_lock lock(mutex_);
+  const auto entry = entries_.find(path);
+  if (entry == entries_.end()) return;
+  std::erase_if(entry->second.watchers, [&](const auto& known) {
+    return known.expired() || known.lock() == watcher;
+  });
+  if (entry->second.watchers.empty() && !entry->second.stands) entries_.erase(entry);
+}
+
+void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection) {
+  std::vector<std::weak_ptr<Watcher>> watchers;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto entry = entries_.find(path);
+    if (entry == entries_.end()) return;
+    watchers = std::move(entry->second.watchers);
+    entries_.erase(entry);
+  }
+  tell(watchers, WatchEvent{type, path, connection});
+}
+
+void WatchTable::reconnected(std::uint64_t connection) {
+  std::map<std::string, Entry> entries;
+  {
+    const std::scoped_lock lock(mutex_);
+    entries = entries_;
+  }
+  for (const auto& [path, entry] : entries) {
+    tell(entry.watchers, WatchEvent{WatchEvent::Type::reconnected, path, connection});
+  }
+}
+
+void WatchTable::lost_with_wire() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [path, entry] : entries_) entry.stands = false;
+}
+
+void WatchTable::session_lost(std::uint64_t connection) {
+  std::map<std::string, Entry> entries;
+  {
+    const std::scoped_lock lock(mutex_);
+    entries.swap(entries_);
+  }
+  for (const auto& [path, entry] : entries) {
+    tell(entry.watchers, WatchEvent{WatchEvent::Type::session_lost, path, connection});
+  }
+}
+
+void WatchTable::tell(const std::vector<std::weak_ptr<Watcher>>& watchers,
+                      const WatchEvent& event) {
+  for (const std::weak_ptr<Watcher>& weak : watchers) {
+    const std::shared_ptr<Watcher> watcher = weak.lock();
+    if (!watcher) continue;
+    if (watcher->is_prompt()) {
+      tell_one(*watcher, event, log_);
+    } else {
+      background_->callbacks.post([weak, event, log = log_] {
+        if (const std::shared_ptr<Watcher> still = weak.lock()) tell_one(*still, event, log);
+      });
+    }
+  }
+}
+
+}  // namespace zklock::internal
