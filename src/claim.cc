@@ -11,7 +11,9 @@ namespace zklock::internal {
 namespace {
 
 /// How long a failing `lock` waits until its claim is gone, before it leaves that to the background.
-constexpr std::chrono::milliseconds kGiveUpPatience{50};
+constexpr std::chrono::milliseconds kGiveUpPatience{30};
+/// How often a claim is written anew because its TTL was half over before the answer came.
+constexpr int kMostWritesOfAGrant = 10;
 
 }  // namespace
 
@@ -127,8 +129,12 @@ Claim::Turn Claim::take_place(const Children& queue, const Context& context) {
 /// or changed, decides whether it is granted.
 Claim::Turn Claim::claim_the_lock(const Context& context) {
   bool must_write = settings_->has_ttl() && waited_;
-  for (;;) {
+  for (int writes = 0;; ++writes) {
     if (must_write) {
+      if (writes == kMostWritesOfAGrant) {
+        throw LockError(Errc::locking_failed,
+                        settings_->path + ": the servers take longer to answer than half the TTL");
+      }
       sent_at_ = Platform::current().boot_now();
       const Result<void> written =
           node_.rewrite(*settings_->client, settings_->metadata(owner_), context);

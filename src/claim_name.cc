@@ -25,8 +25,7 @@ std::optional<std::int64_t> claim_sequence(
     std::string_view name, const std::vector<std::string>& further_markers) noexcept {
   // The further markers first: only they know that the "-" in "__lock__-2147483648" is a sign.
   for (const std::string& marker : further_markers) {
-    if (marker.empty()) continue;
-    const std::size_t at = name.rfind(marker);
+    const std::size_t at = name.rfind(marker);  // "" is found behind the last digit
     if (at == std::string_view::npos) continue;
     if (const auto number = whole_number(name.substr(at + marker.size()))) return number;
   }

@@ -1,33 +1,48 @@
 #include "claim_node.h"
 
+#include <algorithm>
+
 #include "errors.h"
 #include "pause.h"
 
 namespace zklock::internal {
 
+namespace {
+
+/// Writes without an answer that are remembered; more in a row are the end of hope anyway.
+constexpr std::size_t kMostUnconfirmed = 64;
+
+}  // namespace
+
 Result<void> ClaimNode::rewrite(ZooKeeperClient& client, const Metadata& metadata,
                                 const Context& context) {
   const std::string data = to_json(metadata);
-  bool is_unsure = false;  // an earlier attempt may have been carried out
   for (Pause pause;; pause.wait(context)) {
     const Result<Stat> written = client.set(path(), data, version_, context);
     if (written) {
       version_ = written->version;
+      unconfirmed_.clear();
       return {};
     }
-    if (is_unsure && written.error() == ZooKeeperErrc::bad_version) {
-      // Ours, if it says what we wrote.
+    std::error_code error = written.error();
+    if (error == ZooKeeperErrc::bad_version && !unconfirmed_.empty()) {
+      // Ours, if it says what we may have written.
       const Result<Znode> read = client.get(path(), context);
-      if (read && read->data == data) {
+      if (read) {
+        if (std::find(unconfirmed_.begin(), unconfirmed_.end(), read->data) == unconfirmed_.end()) {
+          return error;
+        }
         version_ = read->stat.version;
-        return {};
+        unconfirmed_.clear();
+        if (read->data == data) return {};
+        continue;
       }
-      if (read) return ZooKeeperErrc::bad_version;
-      if (!may_pass(read.error()) || is_over(context)) return read.error();
-      continue;
+      error = read.error();
+    } else if (may_have_been_done(error)) {
+      if (unconfirmed_.size() == kMostUnconfirmed) unconfirmed_.erase(unconfirmed_.begin());
+      unconfirmed_.push_back(data);
     }
-    if (!may_pass(written.error()) || is_over(context)) return written.error();
-    is_unsure = true;
+    if (!may_pass(error) || is_over(context)) return error;
   }
 }
 

@@ -165,7 +165,9 @@ std::optional<Claim::Turn> Claim::read_head(const Standing& standing, const Cont
   const Result<Znode> head = settings_->client->get(head_, context);
   if (!head) {
     if (head.error() == ZooKeeperErrc::no_node) return Turn::list_again;
-    return std::nullopt;  // it is not what this claim waits for
+    // It is not what this claim waits for.
+    if (settings_->has_ttl()) purge_at_ = Platform::current().steady_now() + kLeastLook;
+    return std::nullopt;
   }
   if (head->stat.ephemeral_owner == 0) {
     not_claims_.insert(standing.head);
@@ -192,11 +194,9 @@ void Claim::note_head(const Standing& standing, const Znode& head) {
 /// The holder's time is over, or was when it was last looked at.
 std::optional<Claim::Turn> Claim::purge_head(const Standing& standing, const Context& context) {
   if (!standing.is_next()) {
+    holder_.reset();
     if (const auto turn = read_head(standing, context)) return turn;
-  }
-  if (!holder_) {  // it could not be read
-    purge_at_ = Platform::current().steady_now() + kLeastLook;
-    return std::nullopt;
+    if (!holder_) return std::nullopt;  // it could not be read
   }
   // Again, as clocks may have been set meanwhile, and the head of a waiter further back have changed.
   const SteadyTime now = Platform::current().steady_now();

@@ -3,9 +3,11 @@
 #include <optional>
 #include <utility>
 
+#include "errors.h"
+#include "pause.h"
+#include "errors.h"
 #include "pending.h"
 #include "protected_create.h"
-#include "reaper.h"
 #include "znode_path.h"
 
 namespace zklock::internal {
@@ -67,7 +69,7 @@ void ClientCore::on_watch_fired(WatchEvent::Type type, const std::string& path,
 
 Client::Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options)
     : core_(std::make_shared<ClientCore>(std::move(dialer), Background::shared(),
-                                         Log(options.logger))) {
+                                         Log(options.logger, Background::shared()))) {
   core_->keeper->start(core_);
 }
 
@@ -83,28 +85,36 @@ Client::~Client() {
 void Client::await_session(std::chrono::milliseconds timeout) {
   const SessionKeeper& keeper = *core_->keeper;
   const Context context = Context().with_timeout(timeout);
-  const Result<Link> link = core_->keeper->await_link(context);
-  if (!link) {
+  const auto fail = [&keeper](std::error_code error) {
+    const std::string problem = keeper.problem();
     throw LockError(Errc::locking_failed,
-                    "no session with " + keeper.address() + ": " + keeper.problem(),
-                    link.error() == ZooKeeperErrc::operation_timeout
+                    "no session with " + keeper.address() + ": " +
+                        (problem.empty() ? error.message() : problem),
+                    error == ZooKeeperErrc::operation_timeout
                         ? make_error_code(ZooKeeperErrc::connection_loss)
-                        : link.error());
-  }
-  // Below a chroot that does not exist every request fails, with "no node".
-  const Result<Znode> root = get("/", context);
-  if (!root && root.error() == ZooKeeperErrc::no_node) {
-    throw LockError(Errc::locking_failed,
-                    "the chroot of " + keeper.address() + " does not exist: create it first",
-                    root.error());
+                        : error);
+  };
+  const Result<Link> link = core_->keeper->await_link(context);
+  if (!link) fail(link.error());
+  // Only now a server says that it refuses the identity.
+  for (Pause pause;; pause.wait(context)) {
+    const std::error_code error = get("/", context).error();
+    if (!error || error == ZooKeeperErrc::no_auth) return;
+    // Below a chroot that does not exist every request fails, with "no node".
+    if (error == ZooKeeperErrc::no_node) {
+      throw LockError(Errc::locking_failed,
+                      "the chroot of " + keeper.address() + " does not exist: create it first",
+                      error);
+    }
+    if (!may_pass(error) || is_over(context)) fail(error);
   }
 }
 
 Result<Children> Client::children(const std::string& path, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
   return call<Children>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->children(path, [answer, connection = link.connection](Result<Children> list) {
-      if (list) list->connection = connection;
+    link.wire->children(path, [answer, keeper = core_->keeper](Result<Children> list) {
+      if (list) list->connection = keeper->connection();
       answer(std::move(list));
     });
   });
@@ -128,7 +138,8 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   if (const std::error_code error = bad_node(path + "0", data, acl)) return error;
   Result<Enqueued> created = create_protected(
       *core_->keeper, core_->removals,
-      ProtectedCreate{path.substr(0, slash), path.substr(slash + 1), data, acl}, context);
+      ProtectedCreate{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data, acl},
+      context);
   if (!created) return created.error();
   return std::move(created->claim);
 }
@@ -144,8 +155,8 @@ Result<void> Client::remove(const std::string& path, std::int32_t version,
 Result<Znode> Client::get(const std::string& path, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
   return call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->get(path, false, [answer, connection = link.connection](Result<Znode> znode) {
-      if (znode) znode->connection = connection;
+    link.wire->get(path, false, [answer, keeper = core_->keeper](Result<Znode> znode) {
+      if (znode) znode->connection = keeper->connection();
       answer(std::move(znode));
     });
   });
@@ -155,19 +166,19 @@ Result<Znode> Client::get_and_watch(const std::string& path,
                                     const std::shared_ptr<Watcher>& watcher,
                                     const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
-  return call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    const bool set_watch = core_->watches.add(path, watcher);
-    link.wire->get(path, set_watch, [core = core_, path, weak = std::weak_ptr<Watcher>(watcher),
-                                     answer, connection = link.connection](Result<Znode> znode) {
-      if (znode) {
-        znode->connection = connection;
-        core->watches.watch_stands(path);
-      } else {
-        core->watches.remove(path, weak.lock());
-      }
-      answer(std::move(znode));
-    });
+  Result<Znode> read = call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
+    const WatchTable::Added added = core_->watches.add(path, watcher);
+    link.wire->get(path, added.must_set_watch,
+                   [core = core_, path, added, answer](Result<Znode> znode) {
+                     if (znode) {
+                       znode->connection = core->keeper->connection();
+                       if (added.must_set_watch) core->watches.watch_stands(path, added.generation);
+                     }
+                     answer(std::move(znode));
+                   });
   });
+  if (!read) core_->watches.remove(path, watcher);
+  return read;
 }
 
 Result<Stat> Client::set(const std::string& path, const std::string& data, std::int32_t version,
@@ -197,16 +208,19 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
 void Client::watch_in_background(const std::string& path,
                                  const std::shared_ptr<Watcher>& watcher) {
   if (core_->keeper->is_forked() || bad_path(path)) return;
-  // A watch that stands already will tell: nothing is sent.
-  if (!core_->watches.add(path, watcher)) return;
+  const WatchTable::Added added = core_->watches.add(path, watcher);
+  if (!added.must_set_watch) return;  // the one that stands will tell
   const std::optional<Link> link = core_->keeper->link();
   if (!link) return;  // the watcher is told of the reconnect
-  link->wire->get(path, true, [core = core_, path, connection = link->connection](
-                                  const Result<Znode>& znode) {
+  link->wire->get(path, true, [core = core_, path, added,
+                               weak = std::weak_ptr<Watcher>(watcher)](const Result<Znode>& znode) {
     if (znode) {
-      core->watches.watch_stands(path);
+      core->watches.watch_stands(path, added.generation);
     } else if (znode.error() == ZooKeeperErrc::no_node) {
-      core->watches.fire(WatchEvent::Type::deleted, path, connection);
+      core->watches.fire(WatchEvent::Type::deleted, path, core->keeper->connection());
+    } else if (!may_pass(znode.error())) {
+      core->log.warning([&] { return "can not watch " + path + ": " + znode.error().message(); });
+      core->watches.remove(path, weak.lock());
     }
   });
 }

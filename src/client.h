@@ -8,7 +8,7 @@
 #include <memory>
 #include <string>
 
-#include "executor.h"
+#include "background.h"
 #include "log.h"
 #include "removal_list.h"
 #include "session_keeper.h"

@@ -50,6 +50,9 @@ void check_tls(const TlsOptions& tls) {
   if (tls.certificate_file.empty() && !tls.key_file.empty()) {
     refuse("tls.certificate_file", "it is empty, but key_file is not");
   }
+  if (tls.key_file.empty() && !tls.key_password.empty()) {
+    refuse("tls.key_password", "it is not empty, but key_file is");
+  }
   check_file("tls.ca_file", tls.ca_file);
   check_file("tls.certificate_file", tls.certificate_file);
   check_file("tls.key_file", tls.key_file);

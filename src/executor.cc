@@ -2,8 +2,6 @@
 
 #include <mutex>
 
-#include "reaper.h"
-
 namespace zklock::internal {
 
 Executor::Executor(const std::string& name)
@@ -69,25 +67,6 @@ void Executor::work() noexcept {
     task = nullptr;  // what it owned is destroyed without the mutex
     lock.lock();
   }
-}
-
-std::shared_ptr<Background> Background::shared() {
-  static std::mutex mutex;
-  static std::weak_ptr<Background> current;      // guarded by mutex
-  static std::int64_t pid = 0;                   // guarded by mutex: of the process that owns it
-  const std::scoped_lock lock(mutex);
-  const std::int64_t now_pid = Platform::current().pid();
-  std::shared_ptr<Background> background = pid == now_pid ? current.lock() : nullptr;
-  if (!background) {
-    // Its last user may be one of its own tasks, and a task of the user's may take long: it is ended
-    // where neither matters. In a forked child its threads do not exist: it is left alone.
-    background.reset(new Background, [now_pid](Background* ended) {
-      if (Platform::current().pid() == now_pid) end_later([ended] { delete ended; });
-    });
-    current = background;
-    pid = now_pid;
-  }
-  return background;
 }
 
 }  // namespace zklock::internal

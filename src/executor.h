@@ -49,17 +49,6 @@ class Executor {
   std::unique_ptr<Thread> thread_;           // constant after construction
 };
 
-/// The threads that the locks of a process share.
-struct Background {
-  /// Never blocks, so it is on time: ends leases at their TTL, sends what is due.
-  Executor timers{"zklock-timers"};
-  /// Runs what is the user's: stop callbacks, watchers that are not prompt, `on_lost`.
-  Executor callbacks{"zklock-calls"};
-
-  /// The one that is in use, or a new one. It ends, in the background, with its last user.
-  static std::shared_ptr<Background> shared();
-};
-
 }  // namespace zklock::internal
 
 #endif  // ZKLOCK_SRC_EXECUTOR_H_

@@ -14,16 +14,21 @@ constexpr std::size_t kMostEntries = 1'000;
 }  // namespace
 
 void Grants::add(Held held) {
+  const std::uint64_t thread = this_thread_number();
+  std::vector<Entry> dropped;  // destroyed without the mutex
   const std::scoped_lock lock(mutex_);
-  const std::thread::id thread = std::this_thread::get_id();
-  std::erase_if(entries_, [&](const Entry& entry) {
-    return entry.thread == thread && entry.held->loss_reason();
-  });
-  if (entries_.size() >= kMostEntries) {
-    const auto lost = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
-      return static_cast<bool>(entry.held->loss_reason());
-    });
-    if (lost != entries_.end()) entries_.erase(lost);
+  const auto is_over = [](const Entry& entry) {
+    return static_cast<bool>(entry.held->loss_reason());
+  };
+  for (auto entry = entries_.begin(); entry != entries_.end();) {
+    const bool is_superseded = entry->thread == thread && is_over(*entry);
+    const bool is_one_too_many = entries_.size() >= kMostEntries && is_over(*entry);
+    if (is_superseded || is_one_too_many) {
+      dropped.push_back(std::move(*entry));
+      entry = entries_.erase(entry);
+    } else {
+      ++entry;
+    }
   }
   entries_.push_back({std::move(held), thread});
 }
@@ -45,11 +50,18 @@ std::vector<Grants::Held> Grants::take_all() {
   return all;
 }
 
+std::vector<Grants::Entry> Grants::entries() const {
+  const std::scoped_lock lock(mutex_);
+  return entries_;
+}
+
+/// Looks at them without the mutex: asking a lease whether it is valid may find out that it is lost, which
+/// calls the client.
 template <class Matches>
 Grants::Held Grants::last(const Matches& matches) const {
-  const std::scoped_lock lock(mutex_);
-  const auto found = std::find_if(entries_.rbegin(), entries_.rend(), matches);
-  return found != entries_.rend() ? found->held : nullptr;
+  const std::vector<Entry> all = entries();
+  const auto found = std::find_if(all.rbegin(), all.rend(), matches);
+  return found != all.rend() ? found->held : nullptr;
 }
 
 Grants::Held Grants::current() const {
@@ -57,7 +69,7 @@ Grants::Held Grants::current() const {
 }
 
 Grants::Held Grants::of_this_thread() const {
-  const std::thread::id thread = std::this_thread::get_id();
+  const std::uint64_t thread = this_thread_number();
   return last([&](const Entry& entry) { return entry.thread == thread; });
 }
 

@@ -4,10 +4,10 @@
 
 #include <zklock/lock.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <string>
-#include <thread>
 #include <vector>
 
 #include "held_claim.h"
@@ -39,9 +39,10 @@ class Grants {
  private:
   struct Entry {
     Held held;
-    std::thread::id thread;  // that acquired it
+    std::uint64_t thread = 0;  // number of the thread that acquired it
   };
 
+  [[nodiscard]] std::vector<Entry> entries() const;
   template <class Matches>
   [[nodiscard]] Held last(const Matches& matches) const;
 

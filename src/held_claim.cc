@@ -69,7 +69,11 @@ HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings, ClaimNode nod
       settings_(std::move(settings)),
       node_(std::move(node)) {}
 
-HeldClaim::~HeldClaim() { background()->timers.cancel(timer_); }
+HeldClaim::~HeldClaim() {
+  if (is_forked()) return;
+  background()->timers.cancel(timer_);
+  if (LeaseState::release()) HeldClaim::on_loss();  // nobody has: the claim is not left behind
+}
 
 void HeldClaim::start() {
   LeaseState::start();
@@ -102,6 +106,9 @@ void HeldClaim::after_loss() noexcept {
 }
 
 void HeldClaim::fail_as_lost() const {
+  if (is_forked()) {
+    throw LockError(Errc::lock_lost, grant().znode + " is the parent's", ZooKeeperErrc::forked);
+  }
   if (is_released()) throw LockError(Errc::lock_lost, grant().znode + " was released");
   throw LockError(Errc::lock_lost, grant().znode + ": " + loss_reason().message());
 }
@@ -182,7 +189,9 @@ void HeldClaim::release(const Context& caller) {
     return;
   }
   if (removed.error() == ZooKeeperErrc::no_node) {
-    throw LockError(Errc::lock_lost, grant().znode + " had been deleted by somebody else");
+    const LockError error(Errc::lock_lost, grant().znode + " had been deleted by somebody else");
+    settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });
+    throw error;
   }
   settings_->client->remove_in_background(grant().znode);
   const LockError error(Errc::unlocking_failed,

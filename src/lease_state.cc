@@ -13,7 +13,7 @@ LeaseState::LeaseState(Grant grant, std::string owner, std::optional<BootTime> t
       owner_(std::move(owner)) {}
 
 LeaseState::~LeaseState() {
-  if (timer_ != 0) background_->timers.cancel(timer_);
+  if (timer_ != 0 && !is_forked()) background_->timers.cancel(timer_);
 }
 
 void LeaseState::start() {
@@ -24,7 +24,7 @@ void LeaseState::start() {
 }
 
 bool LeaseState::valid() noexcept {
-  if (phase_.load() != kHeld) return false;
+  if (phase_.load() != kHeld || is_forked()) return false;
   if (grant_.session_lost.stop_requested()) {
     lose(session_loss_reason());
     return false;
@@ -85,7 +85,7 @@ bool LeaseState::try_lose(LossReason reason) noexcept {
 bool LeaseState::lose(LossReason reason) noexcept {
   if (!try_lose(reason)) return false;
   try {
-    background_->callbacks.post([self = shared_from_this()] {
+    background_->losses.post([self = shared_from_this()] {
       self->lost_.request_stop();
       self->after_loss();
     });

@@ -16,7 +16,7 @@
 #include <system_error>
 #include <utility>
 
-#include "executor.h"
+#include "background.h"
 #include "platform.h"
 
 namespace zklock::internal {
@@ -66,6 +66,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// Ends the lease as released. False: it was released before, or is lost.
   [[nodiscard]] bool release() noexcept;
   [[nodiscard]] bool is_released() const noexcept { return phase_.load() == kReleased; }
+  /// It was inherited through fork(): the parent's, and never valid here.
+  [[nodiscard]] bool is_forked() const noexcept { return fork_count() != forks_; }
 
  protected:
   /// The lease was lost: after `valid()` is false, before stop is requested. On any thread; must not
@@ -99,6 +101,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
 
   const Grant grant_;
   const std::shared_ptr<Background> background_;
+  const int forks_ = fork_count();
   std::atomic<int> phase_{kHeld};
   std::atomic<BootTime> ttl_end_;  // BootTime::max(): no TTL
   std::stop_source lost_;

@@ -1,6 +1,6 @@
 #include "libzookeeper_log.h"
 
-#include <algorithm>
+#include <map>
 #include <mutex>
 #include <string>
 #include <string_view>
@@ -14,8 +14,12 @@ namespace zklock::internal {
 namespace {
 
 struct Registry {
+  struct Entry {
+    Log log;
+    int clients = 0;
+  };
   std::mutex mutex;
-  std::vector<std::shared_ptr<Logger>> loggers;  // guarded by mutex; one entry for each client
+  std::map<std::shared_ptr<Logger>, Entry> entries;  // guarded by mutex
 };
 
 Registry& registry() {
@@ -33,30 +37,33 @@ LogLevel level_of(std::string_view line) {
 
 }  // namespace
 
-LibZooKeeperLog::LibZooKeeperLog(std::shared_ptr<Logger> logger) : logger_(std::move(logger)) {
+LibZooKeeperLog::LibZooKeeperLog(std::shared_ptr<Logger> logger)
+    : logger_(std::move(logger)), background_(Background::shared()) {
   if (!logger_) return;
   const std::scoped_lock lock(registry().mutex);
-  registry().loggers.push_back(logger_);
+  Registry::Entry& entry = registry().entries[logger_];
+  if (entry.clients++ == 0) entry.log = Log(logger_, background_);
 }
 
 LibZooKeeperLog::~LibZooKeeperLog() {
   if (!logger_) return;
+  Log unused;  // destroyed without the mutex
   const std::scoped_lock lock(registry().mutex);
-  auto& loggers = registry().loggers;
-  loggers.erase(std::find(loggers.begin(), loggers.end(), logger_));
+  const auto entry = registry().entries.find(logger_);
+  if (--entry->second.clients > 0) return;
+  unused = std::move(entry->second.log);
+  registry().entries.erase(entry);
 }
 
 void LibZooKeeperLog::on_line(const char* line) noexcept {
   try {
-    std::vector<std::shared_ptr<Logger>> loggers;
+    std::vector<Log> logs;
     {
       const std::scoped_lock lock(registry().mutex);
-      loggers = registry().loggers;
+      for (const auto& [logger, entry] : registry().entries) logs.push_back(entry.log);
     }
-    std::sort(loggers.begin(), loggers.end());
-    loggers.erase(std::unique(loggers.begin(), loggers.end()), loggers.end());
-    for (const std::shared_ptr<Logger>& logger : loggers) {
-      Log(logger).write(level_of(line), [line] { return std::string("libzookeeper: ") + line; });
+    for (const Log& log : logs) {
+      log.write(level_of(line), [line] { return std::string("libzookeeper: ") + line; });
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, in a C library's log callback
   }

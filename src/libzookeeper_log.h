@@ -6,10 +6,13 @@
 
 #include <memory>
 
+#include "background.h"
+
 namespace zklock::internal {
 
 /// For as long as it lives, `logger` is given what libzookeeper logs. The C library calls back without
-/// saying for which handle, so with several clients each logger is given the lines of all of them.
+/// saying for which handle, so with several clients each logger is given the lines of all of them; and with
+/// locks of its own held, so they are written by another thread.
 /// The library's own level, which is the application's to set, is left alone.
 class LibZooKeeperLog {
  public:
@@ -23,6 +26,7 @@ class LibZooKeeperLog {
 
  private:
   const std::shared_ptr<Logger> logger_;
+  const std::shared_ptr<Background> background_;
 };
 
 }  // namespace zklock::internal

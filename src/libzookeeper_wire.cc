@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <zookeeper/zookeeper.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -29,6 +30,10 @@ namespace {
 /// How long `close` waits for answers that are under way. Closing before they are read makes the server
 /// miss the end of the session, and keep its claims until it expires.
 constexpr std::chrono::milliseconds kDrainTime{1'000};
+
+/// libzookeeper pauses for a 60th of the session timeout between attempts to connect: asked for less than
+/// this it would not pause. (The servers make it longer in any case.)
+constexpr std::chrono::milliseconds kShortestSession{200};
 
 std::error_code to_error(int code) noexcept {
   if (code == ZOK) return {};
@@ -202,7 +207,8 @@ LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
     std::memcpy(client_id.passwd, resume->password.data(), sizeof client_id.passwd);
   }
   const clientid_t* const session = resume != nullptr ? &client_id : nullptr;
-  const int timeout = static_cast<int>(options.session_timeout.count());
+  const int timeout =
+      static_cast<int>(std::max(options.session_timeout, kShortestSession).count());
 
   // libzookeeper's threads are not to run the application's signal handlers.
   sigset_t all;
@@ -239,7 +245,7 @@ LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
 
 template <class Call>
 void LibZooKeeperWire::send(std::unique_ptr<Request> request, const Call& call) {
-  std::error_code error = ZooKeeperErrc::closing;
+  std::error_code error = ZooKeeperErrc::connection_loss;
   {
     const std::shared_lock lock(handle_mutex_);
     if (handle_ != nullptr) {
@@ -336,7 +342,7 @@ void LibZooKeeperWire::close() noexcept {
     unanswered.swap(under_way_);
   }
   for (Request* const request : unanswered) {
-    request->fail(ZooKeeperErrc::closing);
+    request->fail(ZooKeeperErrc::connection_loss);
     delete request;  // NOLINT(cppcoreguidelines-owning-memory): libzookeeper carried it
   }
 }

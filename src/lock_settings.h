@@ -13,7 +13,7 @@
 #include <string>
 #include <vector>
 
-#include "executor.h"
+#include "background.h"
 #include "log.h"
 #include "metadata.h"
 

@@ -4,9 +4,14 @@
 
 #include <zklock/logger.h>
 
+#include <atomic>
 #include <memory>
+#include <string>
 #include <string_view>
+#include <type_traits>
 #include <utility>
+
+#include "background.h"
 
 namespace zklock::internal {
 
@@ -14,7 +19,14 @@ namespace zklock::internal {
 class Log {
  public:
   Log() noexcept = default;
+  /// Lines are written by the thread that has them.
   explicit Log(std::shared_ptr<Logger> logger) noexcept : logger_(std::move(logger)) {}
+  /// Lines are written by the thread for watchers: for the parts of the library whose threads must not be
+  /// held up by the user.
+  Log(std::shared_ptr<Logger> logger, std::shared_ptr<Background> background)
+      : logger_(std::move(logger)),
+        background_(std::move(background)),
+        queued_(std::make_shared<std::atomic<int>>(0)) {}
 
   [[nodiscard]] bool enabled() const noexcept { return logger_ != nullptr; }
 
@@ -24,9 +36,9 @@ class Log {
     if (!logger_) return;
     try {
       if constexpr (std::is_convertible_v<const Message&, std::string_view>) {
-        logger_->log(level, message);
+        pass_on(level, std::string_view(message));
       } else {
-        logger_->log(level, message());
+        pass_on(level, message());
       }
     } catch (...) {  // NOLINT(bugprone-empty-catch): a logger that fails has nobody left to tell
     }
@@ -41,7 +53,28 @@ class Log {
   void error(const Message& message) const noexcept { write(LogLevel::error, message); }
 
  private:
+  /// A logger that is slower than the lines come loses the newest.
+  static constexpr int kMostQueued = 1'000;
+
+  void pass_on(LogLevel level, std::string_view line) const {
+    if (!background_) {
+      logger_->log(level, line);
+      return;
+    }
+    if (queued_->fetch_add(1) >= kMostQueued) {
+      --*queued_;
+      return;
+    }
+    background_->watchers.post(
+        [logger = logger_, queued = queued_, level, text = std::string(line)] {
+          --*queued;
+          Log(logger).write(level, text);
+        });
+  }
+
   std::shared_ptr<Logger> logger_;
+  std::shared_ptr<Background> background_;    // null: not by another thread
+  std::shared_ptr<std::atomic<int>> queued_;  // lines that have not been written
 };
 
 }  // namespace zklock::internal

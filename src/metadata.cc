@@ -249,13 +249,11 @@ class Reader : public nlohmann::json_sax<nlohmann::ordered_json> {
   bool leave() noexcept {
     field_ = Field::unknown;
     --depth_;
-    // (The end of an object or array inside "zklock" leads back into "zklock".)
-    if (depth_ == 1) in_ours_ = false;
     return true;
   }
 
   int depth_ = 0;                 // how many objects and arrays are open
-  bool in_ours_ = false;          // the one at depth 2 is the object "zklock"
+  bool in_ours_ = false;          // the latest object at depth 2 is "zklock"
   Field field_ = Field::unknown;  // whose value comes next
 
   std::optional<WallTime> timestamp_;

@@ -1,7 +1,8 @@
 // metadata.h: what a claim says of itself: the data of its znode, which kafka-kit and others read
 // too.
 //
-//     {"timestamp":"2026-11-23T08:43:32.627752090Z","ttl_deadline":"2026-11-23T08:44:02.627752090Z",
+//     {"timestamp":"2026-11-23T08:43:32.627752090Z",
+//      "ttl_deadline":"2026-11-23T08:44:02.627752090Z",
 //      "owner_id":"user1","zklock":{"host":"db7","pid":4242}}
 //
 // (in one line). The first three are kafka-kit's. A kafka-kit with TTLs deletes the claim ahead of

@@ -32,10 +32,13 @@ class SystemCondition final : public Condition {
 
 class SystemThread final : public Thread {
  public:
-  explicit SystemThread(std::thread thread) : thread_(std::move(thread)), pid_(getpid()) {}
+  explicit SystemThread(std::thread thread) : thread_(std::move(thread)), forks_(fork_count()) {}
   ~SystemThread() override {
-    // In a forked child the thread is gone, but std::thread's destructor would end the process.
-    if (thread_.joinable() && getpid() != pid_) thread_.detach();
+    // In a forked child the thread is gone, and its id may be another one's: it is not to be touched, but
+    // std::thread's destructor would end the process.
+    if (thread_.joinable() && fork_count() != forks_) {
+      static_cast<void>(new std::thread(std::move(thread_)));
+    }
   }
   SystemThread(const SystemThread&) = delete;
   SystemThread& operator=(const SystemThread&) = delete;
@@ -47,7 +50,7 @@ class SystemThread final : public Thread {
 
  private:
   std::thread thread_;
-  pid_t pid_;
+  const int forks_;
 };
 
 /// Blocks all signals of the calling thread for a scope, for threads that are started in it to inherit:
@@ -117,9 +120,22 @@ std::atomic<Platform*>& installed() noexcept {
 }  // namespace
 
 Platform& Platform::current() noexcept {
-  static SystemPlatform system;
+  static SystemPlatform& system = *new SystemPlatform;  // threads may still use it at exit
   Platform* const platform = installed().load(std::memory_order_acquire);
   return platform != nullptr ? *platform : system;
+}
+
+int fork_count() noexcept {
+  static std::atomic<int> count{0};
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { ++count; });
+  static_cast<void>(registered);
+  return count.load(std::memory_order_relaxed);
+}
+
+std::uint64_t this_thread_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  thread_local const std::uint64_t number = ++last;
+  return number;
 }
 
 void Platform::install(Platform* platform) noexcept {

@@ -69,6 +69,7 @@ class ZKLOCK_EXPORT Platform {
   [[nodiscard]] virtual std::uint64_t random() = 0;
 
   [[nodiscard]] virtual std::string host() const = 0;
+  /// What claims say of the process that made them.
   [[nodiscard]] virtual std::int64_t pid() const noexcept = 0;
 
   /// `body` must not throw. The thread takes no signals. Throws std::system_error.
@@ -76,6 +77,13 @@ class ZKLOCK_EXPORT Platform {
                                                              std::function<void()> body) = 0;
   [[nodiscard]] virtual std::unique_ptr<Condition> make_condition() = 0;
 };
+
+/// How often this process, and those that it descends from, were forked since the library was first used.
+/// What was made under another number is the parent's: its threads and connections do not exist here.
+[[nodiscard]] ZKLOCK_EXPORT int fork_count() noexcept;
+
+/// A number of the calling thread that no other thread of the process ever has (std::thread::id is reused).
+[[nodiscard]] ZKLOCK_EXPORT std::uint64_t this_thread_number() noexcept;
 
 /// A mutex and its condition variable, for state that threads wait for.
 struct Monitor {

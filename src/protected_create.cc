@@ -10,6 +10,7 @@
 #include "claim_name.h"
 #include "pause.h"
 #include "pending.h"
+#include "znode_path.h"
 
 namespace zklock::internal {
 
@@ -49,14 +50,14 @@ class Attempt {
   std::optional<Result<Enqueued>> run(const Context& context) {
     const auto created = std::make_shared<Pending<Created>>();
     const auto listed = std::make_shared<Pending<Children>>();
-    link_.wire->create(request_.directory + "/" + protected_name(id_, request_.prefix),
+    link_.wire->create(join_path(request_.directory, protected_name(id_, request_.prefix)),
                        request_.data, request_.acl, Wire::CreateMode::ephemeral_sequential,
                        [created](Result<Created> answer) { created->complete(std::move(answer)); });
     if (request_.list_after) {
       // In the same flight: the servers answer a session's requests in order, so the list has the claim.
-      link_.wire->children(request_.directory, [listed, connection = link_.connection](
+      link_.wire->children(request_.directory, [listed, keeper = keeper_.shared_from_this()](
                                                    Result<Children> answer) {
-        if (answer) answer->connection = connection;
+        if (answer) answer->connection = keeper->connection();
         listed->complete(std::move(answer));
       });
     }
@@ -115,9 +116,9 @@ class Attempt {
     const auto listed = std::make_shared<Pending<Children>>();
     link.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
                      [barrier](Result<void> answer) { barrier->complete(answer); });
-    link.wire->children(request_.directory, [listed, connection = link.connection](
+    link.wire->children(request_.directory, [listed, keeper = keeper_.shared_from_this()](
                                                 Result<Children> answer) {
-      if (answer) answer->connection = connection;
+      if (answer) answer->connection = keeper->connection();
       listed->complete(std::move(answer));
     });
     const Result<void> passed = barrier->wait(context);
@@ -131,7 +132,7 @@ class Attempt {
       return child.find(id_) != std::string::npos;
     });
     if (name == list->names.end()) return Enqueued{};
-    return adopt(link, request_.directory + "/" + *name, std::move(*list), context);
+    return adopt(link, join_path(request_.directory, *name), std::move(*list), context);
   }
 
   Result<Enqueued> adopt(const Link& link, const std::string& path, Children list,

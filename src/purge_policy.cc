@@ -15,6 +15,12 @@ bool are_of_one_leader(std::int64_t zxid, std::int64_t other) noexcept {
   return zxid >> kCounterBits == other >> kCounterBits;
 }
 
+/// The holder's clock may run slower than this one.
+std::chrono::nanoseconds with_drift(std::chrono::nanoseconds ttl) noexcept {
+  constexpr int kPartsOfDrift = 1'000;
+  return saturated_sum(ttl, ttl / kPartsOfDrift);
+}
+
 /// When the two clocks will agree that the TTL is over, if nothing changes.
 std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder,
                                              std::chrono::nanoseconds ttl,
@@ -42,12 +48,13 @@ std::optional<SteadyTime> purge_time(const HolderView& holder, const PurgeRule& 
                                      const ServerStamp& own_claim, SteadyTime now,
                                      WallTime wall_now) noexcept {
   if (rule.ttl.count() <= 0) return std::nullopt;
-  const std::optional<std::chrono::nanoseconds> ttl =
+  std::optional<std::chrono::nanoseconds> ttl =
       holder.metadata ? holder.metadata->ttl() : std::nullopt;
   if (!ttl) {
     if (!rule.purge_without_ttl) return std::nullopt;
-    return saturated_sum(holder.first_seen, rule.ttl);
+    return saturated_sum(holder.first_seen, with_drift(rule.ttl));
   }
+  ttl = with_drift(*ttl);
   SteadyTime time = saturated_sum(holder.first_seen, *ttl);
   if (const auto agreed = time_by_two_clocks(holder, *ttl, own_claim, now, wall_now)) {
     time = std::min(time, *agreed);

@@ -39,8 +39,8 @@ struct PurgeRule {
 /// From when on the contender may purge this holder, as far as it can be told now; it may be past. None:
 /// not before something changes.
 ///
-/// A claim may be purged once it has been seen first and unchanged for its TTL, by the contender's own
-/// steady clock. It may be purged earlier if two clocks agree, neither of them the contender's alone: the
+/// A claim may be purged once it has been seen first and unchanged for its TTL, and a thousandth for drift, by
+/// the contender's own steady clock. It may be purged earlier if two clocks agree, neither of them the contender's alone: the
 /// servers' (its last write is older than the TTL; both stamps of one leader, so of one clock) and the
 /// holder's (its deadline has passed by the contender's wall clock); and if it can not have been granted
 /// later than its last write: it does not say that it waits, and was not seen to.

@@ -5,6 +5,7 @@
 #include <deque>
 #include <memory>
 #include <mutex>
+#include <string>
 #include <utility>
 
 #include "platform.h"
@@ -15,11 +16,7 @@ namespace {
 
 class Reaper {
  public:
-  /// Never destroyed: locks in static storage may be destroyed after it would have been.
-  static Reaper& instance() {
-    static Reaper& reaper = *new Reaper;  // NOLINT(cppcoreguidelines-owning-memory)
-    return reaper;
-  }
+  explicit Reaper(const char* name) : name_(name) {}
 
   void add(std::function<void()> job) {
     {
@@ -29,21 +26,26 @@ class Reaper {
     job();
   }
 
- private:
-  Reaper() {
-    std::atexit([] { instance().wait_at_exit(); });
+  void wait_at_exit() {
+    std::unique_ptr<Thread> thread;
+    {
+      const std::scoped_lock lock(mutex_);
+      exited_ = true;
+      if (forks_ == fork_count()) thread = std::move(thread_);
+    }
+    if (thread) thread->join();
   }
 
+ private:
   /// REQUIRES: mutex_ is held. False: nobody will run it.
   bool enqueue(std::function<void()>& job) {
-    const std::int64_t pid = Platform::current().pid();
-    if (pid != pid_) abandon_parents_jobs(pid);
+    if (const int forks = fork_count(); forks != forks_) abandon_parents_jobs(forks);
     jobs_.push_back(job);
     if (working_) return true;
     try {
       std::unique_ptr<Thread> ended = std::move(thread_);
       if (ended) ended->join();  // it has left its loop: working_ is false
-      thread_ = Platform::current().start_thread("zklock-closer", [this] { work(); });
+      thread_ = Platform::current().start_thread(name_, [this] { work(); });
       working_ = true;
       return true;
     } catch (...) {
@@ -53,13 +55,13 @@ class Reaper {
   }
 
   /// In a forked child: the thread and what it was to close are the parent's.
-  void abandon_parents_jobs(std::int64_t pid) {
-    pid_ = pid;
-    thread_.reset();
+  void abandon_parents_jobs(int forks) {
+    forks_ = forks;
     working_ = false;
-    // Not destroyed: destructors of what the jobs own would act on the parent's sessions.
-    static auto& abandoned = *new std::deque<std::function<void()>>;
-    abandoned = std::exchange(jobs_, {});
+    // Not destroyed: what the thread's and the jobs' destructors would act on is the parent's.
+    static_cast<void>(thread_.release());
+    static_cast<void>(new std::deque<std::function<void()>>(std::move(jobs_)));
+    jobs_.clear();
   }
 
   void work() noexcept {
@@ -75,26 +77,35 @@ class Reaper {
     working_ = false;
   }
 
-  void wait_at_exit() {
-    std::unique_ptr<Thread> thread;
-    {
-      const std::scoped_lock lock(mutex_);
-      exited_ = true;
-      if (pid_ == Platform::current().pid()) thread = std::move(thread_);
-    }
-    if (thread) thread->join();
-  }
-
+  const std::string name_;
   std::mutex mutex_;
   std::deque<std::function<void()>> jobs_;      // guarded by mutex_
   std::unique_ptr<Thread> thread_;              // guarded by mutex_
   bool working_ = false;                        // guarded by mutex_: the thread looks at jobs_ again
   bool exited_ = false;                         // guarded by mutex_
-  std::int64_t pid_ = Platform::current().pid();  // guarded by mutex_
+  int forks_ = fork_count();                    // guarded by mutex_
 };
+
+struct Lanes {
+  Reaper sessions{"zklock-closer"};
+  Reaper threads{"zklock-joiner"};
+};
+
+/// Never destroyed: locks in static storage may be destroyed after it would have been.
+Lanes& lanes() {
+  static Lanes& instance = *new Lanes;
+  static const int registered = std::atexit([] {
+    instance.sessions.wait_at_exit();
+    instance.threads.wait_at_exit();
+  });
+  static_cast<void>(registered);
+  return instance;
+}
 
 }  // namespace
 
-void end_later(std::function<void()> job) noexcept { Reaper::instance().add(std::move(job)); }
+void end_later(Ending lane, std::function<void()> job) noexcept {
+  (lane == Ending::session ? lanes().sessions : lanes().threads).add(std::move(job));
+}
 
 }  // namespace zklock::internal

@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "context_wait.h"
+#include "znode_path.h"
 
 namespace zklock::internal {
 
@@ -109,7 +110,7 @@ void RemovalList::find_and_remove(const Link& link, Number number, const Entry& 
     if (answer) {
       for (const std::string& name : answer->names) {
         if (name.find(id) == std::string::npos) continue;
-        self->remove(link, number, directory + "/" + name);
+        self->remove(link, number, join_path(directory, name));
         return;
       }
     }

@@ -11,7 +11,7 @@
 #include <string>
 #include <system_error>
 
-#include "executor.h"
+#include "background.h"
 #include "log.h"
 #include "platform.h"
 #include "session_keeper.h"

@@ -67,9 +67,8 @@ SessionKeeper::SessionKeeper(std::unique_ptr<Dialer> dialer, std::shared_ptr<Bac
 
 SessionKeeper::~SessionKeeper() {
   // Usually shut_down came before, and there is no wire left.
-  end_later([connector = std::shared_ptr<Executor>(std::move(connector_)),
-             wire = std::move(wire_)]() mutable {
-    if (wire) wire->close();
+  if (wire_) end_later(Ending::session, [wire = std::move(wire_)] { wire->close(); });
+  end_later(Ending::thread, [connector = std::shared_ptr<Executor>(std::move(connector_))]() mutable {
     connector.reset();
   });
 }
@@ -104,8 +103,13 @@ Result<Link> SessionKeeper::await_link(const Context& context) {
 
 std::optional<Link> SessionKeeper::link() const {
   const std::scoped_lock lock(monitor_.mutex);
-  if (!is_up()) return std::nullopt;
+  if (!is_up() || failure_) return std::nullopt;
   return Link{wire_, session_, connection_};
+}
+
+std::uint64_t SessionKeeper::connection() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return connection_;
 }
 
 std::shared_ptr<SessionState> SessionKeeper::session() const {
@@ -141,6 +145,8 @@ void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) 
     if (wanted && outcome.wire) {
       wire_ = outcome.wire;
       problem_.clear();
+      // The servers may be elsewhere before it has found one.
+      if (!connected_) look_for_servers_later();
     } else if (wanted) {
       problem_ = outcome.failure.problem;
       if (!outcome.failure.may_pass && connection_ == 0) {
@@ -158,8 +164,15 @@ void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) 
   if (wanted) {
     tell_link_up();  // if it was connected before it was adopted
   } else {
-    end_later([wire = outcome.wire] { wire->close(); });
+    end_later(Ending::session, [wire = outcome.wire] { wire->close(); });
   }
+}
+
+/// REQUIRES: monitor_.mutex is held.
+void SessionKeeper::look_for_servers_later() {
+  if (std::exchange(looking_, true)) return;
+  connect_at(Platform::current().steady_now() + kPatienceWithServers,
+             &SessionKeeper::look_for_servers);
 }
 
 void SessionKeeper::look_for_servers() {
@@ -187,18 +200,21 @@ void SessionKeeper::look_for_servers() {
   }
   // Without a connection, closing tells no server to end the session. Should it find one at this very
   // moment, the session is ended; the new wire is told so, as of any other expiry.
-  if (old) end_later([old] { old->close(); });
+  if (old) end_later(Ending::session, [old] { old->close(); });
   dial();
 }
 
 void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& identity) {
+  std::shared_ptr<SessionState> replaced;
+  bool is_farewell = false;
   {
     const std::scoped_lock lock(monitor_.mutex);
-    if (number != wire_number_ || failure_) return;
+    if (number != wire_number_) return;
+    is_farewell = static_cast<bool>(failure_);
     if (session_ && session_->id() == identity.id) {
       session_->negotiated(identity.timeout);
     } else {
-      session_ = std::make_shared<SessionState>(identity);
+      replaced = std::exchange(session_, std::make_shared<SessionState>(identity));
     }
     identity_ = identity;
     ++connection_;
@@ -206,8 +222,16 @@ void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& id
     problem_.clear();
     connected_ = true;
   }
+  if (is_farewell) {
+    say_farewell();
+    return;
+  }
   monitor_.changed->notify_all();
   log_.info([&] { return "connected to " + dialer_->address(); });
+  if (replaced) {  // a wire that was to resume it got another one
+    replaced->lose(LossReason::session_expired);
+    if (const auto listener = listener_.lock()) listener->on_session_lost(replaced, connection());
+  }
   tell_link_up();
 }
 
@@ -228,10 +252,7 @@ void SessionKeeper::on_disconnected(std::uint64_t number) {
     const std::scoped_lock lock(monitor_.mutex);
     if (number != wire_number_ || !connected_) return;
     connected_ = false;
-    if (!std::exchange(looking_, true)) {
-      connect_at(Platform::current().steady_now() + kPatienceWithServers,
-                 &SessionKeeper::look_for_servers);
-    }
+    look_for_servers_later();
   }
   log_.warning([&] { return "lost the connection to " + dialer_->address(); });
 }
@@ -273,6 +294,7 @@ void SessionKeeper::end_session(std::uint64_t number, LossReason reason) {
   std::shared_ptr<SessionState> session;
   std::uint64_t connection = 0;
   bool again = false;
+  bool is_closing = false;
   {
     const std::scoped_lock lock(monitor_.mutex);
     if (number != wire_number_) return;
@@ -282,8 +304,11 @@ void SessionKeeper::end_session(std::uint64_t number, LossReason reason) {
     session = std::exchange(session_, nullptr);
     connection = connection_;
     again = !failure_;
+    is_closing = failure_ == ZooKeeperErrc::closing;
   }
   monitor_.changed->notify_all();
+  // First the new one: what hears of the loss next may wait for it.
+  if (again) connect_at(SteadyTime::min(), &SessionKeeper::dial);
   if (session) {
     session->lose(reason);
     if (reason != LossReason::client_closed) {
@@ -292,22 +317,57 @@ void SessionKeeper::end_session(std::uint64_t number, LossReason reason) {
     }
     if (const auto listener = listener_.lock()) listener->on_session_lost(session, connection);
   }
-  if (wire) end_later([wire] { wire->close(); });
-  if (again) connect_at(SteadyTime::min(), &SessionKeeper::dial);
+  if (wire) end_later(Ending::session, [wire] { wire->close(); });
+  if (is_closing) say_farewell();  // there is nobody left to say it to
 }
 
 bool SessionKeeper::shut_down(std::function<void()> closed) {
-  std::uint64_t number = 0;
+  std::shared_ptr<SessionState> session;
+  std::uint64_t connection = 0;
+  bool must_wait = false;
   {
     const std::scoped_lock lock(monitor_.mutex);
     if (failure_ == ZooKeeperErrc::closing) return false;
     failure_ = ZooKeeperErrc::closing;
     problem_ = "the client is closed";
-    number = wire_number_;
+    closed_ = std::move(closed);
+    session = session_;
+    connection = connection_;
+    must_wait = session && wire_ && !connected_;
+    if (must_wait) {
+      // The servers keep its claims until they hear from the client, or the session is over.
+      farewell_ = connector_->schedule(Platform::current().steady_now() + session->timeout(),
+                                       [self = shared_from_this()] { self->say_farewell(); });
+    }
   }
-  end_session(number, LossReason::client_closed);
-  end_later(std::move(closed));  // behind the wire, if there was one
+  monitor_.changed->notify_all();
+  if (session) {
+    session->lose(LossReason::client_closed);
+    if (const auto listener = listener_.lock()) listener->on_session_lost(session, connection);
+  }
+  if (!must_wait) say_farewell();
   return true;
+}
+
+void SessionKeeper::say_farewell() {
+  std::shared_ptr<Wire> wire;
+  std::function<void()> closed;
+  Executor::Ticket timer = 0;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    timer = farewell_;
+    ++wire_number_;
+    connected_ = false;
+    session_ = nullptr;
+    wire = std::exchange(wire_, nullptr);
+    closed = std::exchange(closed_, nullptr);
+  }
+  connector_->cancel(timer);
+  if (!wire && !closed) return;  // it was said already
+  end_later(Ending::session, [wire, closed] {
+    if (wire) wire->close();
+    if (closed) closed();
+  });
 }
 
 }  // namespace zklock::internal

@@ -7,10 +7,12 @@
 #include <zklock/result.h>
 
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
 
+#include "background.h"
 #include "executor.h"
 #include "log.h"
 #include "platform.h"
@@ -58,6 +60,8 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   Result<Link> await_link(const Context& context);
   /// The link, if it is up now.
   [[nodiscard]] std::optional<Link> link() const;
+  /// The number of the last connection; on the wire's thread: of the one that events and answers come from.
+  [[nodiscard]] std::uint64_t connection() const;
   /// The current session, up or not; null before the first and after shut_down.
   [[nodiscard]] std::shared_ptr<SessionState> session() const;
   /// Why there is no session, or no connection, in words; "" if there is one.
@@ -68,11 +72,13 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   void replace_session(const std::shared_ptr<SessionState>& session, LossReason reason);
 
   /// Ends the session; await_link answers `closing` from now on. Returns at once; the wire is closed in
-  /// the background, then `closed` is called. Only the first call counts: false otherwise.
+  /// the background, then `closed` is called. Without a connection it is closed when there is one, so that
+  /// the servers are told, or when the session must be over anyway. Only the first call counts: false
+  /// otherwise.
   bool shut_down(std::function<void()> closed);
 
   /// Whether this process inherited the client by fork.
-  [[nodiscard]] bool is_forked() const noexcept { return Platform::current().pid() != pid_; }
+  [[nodiscard]] bool is_forked() const noexcept { return fork_count() != forks_; }
 
  private:
   class Ear;
@@ -83,7 +89,9 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   void adopt(const Dialer::Outcome& outcome, std::uint64_t number);
   /// Dials anew, for the same session, if the servers are to be found elsewhere by now.
   void look_for_servers();
+  void look_for_servers_later();
   void end_session(std::uint64_t number, LossReason reason);
+  void say_farewell();
 
   // From the wire with this number; others are not listened to any more.
   void on_connected(std::uint64_t number, const SessionIdentity& identity);
@@ -98,7 +106,7 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   const std::unique_ptr<Dialer> dialer_;
   const std::shared_ptr<Background> background_;
   const Log log_;
-  const std::int64_t pid_ = Platform::current().pid();
+  const int forks_ = fork_count();
   std::weak_ptr<LinkListener> listener_;  // constant after start
 
   mutable Monitor monitor_;
@@ -111,6 +119,8 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
   std::error_code failure_;                // guarded by monitor_.mutex: for good
   std::string problem_;                    // guarded by monitor_.mutex
+  std::function<void()> closed_;           // guarded by monitor_.mutex: to be called after the farewell
+  Executor::Ticket farewell_ = 0;          // guarded by monitor_.mutex: says it at the latest
   bool looking_ = false;                   // guarded by monitor_.mutex: look_for_servers will run
   int failures_ = 0;                       // guarded by monitor_.mutex: since the last connection
 

@@ -23,21 +23,23 @@ void tell_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexcep
 WatchTable::WatchTable(std::shared_ptr<Background> background, Log log)
     : background_(std::move(background)), log_(std::move(log)) {}
 
-bool WatchTable::add(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+WatchTable::Added WatchTable::add(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
   const std::scoped_lock lock(mutex_);
   Entry& entry = entries_[path];
+  if (entry.generation == 0) entry.generation = ++last_generation_;
   std::erase_if(entry.watchers, [](const auto& known) { return known.expired(); });
   const bool is_known = std::any_of(entry.watchers.begin(), entry.watchers.end(),
                                     [&](const auto& known) { return known.lock() == watcher; });
   if (!is_known) entry.watchers.push_back(watcher);
-  return !entry.stands;
+  return {!entry.stands, entry.generation};
 }
 
-void WatchTable::watch_stands(const std::string& path) {
+void WatchTable::watch_stands(const std::string& path, std::uint64_t generation) {
   const std::scoped_lock lock(mutex_);
-  // No entry: the watch has fired, and its event was delivered before the answer that it stands.
   const auto entry = entries_.find(path);
-  if (entry != entries_.end()) entry->second.stands = true;
+  if (entry != entries_.end() && entry->second.generation == generation) {
+    entry->second.stands = true;
+  }
 }
 
 void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
@@ -66,6 +68,12 @@ void WatchTable::reconnected(std::uint64_t connection) {
   std::map<std::string, Entry> entries;
   {
     const std::scoped_lock lock(mutex_);
+    std::erase_if(entries_, [](const auto& known) {
+      const auto& watchers = known.second.watchers;
+      return !known.second.stands && std::all_of(watchers.begin(), watchers.end(), [](const auto& w) {
+        return w.expired();
+      });
+    });
     entries = entries_;
   }
   for (const auto& [path, entry] : entries) {
@@ -75,7 +83,10 @@ void WatchTable::reconnected(std::uint64_t connection) {
 
 void WatchTable::lost_with_wire() {
   const std::scoped_lock lock(mutex_);
-  for (auto& [path, entry] : entries_) entry.stands = false;
+  for (auto& [path, entry] : entries_) {
+    entry.stands = false;
+    entry.generation = ++last_generation_;
+  }
 }
 
 void WatchTable::session_lost(std::uint64_t connection) {
@@ -97,7 +108,7 @@ void WatchTable::tell(const std::vector<std::weak_ptr<Watcher>>& watchers,
     if (watcher->is_prompt()) {
       tell_one(*watcher, event, log_);
     } else {
-      background_->callbacks.post([weak, event, log = log_] {
+      background_->watchers.post([weak, event, log = log_] {
         if (const std::shared_ptr<Watcher> still = weak.lock()) tell_one(*still, event, log);
       });
     }

@@ -11,7 +11,7 @@
 #include <string>
 #include <vector>
 
-#include "executor.h"
+#include "background.h"
 #include "log.h"
 
 namespace zklock::internal {
@@ -26,11 +26,18 @@ class WatchTable {
  public:
   WatchTable(std::shared_ptr<Background> background, Log log);
 
-  /// Adds a watcher; the caller reads the znode next. True: and sets the watch with it, as no watch is
-  /// known to stand. Call it before the request is sent, so that no event is missed.
-  [[nodiscard]] bool add(const std::string& path, const std::shared_ptr<Watcher>& watcher);
-  /// The request that sets the watch succeeded: further watchers need none.
-  void watch_stands(const std::string& path);
+  /// What the request has to do that follows an `add`.
+  struct Added {
+    bool must_set_watch = false;   // none is known to stand
+    std::uint64_t generation = 0;  // for watch_stands
+  };
+
+  /// Adds a watcher; the caller reads the znode next, and sets the watch with it if it must. Call it before
+  /// the request is sent, so that no event is missed.
+  [[nodiscard]] Added add(const std::string& path, const std::shared_ptr<Watcher>& watcher);
+  /// A request that set the watch succeeded: further watchers need none. Nothing happens if that watch has
+  /// fired, or was lost, meanwhile: then its generation is over.
+  void watch_stands(const std::string& path, std::uint64_t generation);
   /// The request failed: this watcher is told nothing.
   void remove(const std::string& path, const std::shared_ptr<Watcher>& watcher);
 
@@ -46,7 +53,8 @@ class WatchTable {
 
  private:
   struct Entry {
-    bool stands = false;  // the watch, on the server
+    bool stands = false;           // the watch, on the server
+    std::uint64_t generation = 0;  // of the watch: a new number when one has fired or was lost
     std::vector<std::weak_ptr<Watcher>> watchers;
   };
 
@@ -56,6 +64,7 @@ class WatchTable {
   const Log log_;
   std::mutex mutex_;
   std::map<std::string, Entry> entries_;  // guarded by mutex_; those that stand, or have watchers
+  std::uint64_t last_generation_ = 0;     // guarded by mutex_
 };
 
 }  // namespace zklock::internal

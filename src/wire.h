@@ -44,7 +44,8 @@ class WireListener {
 
 /// The operations: asynchronous, in the order in which they are called, also across threads. Each is
 /// answered exactly once, on the wire's own thread, at the latest when the wire is closed.
-/// After `close` has begun all of them answer `closing` at once, on the calling thread.
+/// What `close` leaves unanswered, and what is asked of it after that, is answered with `connection_loss`
+/// (the latter at once, on the calling thread): there may be another wire to ask.
 /// Thread safety: all of it may be called from any thread, also from answers and from the listener.
 class Wire {
  public:

@@ -26,7 +26,7 @@ using internal::Platform;
 using std::chrono::milliseconds;
 
 /// How long the one attempt of a `lock` whose deadline has passed may take.
-constexpr milliseconds kLatePatience{80};
+constexpr milliseconds kLatePatience{60};
 /// How long the destructor blocks at most.
 constexpr milliseconds kFarewell{900};
 /// The longest TTL: with it, no sum of times comes near to what they can hold.
@@ -79,21 +79,18 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
   return settings;
 }
 
-/// Checks before it connects: a bad config is told at once.
-std::shared_ptr<ZooKeeperClient> connect_for(const ZooKeeperLockConfig& config) {
-  check(config, &config.client);
-  return connect(config.address, config.client);
-}
-
 }  // namespace
 
 /// Outlives the ZooKeeperLock for as long as calls are under way.
 class ZooKeeperLock::Impl {
  public:
-  Impl(const ZooKeeperLockConfig& config, std::shared_ptr<ZooKeeperClient> client)
-      : settings_(settings_of(config, std::move(client))), owner_key_(config.owner_key) {}
+  Impl(const ZooKeeperLockConfig& config, std::shared_ptr<ZooKeeperClient> client,
+       bool owns_client)
+      : settings_(settings_of(config, std::move(client))),
+        owner_key_(config.owner_key),
+        owns_client_(owns_client) {}
 
-  void create_path(milliseconds timeout);
+  void create_path(const Context& context);
   Lease lock(const Context& caller);
   void unlock(const Context& context);
   void unlock(const Lease& lease, const Context& context);
@@ -102,6 +99,7 @@ class ZooKeeperLock::Impl {
   void close() noexcept;
 
   [[nodiscard]] const Grants& grants() const noexcept { return grants_; }
+  [[nodiscard]] bool is_forked() const noexcept { return internal::fork_count() != forks_; }
 
  private:
   class Call;
@@ -117,6 +115,8 @@ class ZooKeeperLock::Impl {
 
   const std::shared_ptr<const LockSettings> settings_;
   const std::string owner_key_;
+  const bool owns_client_;
+  const int forks_ = internal::fork_count();
   internal::HolderMemory memory_;
   Grants grants_;
   std::stop_source closing_;  // cancels the waiters when the lock is destroyed
@@ -159,8 +159,7 @@ Context ZooKeeperLock::Impl::context_for(const Context& caller) const {
   return context.with_stop_token(closing_.get_token());
 }
 
-void ZooKeeperLock::Impl::create_path(milliseconds timeout) {
-  const Context context = Context().with_timeout(timeout);
+void ZooKeeperLock::Impl::create_path(const Context& context) {
   for (const std::string& path : internal::path_and_parents(settings_->path)) {
     internal::Pause pause;
     for (;;) {
@@ -193,7 +192,10 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
     const Grants::Held held =
         internal::Claim(settings_, memory_, owner).acquire(context_for(caller));
     grants_.add(held);
-    if (closing_.stop_requested()) held->abandon(Context().with_timeout(kLatePatience));
+    if (closing_.stop_requested()) {
+      held->abandon(Context().with_timeout(kLatePatience));
+      throw LockError(Errc::locking_canceled, settings_->path + ": the lock is being destroyed");
+    }
     settings_->observe([&](LockObserver& observer) { observer.on_granted(held->lease(), waited()); });
     return held->lease();
   } catch (const LockError& error) {
@@ -315,23 +317,36 @@ void ZooKeeperLock::Impl::close() noexcept {
   const Context context = Context().with_timeout(kFarewell);
   closing_.request_stop();
   for (const Grants::Held& held : grants_.take_all()) held->abandon(context);
-  internal::ContextWait wait(monitor_, context);
-  std::unique_lock lock(monitor_.mutex);
-  wait.wait(lock, [this] { return calls_ == 0; });
+  {
+    internal::ContextWait wait(monitor_, context);
+    std::unique_lock lock(monitor_.mutex);
+    wait.wait(lock, [this] { return calls_ == 0; });
+  }
+  // Leases that outlive the lock refer to its client: they are not to keep its session.
+  if (owns_client_) static_cast<void>(settings_->client->close(context));
 }
 
-ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config)
-    : impl_(std::make_shared<Impl>(config, connect_for(config))) {
-  impl_->create_path(config.client.connect_timeout);
+ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config) {
+  check(config, &config.client);
+  const Context context = Context().with_timeout(config.client.connect_timeout);
+  impl_ = std::make_shared<Impl>(config, connect(config.address, config.client), true);
+  impl_->create_path(context);
 }
 
 ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config, std::shared_ptr<ZooKeeperClient> client) {
   check(config, nullptr);
   if (!client) refuse("client", "it is null");
-  impl_ = std::make_shared<Impl>(config, std::move(client));
+  impl_ = std::make_shared<Impl>(config, std::move(client), false);
 }
 
-ZooKeeperLock::~ZooKeeperLock() { impl_->close(); }
+ZooKeeperLock::~ZooKeeperLock() {
+  if (impl_->is_forked()) {
+    // The parent's: claims, threads and mutexes are left as they are.
+    static_cast<void>(new std::shared_ptr<Impl>(std::move(impl_)));
+    return;
+  }
+  impl_->close();
+}
 
 void ZooKeeperLock::set_owner(std::string owner) {
   impl_->set_owner(impl_->grants().of_this_thread(), std::move(owner));

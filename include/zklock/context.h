@@ -10,6 +10,7 @@
 #include <stop_token>
 #include <string>
 #include <string_view>
+#include <type_traits>
 #include <vector>
 
 namespace zklock {
@@ -21,8 +22,8 @@ template <class Rep, class Period>
 [[nodiscard]] constexpr std::chrono::nanoseconds saturated(
     std::chrono::duration<Rep, Period> duration) noexcept {
   using std::chrono::nanoseconds;
-  const long double value = static_cast<long double>(duration.count()) * Period::num /
-                            Period::den * 1'000'000'000.0L;
+  const long double value = static_cast<long double>(duration.count()) *
+                            (1'000'000'000.0L * Period::num / Period::den);
   if (value >= static_cast<long double>(nanoseconds::max().count())) return nanoseconds::max();
   if (!(value > static_cast<long double>(nanoseconds::min().count()))) return nanoseconds::min();
   return nanoseconds(static_cast<nanoseconds::rep>(value));

@@ -27,7 +27,8 @@ struct LeaseAccess;
 ///
 /// A lease ends once, and never comes back: released by unlock, or lost. A lock alone can not stop a
 /// process that is paused between `valid()` and its write: give the resource the `fencing_token()`, and
-/// let it refuse smaller ones than it has seen.
+/// let it refuse smaller ones than it has seen. In a process that was forked off the holder's, the lease
+/// is not valid.
 class ZKLOCK_EXPORT Lease {
  public:
   /// Refers to no grant.
@@ -44,9 +45,10 @@ class ZKLOCK_EXPORT Lease {
   /// It moves on when servers confirm the session, and with `renew`.
   [[nodiscard]] std::chrono::steady_clock::time_point valid_until() const noexcept;
 
-  /// Stop is requested when the grant is lost, not when it is released. Its callbacks run on a thread
-  /// of the library's that all leases of the process share: they may call the library, should return
-  /// soon, and must not throw (std::stop_callback's rule). An empty lease's token is never told to stop.
+  /// Stop is requested when the grant is lost, not when it is released. Its callbacks run on a thread of
+  /// the library's that does nothing else (when the lock is destroyed: on that thread); they may call the
+  /// library, and must not throw (std::stop_callback's rule). Many that take long at once hold up further
+  /// ones. An empty lease's token is never told to stop.
   [[nodiscard]] std::stop_token lost() const noexcept;
 
   /// A LossReason once the grant is lost; no error before, or when it was released.

@@ -32,7 +32,8 @@ class ZKLOCK_EXPORT LockObserver {
   virtual void on_purged(const std::string& znode);
   /// The lease was released by an unlock.
   virtual void on_released(const Lease& lease);
-  /// An unlock could not confirm that the claim is gone; it is removed in the background.
+  /// An unlock found the claim deleted by somebody else (`lock_lost`), or could not confirm that it is
+  /// gone (`unlocking_failed`): it is removed in the background then.
   virtual void on_unlock_failed(const Lease& lease, const LockError& error);
   /// The lease was lost: Lease::loss_reason says why.
   virtual void on_lost(const Lease& lease);

@@ -31,7 +31,9 @@ class ZKLOCK_EXPORT Session {
   [[nodiscard]] virtual std::int64_t id() const noexcept = 0;
   /// How long the servers keep it without hearing from the client, as negotiated.
   [[nodiscard]] virtual std::chrono::milliseconds timeout() const noexcept = 0;
-  /// Stop is requested once it is known that the session is gone, with everything that lived in it.
+  /// Stop is requested once it is known that the session is gone, with everything that lived in it. Its
+  /// callbacks run on the network's own thread: they return at once, and do not call the client. (Lease::lost
+  /// is for everybody.)
   [[nodiscard]] virtual std::stop_token lost() const noexcept = 0;
   /// A LossReason once stop was requested. Here: session_expired.
   [[nodiscard]] virtual std::error_code loss_reason() const noexcept;
@@ -183,7 +185,7 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// The current session; null before the first. Here: null.
   [[nodiscard]] virtual std::shared_ptr<const Session> session() const;
 
-  /// Stop is requested when the session that is current now is gone. Here: what `session` says.
+  /// Session::lost of the session that is current now. Here: what `session` says.
   [[nodiscard]] virtual std::stop_token session_lost() const;
 
   /// Waits until nothing is pending to be removed, at most until the deadline, then ends the session;

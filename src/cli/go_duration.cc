@@ -102,8 +102,8 @@ class Reader {
   /// to the first, since rounding down in between does not change the result.
   static std::uint64_t fraction_of(std::uint64_t unit, std::string_view digits) {
     std::uint64_t value = 0;
-    for (auto digit = digits.rbegin(); digit != digits.rend(); ++digit) {
-      value = (value + value_of(*digit) * unit) / 10;
+    for (; !digits.empty(); digits.remove_suffix(1)) {
+      value = (value + value_of(digits.back()) * unit) / 10;
     }
     return value;
   }

@@ -17,8 +17,8 @@ TerminationSignals::TerminationSignals() {
 
 TerminationSignals::~TerminationSignals() {
   is_done_ = true;
-  pthread_kill(receiver_.native_handle(),
-               SIGTERM);  // to that thread only: it wakes up and sees is_done_
+  // To that thread only, which receives it in sigwait and is not killed by it.
+  pthread_kill(receiver_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
   receiver_.join();
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }

@@ -1,0 +1,234 @@
+#!/usr/bin/env bash
+# Shows processes that contend for a lock on a real ZooKeeper server.
+#
+#   examples/demo.sh                  plays a session of three processes
+#   examples/demo.sh --serve [port]   keeps a server at localhost:2181, to try it by hand
+#
+# From nothing: packages that are missing are installed, and zookeeper-example is built, in build/
+# (ZKLOCK_BUILD_DIR overrides). The server is a private one, with its data in a temporary directory.
+# It is gone afterwards, also after Ctrl-C.
+set -euo pipefail
+
+root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+build=${ZKLOCK_BUILD_DIR:-$root/build}
+example=$build/examples/zookeeper-example
+
+temporary=        # directory of the server's data and of the pipes, once it exists
+declare -A pids   # of the processes that we have started, by name
+declare -A pipes  # numbers of the file descriptors from which their output is read
+
+# --- Processes -----------------------------------------------------------------------------------
+
+# start NAME COMMAND...: in the background. It ends with this script, however that ends.
+start() {
+  local name=$1 pipe
+  shift
+  mkfifo "$temporary/$name.pipe"
+  setpriv --pdeathsig KILL -- "$@" >"$temporary/$name.pipe" 2>&1 &
+  pids[$name]=$!
+  exec {pipe}<"$temporary/$name.pipe"
+  pipes[$name]=$pipe
+  rm "$temporary/$name.pipe"
+}
+
+# end NAME: at once, and without a word.
+end() {
+  kill -KILL "${pids[$1]}" 2>/dev/null || true
+  wait "${pids[$1]}" 2>/dev/null || true
+  unset "pids[$1]"
+}
+
+clean_up() {
+  trap '' INT TERM HUP
+  local name
+  for name in "${!pids[@]}"; do end "$name"; done
+  if [[ $temporary ]]; then rm -rf "$temporary"; fi
+}
+
+fail() {
+  echo "demo: $*" >&2
+  exit 1
+}
+
+# quietly COMMAND...: shows what it says only if it fails.
+quietly() {
+  "$@" >"$temporary/output" 2>&1 || {
+    cat "$temporary/output" >&2
+    fail "failed: $*"
+  }
+}
+
+# --- The server ----------------------------------------------------------------------------------
+
+# serves PORT: whether a ZooKeeper server there says that it is ready. "srvr" asks for its state.
+# (Servers that are just starting sometimes forget to answer.)
+serves() (
+  exec 3<>"/dev/tcp/127.0.0.1/$1" && printf srvr >&3 && read -r -t 1 answer <&3 &&
+    [[ $answer == "Zookeeper version"* ]]
+) 2>/dev/null
+
+# start_server PORT: returns once it serves; 1 if the port is taken.
+start_server() {
+  local port=$1 line
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi  # somebody listens there
+  cat >"$temporary/zoo.cfg" <<CONFIGURATION
+dataDir=$temporary/data
+clientPort=$port
+clientPortAddress=127.0.0.1
+admin.enableServer=false
+4lw.commands.whitelist=srvr
+CONFIGURATION
+  # Options for a short life with little memory; slf4j-simple writes the log to standard error.
+  start server java -Xmx128m -XX:+UseSerialGC -XX:TieredStopAtLevel=1 -XX:-UsePerfData \
+    -cp /usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar \
+    org.apache.zookeeper.server.quorum.QuorumPeerMain "$temporary/zoo.cfg"
+
+  # The last that it logs while it starts, it logs when it serves: so ask with every line.
+  : >"$temporary/server.log"
+  while read -r -t 30 line <&"${pipes[server]}"; do
+    echo "$line" >>"$temporary/server.log"
+    if [[ $line == *"Address already in use"* ]]; then
+      end server
+      return 1
+    fi
+    if serves "$port"; then
+      cat <&"${pipes[server]}" >>"$temporary/server.log" &  # it would stop at a full pipe
+      pids[server-log]=$!
+      return 0
+    fi
+  done
+  cat "$temporary/server.log" >&2
+  fail "the ZooKeeper server does not start"
+}
+
+# --- The session ---------------------------------------------------------------------------------
+
+say() { printf '\n==> %s\n' "$*"; }
+
+show() { printf '%-6s | %s\n' "$1" "$2"; }
+
+# contend NAME FLAG...: starts a zookeeper-example whose owner is NAME.
+contend() {
+  local name=$1
+  shift
+  show "$name" "\$ zookeeper-example --address $address --owner $name${*:+ $*}"
+  start "$name" "$example" --address "$address" --owner "$name" "$@"
+}
+
+# show_until NAME TEXT: shows what it says, up to the line that contains TEXT.
+show_until() {
+  local line
+  while read -r -t 60 line <&"${pipes[$1]}"; do
+    show "$1" "$line"
+    if [[ $line == *"$2"* ]]; then return; fi
+  done
+  fail "$1 does not say: $2"
+}
+
+# show_end NAME: shows what else it says, and its exit status.
+show_end() {
+  local line status=0
+  while read -r -t 60 line <&"${pipes[$1]}"; do show "$1" "$line"; done
+  wait "${pids[$1]}" || status=$?
+  unset "pids[$1]"
+  show "$1" "(exit status $status)"
+}
+
+# queue: the claims as they stand in ZooKeeper.
+queue() { "$example" --address "$address" --list; }
+
+show_queue() {
+  local line
+  queue | while read -r line; do show queue "$line"; done
+}
+
+# wait_for_claim NAME: until it stands in the queue. Each look is a question to the server.
+wait_for_claim() {
+  local looks=0
+  until [[ $(queue) == *" $1 "* ]]; do
+    if ((++looks == 1000)); then fail "$1 does not queue"; fi
+  done
+}
+
+interrupt() {
+  show "$1" "^C"
+  kill -INT "${pids[$1]}"
+}
+
+play() {
+  say "A first process asks for the lock, and gets it."
+  contend first
+  show_until first "claim"
+
+  say "A second one waits for it, 3 seconds as it was told to, in vain."
+  contend second --timeout 3s
+  show_end second
+
+  say "A third one has more patience. The queue, as it stands in ZooKeeper:"
+  contend third --timeout 1m
+  wait_for_claim third
+  show_queue
+
+  say "The first one is interrupted: it releases the lock, and the third one gets it."
+  interrupt first
+  show_end first
+  show_until third "claim"
+
+  say "The third one is interrupted, too."
+  interrupt third
+  show_end third
+  show_queue
+}
+
+serve() {
+  cat <<TEXT
+
+There is a ZooKeeper server at $address now. In two other terminals, run
+
+  $example$at --owner user1
+  $example$at --owner user2
+
+and press Ctrl-C in the one that holds the lock. Ctrl-C here stops the server.
+TEXT
+  wait "${pids[server]}" || true
+  fail "the ZooKeeper server has ended"
+}
+
+# --- What is asked for ---------------------------------------------------------------------------
+
+case ${1-} in
+  "" | --serve) ;;
+  *)
+    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
+    [[ $1 == --help || $1 == -h ]] && exit 0 || exit 2
+    ;;
+esac
+
+"$root/cmake/bootstrap.sh" build server
+
+trap clean_up EXIT
+trap 'exit 129' HUP
+trap 'exit 130' INT
+trap 'exit 143' TERM
+temporary=$(mktemp -d)
+
+say "Building zookeeper-example (the first time this takes a minute)."
+if [[ ! -e $build/CMakeCache.txt ]]; then
+  quietly cmake -S "$root" -B "$build" -G Ninja
+fi
+quietly cmake --build "$build" --target zookeeper-example
+
+say "Starting a private ZooKeeper server."
+if [[ ${1-} == --serve ]]; then
+  port=${2-2181}
+  start_server "$port" || fail "port $port is taken. Another one: $0 --serve <port>"
+  address=localhost:$port
+  at=
+  if [[ $port != 2181 ]]; then at=" --address $address"; fi
+  serve
+else
+  # Ports in which the system does not look for free ones, so that they are rarely taken.
+  until start_server "$((port = 20000 + RANDOM % 10000))"; do :; done
+  address=127.0.0.1:$port
+  play
+fi
