@@ -20,7 +20,7 @@ int main(int argc, char** argv) try {
   }
   return lease.valid() ? 0 : 1;  // the guard unlocks
 } catch (const zklock::LockError& error) {
-  std::cerr << error.what() << '\n';  // attempt to acquire lock timed out: held by ...
+  std::cerr << error.what() << '\n';  // attempt to acquire lock timed out: /my/locks is held by ...
   return 1;
 }
 // [readme-end]

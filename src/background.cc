@@ -18,14 +18,15 @@ struct Registry {
 }  // namespace
 
 std::shared_ptr<Background> Background::shared() {
-  static Registry& registry = *new Registry;  // locks may be made and destroyed while the process exits
+  static Registry& registry =
+      *new Registry;  // locks may be made and destroyed while the process exits
   const std::scoped_lock lock(registry.mutex);
   const int forks = fork_count();
   std::shared_ptr<Background> background =
       registry.forks == forks ? registry.current.lock() : nullptr;
   if (!background) {
-    // Its last user may be one of its own tasks, and a task of the user's may take long: it is ended
-    // where neither matters. In a forked child its threads do not exist: it is left alone.
+    // Its last user may be one of its own tasks, and a task of the user's may take long: it is
+    // ended where neither matters. In a forked child its threads do not exist: it is left alone.
     background.reset(new Background, [forks](Background* ended) {
       if (fork_count() == forks) end_later(Ending::thread, [ended] { delete ended; });
     });

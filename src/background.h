@@ -13,13 +13,14 @@ namespace zklock::internal {
 struct Background {
   static constexpr std::size_t kMostThreadsForLosses = 16;
 
-  /// Runs what leases have to tell their holders: stop callbacks of `lost()`, observers. Nothing else is
-  /// to hold that up, nor one holder the other.
+  /// Runs what leases have to tell their holders: stop callbacks of `lost()`, observers. Nothing
+  /// else is to hold that up, nor one holder the other.
   CallbackPool losses{"zklock-losses", kMostThreadsForLosses, timers};
-  /// Runs watchers that are not prompt, and loggers on behalf of threads that must not block: in order.
+  /// Runs watchers that are not prompt, and loggers on behalf of threads that must not block: in
+  /// order.
   CallbackPool watchers{"zklock-watchers", 1, timers};
-  /// Never blocks, so it is on time: ends leases at their TTL, sends what is due. (Last: it is destroyed
-  /// before what its tasks use.)
+  /// Never blocks, so it is on time: ends leases at their TTL, sends what is due. (Last: it is
+  /// destroyed before what its tasks use.)
   Executor timers{"zklock-timers"};
 
   /// The one that is in use, or a new one. It ends, in the background, with its last user.

@@ -14,10 +14,10 @@
 
 namespace zklock::internal {
 
-/// Runs tasks in the order of their coming. It has no thread until the first one, then one; another is added,
-/// up to a limit, when a task has waited because those before it take long: so a callback that blocks does
-/// not hold up the others. With a limit of one, tasks never overlap. Tasks do not throw.
-/// Thread safety: all of it may be called from any thread, also from tasks.
+/// Runs tasks in the order of their coming. It has no thread until the first one, then one; another
+/// is added, up to a limit, when a task has waited because those before it take long: so a callback
+/// that blocks does not hold up the others. With a limit of one, tasks never overlap. Tasks do not
+/// throw. Thread safety: all of it may be called from any thread, also from tasks.
 class CallbackPool {
  public:
   using Task = std::function<void()>;

@@ -10,7 +10,8 @@ namespace zklock::internal {
 
 namespace {
 
-/// How long a failing `lock` waits until its claim is gone, before it leaves that to the background.
+/// How long a failing `lock` waits until its claim is gone, before it leaves that to the
+/// background.
 constexpr std::chrono::milliseconds kGiveUpPatience{30};
 /// How often a claim is written anew because its TTL was half over before the answer came.
 constexpr int kMostWritesOfAGrant = 10;
@@ -62,7 +63,8 @@ void Claim::enqueue(const Context& context) {
 }
 
 void Claim::create_directory(const Context& context) {
-  // From the innermost that is missing: of those that exist, one may not have the permission to create.
+  // From the innermost that is missing: of those that exist, one may not have the permission to
+  // create.
   const std::vector<std::string> paths = path_and_parents(settings_->path);
   std::size_t next = paths.size() - 1;
   for (Pause pause; next < paths.size();) {
@@ -124,9 +126,9 @@ Claim::Turn Claim::take_place(const Children& queue, const Context& context) {
   return wait_behind(standing, context);
 }
 
-/// First in the queue: with a TTL, the claim must say from now on how long it may be held. It does so as it
-/// was created if it was first at once. Otherwise the write, which finds out whether the claim was purged
-/// or changed, decides whether it is granted.
+/// First in the queue: with a TTL, the claim must say from now on how long it may be held. It does
+/// so as it was created if it was first at once. Otherwise the write, which finds out whether the
+/// claim was purged or changed, decides whether it is granted.
 Claim::Turn Claim::claim_the_lock(const Context& context) {
   bool must_write = settings_->has_ttl() && waited_;
   for (int writes = 0;; ++writes) {
@@ -146,8 +148,8 @@ Claim::Turn Claim::claim_the_lock(const Context& context) {
     }
     if (session_lost_.stop_requested()) return Turn::gone;
     // An answer that took long has used up the TTL: a lease that is half over is not handed out.
-    must_write = settings_->has_ttl() &&
-                 Platform::current().boot_now() - sent_at_ >= settings_->ttl / 2;
+    must_write =
+        settings_->has_ttl() && Platform::current().boot_now() - sent_at_ >= settings_->ttl / 2;
     if (!must_write) return Turn::granted;
     if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
   }
@@ -168,8 +170,8 @@ void Claim::give_up() noexcept {
   node_ = ClaimNode();
   if (session_lost_.stop_requested()) return;  // it took the claim along
   try {
-    const Result<void> removed = settings_->client->remove(
-        path, ZooKeeperClient::kAnyVersion, Context().with_timeout(kGiveUpPatience));
+    const Result<void> removed = settings_->client->remove(path, ZooKeeperClient::kAnyVersion,
+                                                           Context().with_timeout(kGiveUpPatience));
     if (removed || removed.error() == ZooKeeperErrc::no_node) return;
     settings_->client->remove_in_background(path);
   } catch (...) {

@@ -24,15 +24,15 @@ class ClaimNode {
   [[nodiscard]] const Created& created() const noexcept { return created_; }
   [[nodiscard]] const std::string& path() const noexcept { return created_.path; }
 
-  /// Replaces what the claim says, if nobody else has. (What an earlier call may have written before its
-  /// context ended is known for ours.) Blocks; goes on through broken connections, until
+  /// Replaces what the claim says, if nobody else has. (What an earlier call may have written
+  /// before its context ended is known for ours.) Blocks; goes on through broken connections, until
   /// it knows. Errors: no_node, bad_version (somebody deleted or changed the claim: it is no longer
   /// ours); those of the context; final ones.
   Result<void> rewrite(ZooKeeperClient& client, const Metadata& metadata, const Context& context);
 
  private:
   Created created_;
-  std::int32_t version_ = 0;  // as we last wrote it, as far as is known
+  std::int32_t version_ = 0;              // as we last wrote it, as far as is known
   std::vector<std::string> unconfirmed_;  // what was written after that, perhaps
 };
 

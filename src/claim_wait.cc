@@ -1,5 +1,5 @@
-// claim_wait.cc: how a claim waits behind another one: for its deletion, and with a TTL for its time to
-// be over.
+// claim_wait.cc: how a claim waits behind another one: for its deletion, and with a TTL for its
+// time to be over.
 #include <algorithm>
 #include <chrono>
 #include <utility>
@@ -15,7 +15,8 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A wait that is over sooner does not pay for a watch on the own claim, nor for saying that it waits.
+/// A wait that is over sooner does not pay for a watch on the own claim, nor for saying that it
+/// waits.
 constexpr milliseconds kShortWait{50};
 
 /// By how much a waiter further back leaves the purging to the one in front of it.
@@ -43,8 +44,8 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
     watch_own_claim();
   }
   const auto ahead = std::make_shared<ClaimWatch>(monitor_);
-  const Result<Znode> znode = settings_->client->get_and_watch(
-      join_path(settings_->path, standing.ahead), ahead, context);
+  const Result<Znode> znode =
+      settings_->client->get_and_watch(join_path(settings_->path, standing.ahead), ahead, context);
   if (!znode) {
     if (znode.error() == ZooKeeperErrc::no_node) return Turn::list_again;
     if (!retries(znode.error(), context)) fail(znode.error(), context);
@@ -113,9 +114,9 @@ std::optional<Claim::Turn> Claim::verdict(const Standing& standing, const ClaimW
   // After a reconnect, events come in any order, and none may have been for us: look.
   if (own.reconnected || other.reconnected) return Turn::list_again;
   if (other.deleted) {
-    // Nothing can come in front of a claim. So if the one ahead was the first when it was listed, after this
-    // claim was made, this one is first now, and no list could say more. On another connection than that of
-    // the watch the order of events is not theirs.
+    // Nothing can come in front of a claim. So if the one ahead was the first when it was listed,
+    // after this claim was made, this one is first now, and no list could say more. On another
+    // connection than that of the watch the order of events is not theirs.
     return standing.is_next() && other.connection == connection ? Turn::granted : Turn::list_again;
   }
   if (other.changed) return Turn::look_again;
@@ -133,8 +134,8 @@ std::optional<Claim::Turn> Claim::settle(const Standing& standing, const Context
   return std::nullopt;
 }
 
-/// Kafka-kit purges whatever is just ahead of it, waiters too, once their deadline has passed: let it cover
-/// the wait.
+/// Kafka-kit purges whatever is just ahead of it, waiters too, once their deadline has passed: let
+/// it cover the wait.
 std::optional<Claim::Turn> Claim::say_that_it_waits(const Context& context) {
   Metadata metadata = settings_->metadata(owner_);
   metadata.waiting = true;
@@ -159,8 +160,8 @@ void Claim::watch_own_claim() {
   settings_->client->watch_in_background(node_.path(), own_watch_);
 }
 
-/// For a waiter further back: who holds the lock, and until when he may. It is not told of the head's
-/// changes, and asks again when it would purge.
+/// For a waiter further back: who holds the lock, and until when he may. It is not told of the
+/// head's changes, and asks again when it would purge.
 std::optional<Claim::Turn> Claim::read_head(const Standing& standing, const Context& context) {
   const Result<Znode> head = settings_->client->get(head_, context);
   if (!head) {
@@ -198,7 +199,8 @@ std::optional<Claim::Turn> Claim::purge_head(const Standing& standing, const Con
     if (const auto turn = read_head(standing, context)) return turn;
     if (!holder_) return std::nullopt;  // it could not be read
   }
-  // Again, as clocks may have been set meanwhile, and the head of a waiter further back have changed.
+  // Again, as clocks may have been set meanwhile, and the head of a waiter further back have
+  // changed.
   const SteadyTime now = Platform::current().steady_now();
   const std::optional<SteadyTime> time =
       purge_time(*holder_, PurgeRule{settings_->ttl, settings_->purge_without_ttl}, stamp_, now,
@@ -207,9 +209,9 @@ std::optional<Claim::Turn> Claim::purge_head(const Standing& standing, const Con
     if (standing.is_next()) purge_at_ = time;
     return std::nullopt;
   }
-  // By version: a renewal, or the claiming of the lock, always beats a purge that was decided before it.
-  const Result<void> purged =
-      settings_->client->remove(head_, holder_->stat.version, context);
+  // By version: a renewal, or the claiming of the lock, always beats a purge that was decided
+  // before it.
+  const Result<void> purged = settings_->client->remove(head_, holder_->stat.version, context);
   if (purged) {
     settings_->log.warning([this] { return "purged " + head_ + ", which was past its TTL"; });
     settings_->observe([this](LockObserver& observer) { observer.on_purged(head_); });

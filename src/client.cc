@@ -5,7 +5,6 @@
 
 #include "errors.h"
 #include "pause.h"
-#include "errors.h"
 #include "pending.h"
 #include "protected_create.h"
 #include "znode_path.h"
@@ -14,8 +13,8 @@ namespace zklock::internal {
 
 namespace {
 
-/// libzookeeper's own limit is the servers' (jute.maxbuffer, 1 MiB with the path); a request above it would
-/// be answered with a broken connection, again and again.
+/// libzookeeper's own limit is the servers' (jute.maxbuffer, 1 MiB with the path); a request above
+/// it would be answered with a broken connection, again and again.
 constexpr std::size_t kMostData = 1'000'000;
 
 /// libzookeeper crashes on some bad paths, and cuts others short: none reaches it.
@@ -144,8 +143,7 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   return std::move(created->claim);
 }
 
-Result<void> Client::remove(const std::string& path, std::int32_t version,
-                            const Context& context) {
+Result<void> Client::remove(const std::string& path, std::int32_t version, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
   return call<void>(*core_->keeper, context, [&](const Link& link, auto answer) {
     link.wire->remove(path, version, answer);
@@ -205,24 +203,26 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
       ProtectedCreate{request.directory, "lock-", request.data, request.acl, true}, context);
 }
 
-void Client::watch_in_background(const std::string& path,
-                                 const std::shared_ptr<Watcher>& watcher) {
+void Client::watch_in_background(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
   if (core_->keeper->is_forked() || bad_path(path)) return;
   const WatchTable::Added added = core_->watches.add(path, watcher);
   if (!added.must_set_watch) return;  // the one that stands will tell
   const std::optional<Link> link = core_->keeper->link();
   if (!link) return;  // the watcher is told of the reconnect
-  link->wire->get(path, true, [core = core_, path, added,
-                               weak = std::weak_ptr<Watcher>(watcher)](const Result<Znode>& znode) {
-    if (znode) {
-      core->watches.watch_stands(path, added.generation);
-    } else if (znode.error() == ZooKeeperErrc::no_node) {
-      core->watches.fire(WatchEvent::Type::deleted, path, core->keeper->connection());
-    } else if (!may_pass(znode.error())) {
-      core->log.warning([&] { return "can not watch " + path + ": " + znode.error().message(); });
-      core->watches.remove(path, weak.lock());
-    }
-  });
+  link->wire->get(path, true,
+                  [core = core_, path, added,
+                   weak = std::weak_ptr<Watcher>(watcher)](const Result<Znode>& znode) {
+                    if (znode) {
+                      core->watches.watch_stands(path, added.generation);
+                    } else if (znode.error() == ZooKeeperErrc::no_node) {
+                      core->watches.fire(WatchEvent::Type::deleted, path,
+                                         core->keeper->connection());
+                    } else if (!may_pass(znode.error())) {
+                      core->log.warning(
+                          [&] { return "can not watch " + path + ": " + znode.error().message(); });
+                      core->watches.remove(path, weak.lock());
+                    }
+                  });
 }
 
 void Client::remove_in_background(const std::string& path) {

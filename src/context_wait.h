@@ -1,4 +1,5 @@
-// context_wait.h: waiting for a condition on behalf of a Context: until its deadline, or its cancellation.
+// context_wait.h: waiting for a condition on behalf of a Context: until its deadline, or its
+// cancellation.
 #ifndef ZKLOCK_SRC_CONTEXT_WAIT_H_
 #define ZKLOCK_SRC_CONTEXT_WAIT_H_
 
@@ -29,8 +30,8 @@ class ContextWait {
   ContextWait(const ContextWait&) = delete;
   ContextWait& operator=(const ContextWait&) = delete;
 
-  /// Blocks until `ready()`, which is called with the mutex held. What is ready counts as such, even
-  /// when the deadline has passed or the context is cancelled.
+  /// Blocks until `ready()`, which is called with the mutex held. What is ready counts as such,
+  /// even when the deadline has passed or the context is cancelled.
   template <class Ready>
   WaitEnd wait(std::unique_lock<std::mutex>& lock, const Ready& ready) {
     return wait_until(lock, SteadyTime::max(), ready);
@@ -56,7 +57,9 @@ class ContextWait {
   struct Wake {
     Monitor& monitor;
     void operator()() const noexcept {
-      { const std::scoped_lock lock(monitor.mutex); }  // the waiter is waiting, or will see the request
+      {
+        const std::scoped_lock lock(monitor.mutex);
+      }  // the waiter is waiting, or will see the request
       monitor.changed->notify_all();
     }
   };

@@ -9,7 +9,8 @@
 
 namespace zklock::internal {
 
-/// Answers that another attempt, on this connection or the next one, may cure. The others are final.
+/// Answers that another attempt, on this connection or the next one, may cure. The others are
+/// final.
 [[nodiscard]] inline bool may_pass(std::error_code error) noexcept {
   return error == ZooKeeperErrc::connection_loss || error == ZooKeeperErrc::operation_timeout ||
          error == ZooKeeperErrc::session_expired || error == ZooKeeperErrc::session_moved ||

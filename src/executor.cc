@@ -24,7 +24,8 @@ Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
     ticket = ++last_ticket_;
     tasks_.emplace(Key(time, ticket), std::move(task));
     times_.emplace(ticket, time);
-    // A thread that will look earlier anyway is left asleep: most timers are cancelled before their time.
+    // A thread that will look earlier anyway is left asleep: most timers are cancelled before their
+    // time.
     wake = time < wakes_at_;
     if (wake) wakes_at_ = time;
   }

@@ -13,8 +13,8 @@
 
 namespace zklock::internal {
 
-/// Runs tasks one after the other on a thread of its own, in the order of their times. Tasks do not throw.
-/// Thread safety: all of it may be called from any thread, also from tasks.
+/// Runs tasks one after the other on a thread of its own, in the order of their times. Tasks do not
+/// throw. Thread safety: all of it may be called from any thread, also from tasks.
 class Executor {
  public:
   using Task = std::function<void()>;
@@ -36,17 +36,19 @@ class Executor {
   void cancel(Ticket ticket) noexcept;
 
  private:
-  using Key = std::pair<SteadyTime, Ticket>;  // tasks of one time are run in the order of their tickets
+  using Key =
+      std::pair<SteadyTime, Ticket>;  // tasks of one time are run in the order of their tickets
 
   void work() noexcept;
 
   Monitor monitor_;
-  std::map<Key, Task> tasks_;                // guarded by monitor_.mutex
-  std::map<Ticket, SteadyTime> times_;       // guarded by monitor_.mutex: of tasks_, by ticket
-  Ticket last_ticket_ = 0;                   // guarded by monitor_.mutex
-  SteadyTime wakes_at_ = SteadyTime::max();  // guarded by monitor_.mutex: when the thread looks again
-  bool stopping_ = false;                    // guarded by monitor_.mutex
-  std::unique_ptr<Thread> thread_;           // constant after construction
+  std::map<Key, Task> tasks_;           // guarded by monitor_.mutex
+  std::map<Ticket, SteadyTime> times_;  // guarded by monitor_.mutex: of tasks_, by ticket
+  Ticket last_ticket_ = 0;              // guarded by monitor_.mutex
+  SteadyTime wakes_at_ =
+      SteadyTime::max();            // guarded by monitor_.mutex: when the thread looks again
+  bool stopping_ = false;           // guarded by monitor_.mutex
+  std::unique_ptr<Thread> thread_;  // constant after construction
 };
 
 }  // namespace zklock::internal

@@ -7,8 +7,8 @@ namespace zklock::internal {
 
 namespace {
 
-/// Threads that end without having heard that their grant was lost leave an entry behind each; beyond
-/// this the oldest go.
+/// Threads that end without having heard that their grant was lost leave an entry behind each;
+/// beyond this the oldest go.
 constexpr std::size_t kMostEntries = 1'000;
 
 }  // namespace
@@ -55,8 +55,8 @@ std::vector<Grants::Entry> Grants::entries() const {
   return entries_;
 }
 
-/// Looks at them without the mutex: asking a lease whether it is valid may find out that it is lost, which
-/// calls the client.
+/// Looks at them without the mutex: asking a lease whether it is valid may find out that it is
+/// lost, which calls the client.
 template <class Matches>
 Grants::Held Grants::last(const Matches& matches) const {
   const std::vector<Entry> all = entries();

@@ -86,9 +86,7 @@ void HeldClaim::start() {
   });
 }
 
-void HeldClaim::watch_own_claim() {
-  settings_->client->watch_in_background(grant().znode, watch_);
-}
+void HeldClaim::watch_own_claim() { settings_->client->watch_in_background(grant().znode, watch_); }
 
 void HeldClaim::on_loss() noexcept {
   try {
@@ -195,8 +193,8 @@ void HeldClaim::release(const Context& caller) {
   }
   settings_->client->remove_in_background(grant().znode);
   const LockError error(Errc::unlocking_failed,
-                        "could not remove " + grant().znode + " yet: " +
-                            removed.error().message() + "; it is removed in the background",
+                        "could not remove " + grant().znode + " yet: " + removed.error().message() +
+                            "; it is removed in the background",
                         removed.error());
   settings_->log.warning(error.what());
   settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });

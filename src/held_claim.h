@@ -23,8 +23,9 @@ class HeldClaim final : public LeaseState {
   void renew(const Context& context) override;
   void verify(const Context& context) override;
 
-  /// Makes `valid()` false, then removes the claim. Throws LockError: `lock_lost`, `unlocking_failed`
-  /// (the removal goes on in the background), `unlocking_failed` without a cause if it was released.
+  /// Makes `valid()` false, then removes the claim. Throws LockError: `lock_lost`,
+  /// `unlocking_failed` (the removal goes on in the background), `unlocking_failed` without a cause
+  /// if it was released.
   void release(const Context& context);
   /// Loses the lease, as the client or the lock is being closed; the claim is removed.
   void abandon(const Context& context) noexcept;
@@ -45,8 +46,8 @@ class HeldClaim final : public LeaseState {
   std::shared_ptr<OwnWatch> watch_;  // set by start
 
   Monitor monitor_;
-  bool writing_ = false;        // guarded by monitor_.mutex: a thread has node_ to itself
-  ClaimNode node_;              // of the thread that has set writing_
+  bool writing_ = false;  // guarded by monitor_.mutex: a thread has node_ to itself
+  ClaimNode node_;        // of the thread that has set writing_
   std::mutex timer_mutex_;
   Executor::Ticket timer_ = 0;  // guarded by timer_mutex_
 };

@@ -33,8 +33,7 @@ bool LeaseState::valid() noexcept {
     lose(LossReason::ttl_over);
     return false;
   }
-  if (grant_.session &&
-      Platform::current().steady_now() >= grant_.session->certain_until()) {
+  if (grant_.session && Platform::current().steady_now() >= grant_.session->certain_until()) {
     lose(LossReason::cut_off);
     return false;
   }
@@ -89,7 +88,8 @@ bool LeaseState::lose(LossReason reason) noexcept {
       self->lost_.request_stop();
       self->after_loss();
     });
-  } catch (...) {  // out of memory: `valid()` is false all the same; here may not be the best thread
+  } catch (
+      ...) {  // out of memory: `valid()` is false all the same; here may not be the best thread
     lost_.request_stop();
     after_loss();
   }
@@ -114,7 +114,8 @@ void LeaseState::watch_clock() {
   const BootTime end = ttl_end_.load();
   if (end == BootTime::max()) return;
   const Platform& platform = Platform::current();
-  const SteadyTime at = saturated_sum(platform.steady_now(), saturated_difference(end, platform.boot_now()));
+  const SteadyTime at =
+      saturated_sum(platform.steady_now(), saturated_difference(end, platform.boot_now()));
   const std::scoped_lock lock(mutex_);
   timer_ = background_->timers.schedule(at, [weak = weak_from_this()] {
     const auto self = weak.lock();

@@ -29,8 +29,8 @@ struct Grant {
   std::stop_token session_lost;
 };
 
-/// Held, then released or lost, for good. Whether it still is valid is asked of the clock, the session and
-/// the phase together: no thread has to run for `valid()` to be false in time.
+/// Held, then released or lost, for good. Whether it still is valid is asked of the clock, the
+/// session and the phase together: no thread has to run for `valid()` to be false in time.
 ///
 /// Thread safety: all of it may be called from any thread.
 class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState> {
@@ -42,7 +42,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   LeaseState(const LeaseState&) = delete;
   LeaseState& operator=(const LeaseState&) = delete;
 
-  /// Begins to watch the session and the clock. Called once, when the object is held by a shared_ptr.
+  /// Begins to watch the session and the clock. Called once, when the object is held by a
+  /// shared_ptr.
   virtual void start();
 
   [[nodiscard]] bool valid() noexcept;
@@ -58,8 +59,9 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   virtual void renew(const Context& context) = 0;
   virtual void verify(const Context& context) = 0;
 
-  /// Ends the lease as lost: `valid()` is false from now on; then stop is requested on `lost()`, on the
-  /// thread for callbacks. Nothing happens if it has ended before. Returns whether it was this call.
+  /// Ends the lease as lost: `valid()` is false from now on; then stop is requested on `lost()`, on
+  /// the thread for callbacks. Nothing happens if it has ended before. Returns whether it was this
+  /// call.
   bool lose(LossReason reason) noexcept;
   /// The same, but stop is requested before it returns.
   void lose_now(LossReason reason) noexcept;
@@ -70,8 +72,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] bool is_forked() const noexcept { return fork_count() != forks_; }
 
  protected:
-  /// The lease was lost: after `valid()` is false, before stop is requested. On any thread; must not
-  /// block.
+  /// The lease was lost: after `valid()` is false, before stop is requested. On any thread; must
+  /// not block.
   virtual void on_loss() noexcept {}
   /// Stop was requested. On the thread for callbacks, without a lock held.
   virtual void after_loss() noexcept {}
@@ -108,8 +110,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // set by start
 
   mutable std::mutex mutex_;
-  std::string owner_;             // guarded by mutex_
-  Executor::Ticket timer_ = 0;    // guarded by mutex_
+  std::string owner_;           // guarded by mutex_
+  Executor::Ticket timer_ = 0;  // guarded by mutex_
 };
 
 /// How the library makes leases and looks into them.

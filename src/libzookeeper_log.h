@@ -10,10 +10,10 @@
 
 namespace zklock::internal {
 
-/// For as long as it lives, `logger` is given what libzookeeper logs. The C library calls back without
-/// saying for which handle, so with several clients each logger is given the lines of all of them; and with
-/// locks of its own held, so they are written by another thread.
-/// The library's own level, which is the application's to set, is left alone.
+/// For as long as it lives, `logger` is given what libzookeeper logs. The C library calls back
+/// without saying for which handle, so with several clients each logger is given the lines of all
+/// of them; and with locks of its own held, so they are written by another thread. The library's
+/// own level, which is the application's to set, is left alone.
 class LibZooKeeperLog {
  public:
   explicit LibZooKeeperLog(std::shared_ptr<Logger> logger);

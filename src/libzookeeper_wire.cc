@@ -27,12 +27,12 @@ namespace zklock::internal {
 
 namespace {
 
-/// How long `close` waits for answers that are under way. Closing before they are read makes the server
-/// miss the end of the session, and keep its claims until it expires.
+/// How long `close` waits for answers that are under way. Closing before they are read makes the
+/// server miss the end of the session, and keep its claims until it expires.
 constexpr std::chrono::milliseconds kDrainTime{1'000};
 
-/// libzookeeper pauses for a 60th of the session timeout between attempts to connect: asked for less than
-/// this it would not pause. (The servers make it longer in any case.)
+/// libzookeeper pauses for a 60th of the session timeout between attempts to connect: asked for
+/// less than this it would not pause. (The servers make it longer in any case.)
 constexpr std::chrono::milliseconds kShortestSession{200};
 
 std::error_code to_error(int code) noexcept {
@@ -191,8 +191,8 @@ void on_void(int code, const void* context) {
   TypedRequest<void>::finish(context, Result<void>(to_error(code)));
 }
 
-/// libzookeeper wants one, and may call it on its IO thread with its lock held: it does nothing. A refused
-/// identity comes as an event too.
+/// libzookeeper wants one, and may call it on its IO thread with its lock held: it does nothing. A
+/// refused identity comes as an event too.
 void on_auth_added(int, const void*) {}
 
 LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
@@ -207,8 +207,7 @@ LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
     std::memcpy(client_id.passwd, resume->password.data(), sizeof client_id.passwd);
   }
   const clientid_t* const session = resume != nullptr ? &client_id : nullptr;
-  const int timeout =
-      static_cast<int>(std::max(options.session_timeout, kShortestSession).count());
+  const int timeout = static_cast<int>(std::max(options.session_timeout, kShortestSession).count());
 
   // libzookeeper's threads are not to run the application's signal handlers.
   sigset_t all;
@@ -218,8 +217,8 @@ LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
   errno = 0;
   if (options.tls) {
     const TlsOptions& tls = *options.tls;
-    const std::string files = tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," +
-                              tls.key_password;
+    const std::string files =
+        tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + tls.key_password;
     handle_ = zookeeper_init_ssl(connection_string.c_str(), files.c_str(), on_session_event,
                                  timeout, session, this, ZOO_NO_LOG_CLIENTENV);
   } else {
@@ -232,8 +231,8 @@ LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
     throw std::system_error(problem, std::generic_category(),
                             "libzookeeper can not open a handle for " + connection_string);
   }
-  // Otherwise it would resolve the addresses again in every turn of its loop, and do nothing while that
-  // fails (libzookeeper_mt 3.8).
+  // Otherwise it would resolve the addresses again in every turn of its loop, and do nothing while
+  // that fails (libzookeeper_mt 3.8).
   zoo_set_servers_resolution_delay(handle_, -1);
   zoo_set_log_callback(handle_, LibZooKeeperLog::on_line);
   for (const AuthInfo& auth : options.auth) {
@@ -323,7 +322,8 @@ void LibZooKeeperWire::close() noexcept {
   {
     std::unique_lock lock(requests_.mutex);
     draining_ = true;
-    // New requests may come until the handle is taken away; those of the removal list, say, are welcome.
+    // New requests may come until the handle is taken away; those of the removal list, say, are
+    // welcome.
     const SteadyTime end = Platform::current().steady_now() + kDrainTime;
     while (!under_way_.empty() && Platform::current().steady_now() < end) {
       requests_.changed->wait_until(lock, end);
@@ -371,7 +371,8 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
 void LibZooKeeperWire::on_watch_event(zhandle_t*, int type, int, const char* path,
                                       void* context) noexcept {
   auto& self = *static_cast<LibZooKeeperWire*>(context);
-  // Every watcher is told of the session too (type ZOO_SESSION_EVENT): on_session_event deals with that.
+  // Every watcher is told of the session too (type ZOO_SESSION_EVENT): on_session_event deals with
+  // that.
   if (type == ZOO_CREATED_EVENT) self.listener_->on_watch(WatchEvent::Type::created, path);
   if (type == ZOO_DELETED_EVENT) self.listener_->on_watch(WatchEvent::Type::deleted, path);
   if (type == ZOO_CHANGED_EVENT) self.listener_->on_watch(WatchEvent::Type::changed, path);

@@ -1,4 +1,5 @@
-// libzookeeper_wire.h: a Wire on libzookeeper_mt. The only file that knows that library's calls is its .cc.
+// libzookeeper_wire.h: a Wire on libzookeeper_mt. The only file that knows that library's calls is
+// its .cc.
 #ifndef ZKLOCK_SRC_LIBZOOKEEPER_WIRE_H_
 #define ZKLOCK_SRC_LIBZOOKEEPER_WIRE_H_
 
@@ -15,8 +16,8 @@ namespace zklock::internal {
 [[nodiscard]] bool libzookeeper_has_tls() noexcept;
 
 /// Opens a handle for the servers of `connection_string`: numeric addresses, an odd number of them
-/// (ZOOKEEPER-2466), with the chroot behind. Does not block. Throws std::system_error if there are no
-/// resources for it.
+/// (ZOOKEEPER-2466), with the chroot behind. Does not block. Throws std::system_error if there are
+/// no resources for it.
 [[nodiscard]] std::shared_ptr<Wire> open_libzookeeper(const std::string& connection_string,
                                                       const ClientOptions& options,
                                                       std::shared_ptr<WireListener> listener,

@@ -45,9 +45,7 @@ std::chrono::steady_clock::time_point Lease::valid_until() const noexcept {
   return state_ ? state_->valid_until() : std::chrono::steady_clock::time_point::min();
 }
 
-std::stop_token Lease::lost() const noexcept {
-  return state_ ? state_->lost() : std::stop_token();
-}
+std::stop_token Lease::lost() const noexcept { return state_ ? state_->lost() : std::stop_token(); }
 
 std::error_code Lease::loss_reason() const noexcept {
   return state_ ? state_->loss_reason() : std::error_code();

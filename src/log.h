@@ -21,8 +21,8 @@ class Log {
   Log() noexcept = default;
   /// Lines are written by the thread that has them.
   explicit Log(std::shared_ptr<Logger> logger) noexcept : logger_(std::move(logger)) {}
-  /// Lines are written by the thread for watchers: for the parts of the library whose threads must not be
-  /// held up by the user.
+  /// Lines are written by the thread for watchers: for the parts of the library whose threads must
+  /// not be held up by the user.
   Log(std::shared_ptr<Logger> logger, std::shared_ptr<Background> background)
       : logger_(std::move(logger)),
         background_(std::move(background)),
@@ -44,13 +44,21 @@ class Log {
     }
   }
   template <class Message>
-  void debug(const Message& message) const noexcept { write(LogLevel::debug, message); }
+  void debug(const Message& message) const noexcept {
+    write(LogLevel::debug, message);
+  }
   template <class Message>
-  void info(const Message& message) const noexcept { write(LogLevel::info, message); }
+  void info(const Message& message) const noexcept {
+    write(LogLevel::info, message);
+  }
   template <class Message>
-  void warning(const Message& message) const noexcept { write(LogLevel::warning, message); }
+  void warning(const Message& message) const noexcept {
+    write(LogLevel::warning, message);
+  }
   template <class Message>
-  void error(const Message& message) const noexcept { write(LogLevel::error, message); }
+  void error(const Message& message) const noexcept {
+    write(LogLevel::error, message);
+  }
 
  private:
   /// A logger that is slower than the lines come loses the newest.

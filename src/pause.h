@@ -14,9 +14,9 @@
 
 namespace zklock::internal {
 
-/// None after the first failure, then 10 ms, doubling up to a second; each spread over its upper half, so
-/// that those who failed together do not come back together. What is waited for is an event (a
-/// connection, say) in most cases; this keeps the others from spinning.
+/// None after the first failure, then 10 ms, doubling up to a second; each spread over its upper
+/// half, so that those who failed together do not come back together. What is waited for is an
+/// event (a connection, say) in most cases; this keeps the others from spinning.
 class Pause {
  public:
   /// Returns when the pause, or the context, is over.
@@ -30,9 +30,9 @@ class Pause {
     Monitor monitor;
     ContextWait wait(monitor, context);
     std::unique_lock lock(monitor.mutex);
-    wait.wait_until(
-        lock, Platform::current().steady_now() + longest - std::chrono::nanoseconds(jitter),
-        [] { return false; });
+    wait.wait_until(lock,
+                    Platform::current().steady_now() + longest - std::chrono::nanoseconds(jitter),
+                    [] { return false; });
   }
 
  private:

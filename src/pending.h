@@ -40,8 +40,8 @@ class Pending {
     return abandoned_;
   }
 
-  /// Waits for the answer. When the context ends first, the answer is abandoned: `late` is called with
-  /// it, whenever it comes, by whoever brings it.
+  /// Waits for the answer. When the context ends first, the answer is abandoned: `late` is called
+  /// with it, whenever it comes, by whoever brings it.
   Result<T> wait(const Context& context, Late late = {}) {
     ContextWait wait(monitor_, context);
     std::unique_lock lock(monitor_.mutex);

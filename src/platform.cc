@@ -34,8 +34,8 @@ class SystemThread final : public Thread {
  public:
   explicit SystemThread(std::thread thread) : thread_(std::move(thread)), forks_(fork_count()) {}
   ~SystemThread() override {
-    // In a forked child the thread is gone, and its id may be another one's: it is not to be touched, but
-    // std::thread's destructor would end the process.
+    // In a forked child the thread is gone, and its id may be another one's: it is not to be
+    // touched, but std::thread's destructor would end the process.
     if (thread_.joinable() && fork_count() != forks_) {
       static_cast<void>(new std::thread(std::move(thread_)));
     }
@@ -53,8 +53,8 @@ class SystemThread final : public Thread {
   const int forks_;
 };
 
-/// Blocks all signals of the calling thread for a scope, for threads that are started in it to inherit:
-/// the application's handlers are not run on threads that it does not know.
+/// Blocks all signals of the calling thread for a scope, for threads that are started in it to
+/// inherit: the application's handlers are not run on threads that it does not know.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {

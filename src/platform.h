@@ -1,8 +1,8 @@
 // platform.h: the one seam between the library and its surroundings.
 //
-// All time, waiting, starting of threads, randomness, host and pid go through here, so that a test can
-// drive the real code in virtual time, one thread at a time. Nothing else in the library asks a clock,
-// sleeps, waits on a std::condition_variable or starts a std::thread.
+// All time, waiting, starting of threads, randomness, host and pid go through here, so that a test
+// can drive the real code in virtual time, one thread at a time. Nothing else in the library asks a
+// clock, sleeps, waits on a std::condition_variable or starts a std::thread.
 #ifndef ZKLOCK_SRC_PLATFORM_H_
 #define ZKLOCK_SRC_PLATFORM_H_
 
@@ -31,8 +31,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 using BootTime = BootClock::time_point;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
-/// A thread that was started. REQUIRES: joined, once, before it is destroyed, unless the process was
-/// forked since it was started (the thread does not exist in the child then).
+/// A thread that was started. REQUIRES: joined, once, before it is destroyed, unless the process
+/// was forked since it was started (the thread does not exist in the child then).
 class Thread {
  public:
   virtual ~Thread() = default;
@@ -57,8 +57,8 @@ class ZKLOCK_EXPORT Platform {
 
   /// The one in force: that of the operating system, unless a test has installed another one.
   static Platform& current() noexcept;
-  /// Puts `platform` in force, null: that of the operating system. REQUIRES: nothing of the library is
-  /// in use, and `platform` outlives everything that is created while it is in force.
+  /// Puts `platform` in force, null: that of the operating system. REQUIRES: nothing of the library
+  /// is in use, and `platform` outlives everything that is created while it is in force.
   static void install(Platform* platform) noexcept;
 
   [[nodiscard]] virtual SteadyTime steady_now() const noexcept = 0;
@@ -78,11 +78,13 @@ class ZKLOCK_EXPORT Platform {
   [[nodiscard]] virtual std::unique_ptr<Condition> make_condition() = 0;
 };
 
-/// How often this process, and those that it descends from, were forked since the library was first used.
-/// What was made under another number is the parent's: its threads and connections do not exist here.
+/// How often this process, and those that it descends from, were forked since the library was first
+/// used. What was made under another number is the parent's: its threads and connections do not
+/// exist here.
 [[nodiscard]] ZKLOCK_EXPORT int fork_count() noexcept;
 
-/// A number of the calling thread that no other thread of the process ever has (std::thread::id is reused).
+/// A number of the calling thread that no other thread of the process ever has (std::thread::id is
+/// reused).
 [[nodiscard]] ZKLOCK_EXPORT std::uint64_t this_thread_number() noexcept;
 
 /// A mutex and its condition variable, for state that threads wait for.
@@ -112,9 +114,10 @@ template <class TimePoint>
   return TimePoint(saturated_sum(std::chrono::nanoseconds(time.time_since_epoch()), duration));
 }
 template <class TimePoint>
-[[nodiscard]] constexpr std::chrono::nanoseconds saturated_difference(TimePoint a,
-                                                                      TimePoint b) noexcept
-  requires requires { a.time_since_epoch(); }
+[[nodiscard]] constexpr std::chrono::nanoseconds saturated_difference(
+    TimePoint a, TimePoint b) noexcept requires requires {
+  a.time_since_epoch();
+}
 {
   return saturated_difference(std::chrono::nanoseconds(a.time_since_epoch()),
                               std::chrono::nanoseconds(b.time_since_epoch()));

@@ -54,12 +54,13 @@ class Attempt {
                        request_.data, request_.acl, Wire::CreateMode::ephemeral_sequential,
                        [created](Result<Created> answer) { created->complete(std::move(answer)); });
     if (request_.list_after) {
-      // In the same flight: the servers answer a session's requests in order, so the list has the claim.
-      link_.wire->children(request_.directory, [listed, keeper = keeper_.shared_from_this()](
-                                                   Result<Children> answer) {
-        if (answer) answer->connection = keeper->connection();
-        listed->complete(std::move(answer));
-      });
+      // In the same flight: the servers answer a session's requests in order, so the list has the
+      // claim.
+      link_.wire->children(request_.directory,
+                           [listed, keeper = keeper_.shared_from_this()](Result<Children> answer) {
+                             if (answer) answer->connection = keeper->connection();
+                             listed->complete(std::move(answer));
+                           });
     }
     // The callback holds no reference to the attempt, which is over then.
     Result<Created> answer = created->wait(
@@ -109,18 +110,18 @@ class Attempt {
     }
   }
 
-  /// Lists behind a write of this session: another server than before may not have heard of the create yet,
-  /// but it has once it answers that write. No path: it is not there.
+  /// Lists behind a write of this session: another server than before may not have heard of the
+  /// create yet, but it has once it answers that write. No path: it is not there.
   Result<Enqueued> look(const Link& link, const Context& context) {
     const auto barrier = std::make_shared<Pending<void>>();
     const auto listed = std::make_shared<Pending<Children>>();
     link.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
                      [barrier](Result<void> answer) { barrier->complete(answer); });
-    link.wire->children(request_.directory, [listed, keeper = keeper_.shared_from_this()](
-                                                Result<Children> answer) {
-      if (answer) answer->connection = keeper->connection();
-      listed->complete(std::move(answer));
-    });
+    link.wire->children(request_.directory,
+                        [listed, keeper = keeper_.shared_from_this()](Result<Children> answer) {
+                          if (answer) answer->connection = keeper->connection();
+                          listed->complete(std::move(answer));
+                        });
     const Result<void> passed = barrier->wait(context);
     if (!passed && is_ambiguous(passed.error())) return passed.error();
     Result<Children> list = listed->wait(context);
@@ -138,7 +139,8 @@ class Attempt {
   Result<Enqueued> adopt(const Link& link, const std::string& path, Children list,
                          const Context& context) {
     const auto read = std::make_shared<Pending<Znode>>();
-    link.wire->get(path, false, [read](Result<Znode> answer) { read->complete(std::move(answer)); });
+    link.wire->get(path, false,
+                   [read](Result<Znode> answer) { read->complete(std::move(answer)); });
     const Result<Znode> znode = read->wait(context);
     if (!znode) {
       if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // somebody removed it

@@ -1,4 +1,5 @@
-// protected_create.h: creating an ephemeral sequential znode that is neither created twice nor orphaned.
+// protected_create.h: creating an ephemeral sequential znode that is neither created twice nor
+// orphaned.
 #ifndef ZKLOCK_SRC_PROTECTED_CREATE_H_
 #define ZKLOCK_SRC_PROTECTED_CREATE_H_
 
@@ -19,13 +20,15 @@ struct ProtectedCreate {
   std::string prefix;  // in front of the sequence number, behind the random id
   std::string data;
   Acl acl = Acl::open();
-  bool list_after = false;  // with the list in the same flight, if it can be; else the queue is empty
+  bool list_after =
+      false;  // with the list in the same flight, if it can be; else the queue is empty
 };
 
-/// Creates the znode under a random id. If the answer is lost, it looks for the id on the next connection
-/// of the same session, and adopts what it finds there; what is not there was not created. With a new
-/// session, or when nothing was created, it begins again, with a new id. Blocks, and ends, as the
-/// operations of ZooKeeperClient do; what may have been created then is removed in the background.
+/// Creates the znode under a random id. If the answer is lost, it looks for the id on the next
+/// connection of the same session, and adopts what it finds there; what is not there was not
+/// created. With a new session, or when nothing was created, it begins again, with a new id.
+/// Blocks, and ends, as the operations of ZooKeeperClient do; what may have been created then is
+/// removed in the background.
 Result<Enqueued> create_protected(SessionKeeper& keeper,
                                   const std::shared_ptr<RemovalList>& removals,
                                   const ProtectedCreate& request, const Context& context);

@@ -22,8 +22,7 @@ std::chrono::nanoseconds with_drift(std::chrono::nanoseconds ttl) noexcept {
 }
 
 /// When the two clocks will agree that the TTL is over, if nothing changes.
-std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder,
-                                             std::chrono::nanoseconds ttl,
+std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder, std::chrono::nanoseconds ttl,
                                              const ServerStamp& own_claim, SteadyTime now,
                                              WallTime wall_now) noexcept {
   if (holder.seen_further_back || !holder.metadata || holder.metadata->waiting) return std::nullopt;
@@ -77,7 +76,8 @@ HolderView HolderMemory::see(const std::string& head, const Stat& stat,
   if (stat.czxid != czxid_ || stat.version != version_) first_seen_ = now;
   czxid_ = stat.czxid;
   version_ = stat.version;
-  // Another thread has listed another head meanwhile: to be on the safe side, this one was seen before.
+  // Another thread has listed another head meanwhile: to be on the safe side, this one was seen
+  // before.
   const bool seen_further_back = head != head_ || stat.czxid < known_before_head_;
   return HolderView{stat, std::move(metadata), first_seen_, seen_further_back};
 }

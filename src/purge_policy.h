@@ -1,4 +1,5 @@
-// purge_policy.h: when a contender may remove the holder's claim. Pure: the clocks are read elsewhere.
+// purge_policy.h: when a contender may remove the holder's claim. Pure: the clocks are read
+// elsewhere.
 #ifndef ZKLOCK_SRC_PURGE_POLICY_H_
 #define ZKLOCK_SRC_PURGE_POLICY_H_
 
@@ -36,14 +37,15 @@ struct PurgeRule {
   bool purge_without_ttl = false;
 };
 
-/// From when on the contender may purge this holder, as far as it can be told now; it may be past. None:
-/// not before something changes.
+/// From when on the contender may purge this holder, as far as it can be told now; it may be past.
+/// None: not before something changes.
 ///
-/// A claim may be purged once it has been seen first and unchanged for its TTL, and a thousandth for drift, by
-/// the contender's own steady clock. It may be purged earlier if two clocks agree, neither of them the contender's alone: the
-/// servers' (its last write is older than the TTL; both stamps of one leader, so of one clock) and the
-/// holder's (its deadline has passed by the contender's wall clock); and if it can not have been granted
-/// later than its last write: it does not say that it waits, and was not seen to.
+/// A claim may be purged once it has been seen first and unchanged for its TTL, and a thousandth
+/// for drift, by the contender's own steady clock. It may be purged earlier if two clocks agree,
+/// neither of them the contender's alone: the servers' (its last write is older than the TTL; both
+/// stamps of one leader, so of one clock) and the holder's (its deadline has passed by the
+/// contender's wall clock); and if it can not have been granted later than its last write: it does
+/// not say that it waits, and was not seen to.
 [[nodiscard]] std::optional<SteadyTime> purge_time(const HolderView& holder, const PurgeRule& rule,
                                                    const ServerStamp& own_claim, SteadyTime now,
                                                    WallTime wall_now) noexcept;
@@ -60,12 +62,12 @@ class HolderMemory {
 
  private:
   std::mutex mutex_;
-  std::int64_t known_queue_ = 0;        // guarded by mutex_: all claims older than this one were listed
-  std::string head_;                    // guarded by mutex_: that was listed last
+  std::int64_t known_queue_ = 0;  // guarded by mutex_: all claims older than this one were listed
+  std::string head_;              // guarded by mutex_: that was listed last
   std::int64_t known_before_head_ = 0;  // guarded by mutex_: known_queue_ before it was listed
-  std::int64_t czxid_ = 0;              // guarded by mutex_: of the head that was read last; 0: none
-  std::int32_t version_ = 0;            // guarded by mutex_: of its data then
-  SteadyTime first_seen_{};             // guarded by mutex_: when it was read so for the first time
+  std::int64_t czxid_ = 0;    // guarded by mutex_: of the head that was read last; 0: none
+  std::int32_t version_ = 0;  // guarded by mutex_: of its data then
+  SteadyTime first_seen_{};   // guarded by mutex_: when it was read so for the first time
 };
 
 }  // namespace zklock::internal

@@ -79,11 +79,11 @@ class Reaper {
 
   const std::string name_;
   std::mutex mutex_;
-  std::deque<std::function<void()>> jobs_;      // guarded by mutex_
-  std::unique_ptr<Thread> thread_;              // guarded by mutex_
-  bool working_ = false;                        // guarded by mutex_: the thread looks at jobs_ again
-  bool exited_ = false;                         // guarded by mutex_
-  int forks_ = fork_count();                    // guarded by mutex_
+  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
+  std::unique_ptr<Thread> thread_;          // guarded by mutex_
+  bool working_ = false;                    // guarded by mutex_: the thread looks at jobs_ again
+  bool exited_ = false;                     // guarded by mutex_
+  int forks_ = fork_count();                // guarded by mutex_
 };
 
 struct Lanes {

@@ -6,13 +6,14 @@
 
 namespace zklock::internal {
 
-/// Two lanes, as a thread that has to be joined may be in the hands of a resolver or of the user for as
-/// long as these like, and no session's end is to wait for that.
+/// Two lanes, as a thread that has to be joined may be in the hands of a resolver or of the user
+/// for as long as these like, and no session's end is to wait for that.
 enum class Ending { session, thread };
 
-/// Runs `job` on a thread of its lane, after those that are before it: closing libzookeeper's handle can take
-/// 4.5 s. The thread ends when it has nothing to do, and is waited for when the process exits. Jobs do not
-/// throw. After that, and when no thread can be started, the job is run here. Does not throw.
+/// Runs `job` on a thread of its lane, after those that are before it: closing libzookeeper's
+/// handle can take 4.5 s. The thread ends when it has nothing to do, and is waited for when the
+/// process exits. Jobs do not throw. After that, and when no thread can be started, the job is run
+/// here. Does not throw.
 void end_later(Ending lane, std::function<void()> job) noexcept;
 
 }  // namespace zklock::internal

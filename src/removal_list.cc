@@ -94,8 +94,8 @@ void RemovalList::attempt(const Link& link, Number number, const Entry& entry) {
 }
 
 void RemovalList::find_and_remove(const Link& link, Number number, const Entry& entry) {
-  // A list alone may come from a server that has not heard of the create yet; behind a write of this
-  // session, on this connection, it can not.
+  // A list alone may come from a server that has not heard of the create yet; behind a write of
+  // this session, on this connection, it can not.
   const auto self = shared_from_this();
   const std::string directory = entry.directory;
   const auto barrier = std::make_shared<std::error_code>();

@@ -18,21 +18,24 @@
 
 namespace zklock::internal {
 
-/// Ephemeral nodes that their owners gave up. Each is tried at once, again after every reconnect, and after
-/// a pause when the server refuses for a time; until it is gone, or its session, which takes it along.
-/// A node that may not be removed (no permission) would block its queue for as long as the session lives:
-/// then the session is ended.
+/// Ephemeral nodes that their owners gave up. Each is tried at once, again after every reconnect,
+/// and after a pause when the server refuses for a time; until it is gone, or its session, which
+/// takes it along. A node that may not be removed (no permission) would block its queue for as long
+/// as the session lives: then the session is ended.
 ///
-/// A create whose outcome is unknown is here by its id: what the directory then holds of it is removed.
+/// A create whose outcome is unknown is here by its id: what the directory then holds of it is
+/// removed.
 ///
 /// Thread safety: all of it may be called from any thread.
 class RemovalList : public std::enable_shared_from_this<RemovalList> {
  public:
-  RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background, Log log);
+  RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background,
+              Log log);
 
   /// The node at `path`, if `session` still is the current one.
   void add(const std::shared_ptr<SessionState>& session, const std::string& path);
-  /// What a create in `directory` that was named `id` may have left. REQUIRES: its attempt has ended.
+  /// What a create in `directory` that was named `id` may have left. REQUIRES: its attempt has
+  /// ended.
   void add_unknown(const std::shared_ptr<SessionState>& session, const std::string& directory,
                    const std::string& id);
 

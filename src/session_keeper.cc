@@ -18,8 +18,8 @@ constexpr milliseconds kLongestPause{5'000};
 /// How long libzookeeper looks for the servers that it knows before their names are resolved again.
 constexpr milliseconds kPatienceWithServers{2'000};
 
-/// How long to wait before dialing again: doubles with each failure, and is spread over its upper half, so
-/// that the clients of a service that lost its servers do not come back all at once.
+/// How long to wait before dialing again: doubles with each failure, and is spread over its upper
+/// half, so that the clients of a service that lost its servers do not come back all at once.
 milliseconds pause_after(int failures) {
   const int doublings = std::clamp(failures - 1, 0, 10);
   const milliseconds pause = std::min(kShortestPause * (1 << doublings), kLongestPause);
@@ -29,7 +29,8 @@ milliseconds pause_after(int failures) {
 
 }  // namespace
 
-/// What one wire has to say goes to the keeper with the wire's number, for as long as there is a keeper.
+/// What one wire has to say goes to the keeper with the wire's number, for as long as there is a
+/// keeper.
 class SessionKeeper::Ear final : public WireListener {
  public:
   Ear(std::weak_ptr<SessionKeeper> keeper, std::uint64_t number)
@@ -68,9 +69,8 @@ SessionKeeper::SessionKeeper(std::unique_ptr<Dialer> dialer, std::shared_ptr<Bac
 SessionKeeper::~SessionKeeper() {
   // Usually shut_down came before, and there is no wire left.
   if (wire_) end_later(Ending::session, [wire = std::move(wire_)] { wire->close(); });
-  end_later(Ending::thread, [connector = std::shared_ptr<Executor>(std::move(connector_))]() mutable {
-    connector.reset();
-  });
+  end_later(Ending::thread, [connector = std::shared_ptr<Executor>(
+                                 std::move(connector_))]() mutable { connector.reset(); });
 }
 
 void SessionKeeper::start(std::weak_ptr<LinkListener> listener) {
@@ -198,8 +198,8 @@ void SessionKeeper::look_for_servers() {
     ++wire_number_;
     old = std::exchange(wire_, nullptr);
   }
-  // Without a connection, closing tells no server to end the session. Should it find one at this very
-  // moment, the session is ended; the new wire is told so, as of any other expiry.
+  // Without a connection, closing tells no server to end the session. Should it find one at this
+  // very moment, the session is ended; the new wire is told so, as of any other expiry.
   if (old) end_later(Ending::session, [old] { old->close(); });
   dial();
 }
@@ -312,8 +312,10 @@ void SessionKeeper::end_session(std::uint64_t number, LossReason reason) {
   if (session) {
     session->lose(reason);
     if (reason != LossReason::client_closed) {
-      log_.error([&] { return "the session with " + dialer_->address() + " is lost: " +
-                              make_error_code(reason).message(); });
+      log_.error([&] {
+        return "the session with " + dialer_->address() +
+               " is lost: " + make_error_code(reason).message();
+      });
     }
     if (const auto listener = listener_.lock()) listener->on_session_lost(session, connection);
   }

@@ -1,4 +1,5 @@
-// session_keeper.h: keeps a client in a session: dials, hears of the connection, replaces what expired.
+// session_keeper.h: keeps a client in a session: dials, hears of the connection, replaces what
+// expired.
 #ifndef ZKLOCK_SRC_SESSION_KEEPER_H_
 #define ZKLOCK_SRC_SESSION_KEEPER_H_
 
@@ -28,8 +29,9 @@ struct Link {
   std::uint64_t connection = 0;  // counts the connections of the client, from 1
 };
 
-/// What the parts of a client have to hear of its session. In the order in which it happened, on the wire's
-/// thread, or the one that dials or ends the session; must not block. The keeper's mutex is not held.
+/// What the parts of a client have to hear of its session. In the order in which it happened, on
+/// the wire's thread, or the one that dials or ends the session; must not block. The keeper's mutex
+/// is not held.
 class LinkListener {
  public:
   virtual ~LinkListener() = default;
@@ -41,9 +43,9 @@ class LinkListener {
                               std::uint64_t connection) = 0;
 };
 
-/// States: dialing -> (down <-> up) -> dialing again when the session has expired, until `shut_down`, or
-/// until an error that dialing again does not cure.
-/// Thread safety: all of it may be called from any thread.
+/// States: dialing -> (down <-> up) -> dialing again when the session has expired, until
+/// `shut_down`, or until an error that dialing again does not cure. Thread safety: all of it may be
+/// called from any thread.
 class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
  public:
   /// `listener` outlives the keeper's activity: until shut_down's job has ended.
@@ -55,12 +57,13 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   /// Begins to dial. Called once. What is said to `listener` ends with it.
   void start(std::weak_ptr<LinkListener> listener);
 
-  /// Waits until the session is up: operation_timeout, canceled, closing, auth_failed, forked; before
-  /// the first session also what can not be dialed (`problem` says why).
+  /// Waits until the session is up: operation_timeout, canceled, closing, auth_failed, forked;
+  /// before the first session also what can not be dialed (`problem` says why).
   Result<Link> await_link(const Context& context);
   /// The link, if it is up now.
   [[nodiscard]] std::optional<Link> link() const;
-  /// The number of the last connection; on the wire's thread: of the one that events and answers come from.
+  /// The number of the last connection; on the wire's thread: of the one that events and answers
+  /// come from.
   [[nodiscard]] std::uint64_t connection() const;
   /// The current session, up or not; null before the first and after shut_down.
   [[nodiscard]] std::shared_ptr<SessionState> session() const;
@@ -71,10 +74,10 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   /// Gives this session up, if it is the current one, and begins another.
   void replace_session(const std::shared_ptr<SessionState>& session, LossReason reason);
 
-  /// Ends the session; await_link answers `closing` from now on. Returns at once; the wire is closed in
-  /// the background, then `closed` is called. Without a connection it is closed when there is one, so that
-  /// the servers are told, or when the session must be over anyway. Only the first call counts: false
-  /// otherwise.
+  /// Ends the session; await_link answers `closing` from now on. Returns at once; the wire is
+  /// closed in the background, then `closed` is called. Without a connection it is closed when
+  /// there is one, so that the servers are told, or when the session must be over anyway. Only the
+  /// first call counts: false otherwise.
   bool shut_down(std::function<void()> closed);
 
   /// Whether this process inherited the client by fork.
@@ -110,8 +113,8 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   std::weak_ptr<LinkListener> listener_;  // constant after start
 
   mutable Monitor monitor_;
-  std::uint64_t wire_number_ = 0;          // guarded by monitor_.mutex: of the wire that is listened to
-  std::shared_ptr<Wire> wire_;             // guarded by monitor_.mutex: null while dialing
+  std::uint64_t wire_number_ = 0;  // guarded by monitor_.mutex: of the wire that is listened to
+  std::shared_ptr<Wire> wire_;     // guarded by monitor_.mutex: null while dialing
   std::shared_ptr<SessionState> session_;  // guarded by monitor_.mutex
   SessionIdentity identity_;               // guarded by monitor_.mutex: of session_
   std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
@@ -119,10 +122,10 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
   std::error_code failure_;                // guarded by monitor_.mutex: for good
   std::string problem_;                    // guarded by monitor_.mutex
-  std::function<void()> closed_;           // guarded by monitor_.mutex: to be called after the farewell
-  Executor::Ticket farewell_ = 0;          // guarded by monitor_.mutex: says it at the latest
-  bool looking_ = false;                   // guarded by monitor_.mutex: look_for_servers will run
-  int failures_ = 0;                       // guarded by monitor_.mutex: since the last connection
+  std::function<void()> closed_;   // guarded by monitor_.mutex: to be called after the farewell
+  Executor::Ticket farewell_ = 0;  // guarded by monitor_.mutex: says it at the latest
+  bool looking_ = false;           // guarded by monitor_.mutex: look_for_servers will run
+  int failures_ = 0;               // guarded by monitor_.mutex: since the last connection
 
   std::unique_ptr<Executor> connector_;  // may block in name resolution; ended by end_later
 };

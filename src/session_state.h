@@ -29,7 +29,8 @@ class SessionState final : public Session {
     return static_cast<LossReason>(reason_.load());
   }
 
-  /// A handshake negotiated `timeout`. The smallest counts: a new leader goes back to the first one.
+  /// A handshake negotiated `timeout`. The smallest counts: a new leader goes back to the first
+  /// one.
   void negotiated(std::chrono::milliseconds timeout) noexcept {
     timeout_.store(std::min(timeout_.load(), timeout.count()));
   }

@@ -11,8 +11,7 @@ namespace zklock::internal {
 namespace {
 
 /// By czxid, which is always right, for a request each. What is gone by now is left out.
-Result<std::vector<ClaimName>> order_by_czxid(ZooKeeperClient& client,
-                                              const std::string& directory,
+Result<std::vector<ClaimName>> order_by_czxid(ZooKeeperClient& client, const std::string& directory,
                                               std::vector<ClaimName> claims,
                                               const Context& context) {
   std::vector<std::pair<std::int64_t, ClaimName>> dated;
@@ -46,9 +45,8 @@ Result<std::vector<ClaimName>> claims_in_order(ZooKeeperClient& client,
 }
 
 Standing standing_of(const std::string& own_name, const std::vector<ClaimName>& claims) {
-  const auto own = std::find_if(claims.begin(), claims.end(), [&](const ClaimName& claim) {
-    return claim.name == own_name;
-  });
+  const auto own = std::find_if(claims.begin(), claims.end(),
+                                [&](const ClaimName& claim) { return claim.name == own_name; });
   if (own == claims.end()) return {};
   if (own == claims.begin()) return {Standing::Place::first, own_name};
   return {Standing::Place::behind, claims.front().name, std::prev(own)->name,

@@ -15,9 +15,9 @@
 
 namespace zklock::internal {
 
-/// The claims of `directory` among `names`, in the order of granting. `not_claims`: those that look like
-/// claims but are not (persistent children). Pure, unless the numbers do not tell the order: then every
-/// claim is read, and its czxid decides. Errors: those of reading.
+/// The claims of `directory` among `names`, in the order of granting. `not_claims`: those that look
+/// like claims but are not (persistent children). Pure, unless the numbers do not tell the order:
+/// then every claim is read, and its czxid decides. Errors: those of reading.
 Result<std::vector<ClaimName>> claims_in_order(ZooKeeperClient& client,
                                                const std::string& directory,
                                                const std::vector<std::string>& names,

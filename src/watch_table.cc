@@ -23,7 +23,8 @@ void tell_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexcep
 WatchTable::WatchTable(std::shared_ptr<Background> background, Log log)
     : background_(std::move(background)), log_(std::move(log)) {}
 
-WatchTable::Added WatchTable::add(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+WatchTable::Added WatchTable::add(const std::string& path,
+                                  const std::shared_ptr<Watcher>& watcher) {
   const std::scoped_lock lock(mutex_);
   Entry& entry = entries_[path];
   if (entry.generation == 0) entry.generation = ++last_generation_;
@@ -46,9 +47,8 @@ void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>&
   const std::scoped_lock lock(mutex_);
   const auto entry = entries_.find(path);
   if (entry == entries_.end()) return;
-  std::erase_if(entry->second.watchers, [&](const auto& known) {
-    return known.expired() || known.lock() == watcher;
-  });
+  std::erase_if(entry->second.watchers,
+                [&](const auto& known) { return known.expired() || known.lock() == watcher; });
   if (entry->second.watchers.empty() && !entry->second.stands) entries_.erase(entry);
 }
 
@@ -70,9 +70,8 @@ void WatchTable::reconnected(std::uint64_t connection) {
     const std::scoped_lock lock(mutex_);
     std::erase_if(entries_, [](const auto& known) {
       const auto& watchers = known.second.watchers;
-      return !known.second.stands && std::all_of(watchers.begin(), watchers.end(), [](const auto& w) {
-        return w.expired();
-      });
+      return !known.second.stands && std::all_of(watchers.begin(), watchers.end(),
+                                                 [](const auto& w) { return w.expired(); });
     });
     entries = entries_;
   }

@@ -17,11 +17,11 @@
 namespace zklock::internal {
 
 /// Keeps one watch on the server for each znode, however many watch it here, and however often: ten
-/// thousand waits for one holder that were given up leave one watch behind. Watchers are referred to
-/// weakly.
+/// thousand waits for one holder that were given up leave one watch behind. Watchers are referred
+/// to weakly.
 ///
-/// Thread safety: all of it may be called from any thread; events are delivered in the order of the calls,
-/// which come from the wire's thread. No watcher runs with the mutex held.
+/// Thread safety: all of it may be called from any thread; events are delivered in the order of the
+/// calls, which come from the wire's thread. No watcher runs with the mutex held.
 class WatchTable {
  public:
   WatchTable(std::shared_ptr<Background> background, Log log);
@@ -32,19 +32,19 @@ class WatchTable {
     std::uint64_t generation = 0;  // for watch_stands
   };
 
-  /// Adds a watcher; the caller reads the znode next, and sets the watch with it if it must. Call it before
-  /// the request is sent, so that no event is missed.
+  /// Adds a watcher; the caller reads the znode next, and sets the watch with it if it must. Call
+  /// it before the request is sent, so that no event is missed.
   [[nodiscard]] Added add(const std::string& path, const std::shared_ptr<Watcher>& watcher);
-  /// A request that set the watch succeeded: further watchers need none. Nothing happens if that watch has
-  /// fired, or was lost, meanwhile: then its generation is over.
+  /// A request that set the watch succeeded: further watchers need none. Nothing happens if that
+  /// watch has fired, or was lost, meanwhile: then its generation is over.
   void watch_stands(const std::string& path, std::uint64_t generation);
   /// The request failed: this watcher is told nothing.
   void remove(const std::string& path, const std::shared_ptr<Watcher>& watcher);
 
   /// The watch of `path` fired: tells its watchers, which are through then.
   void fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection);
-  /// The connection was replaced: tells all watchers, which stay. The watches stand: libzookeeper sets
-  /// them again.
+  /// The connection was replaced: tells all watchers, which stay. The watches stand: libzookeeper
+  /// sets them again.
   void reconnected(std::uint64_t connection);
   /// The wire was replaced, but not the session: no watch stands any more.
   void lost_with_wire();

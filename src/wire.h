@@ -1,5 +1,6 @@
-// wire.h: one handle to the ensemble, without any policy: what libzookeeper gives, and what the fake
-// replaces. Everything above it (client.h and below) is the same code in production and in tests.
+// wire.h: one handle to the ensemble, without any policy: what libzookeeper gives, and what the
+// fake replaces. Everything above it (client.h and below) is the same code in production and in
+// tests.
 #ifndef ZKLOCK_SRC_WIRE_H_
 #define ZKLOCK_SRC_WIRE_H_
 
@@ -24,15 +25,15 @@ struct SessionIdentity {
   std::chrono::milliseconds timeout{};  // as negotiated by the last handshake
 };
 
-/// Hears of a wire's life. All calls come one after the other on the wire's own thread, in one order with
-/// the answers; they must not block.
+/// Hears of a wire's life. All calls come one after the other on the wire's own thread, in one
+/// order with the answers; they must not block.
 class WireListener {
  public:
   virtual ~WireListener() = default;
   /// The session stands on this connection: a new one, or the one that was resumed.
   virtual void on_connected(const SessionIdentity& session) = 0;
-  /// The connection broke; the wire is looking for another one. The requests that were under way are
-  /// answered with `connection_loss` or `operation_timeout` after this.
+  /// The connection broke; the wire is looking for another one. The requests that were under way
+  /// are answered with `connection_loss` or `operation_timeout` after this.
   virtual void on_disconnected() = 0;
   /// The session is gone; the wire is good for nothing but closing.
   virtual void on_expired() = 0;
@@ -42,10 +43,10 @@ class WireListener {
   virtual void on_watch(WatchEvent::Type type, const std::string& path) = 0;
 };
 
-/// The operations: asynchronous, in the order in which they are called, also across threads. Each is
-/// answered exactly once, on the wire's own thread, at the latest when the wire is closed.
-/// What `close` leaves unanswered, and what is asked of it after that, is answered with `connection_loss`
-/// (the latter at once, on the calling thread): there may be another wire to ask.
+/// The operations: asynchronous, in the order in which they are called, also across threads. Each
+/// is answered exactly once, on the wire's own thread, at the latest when the wire is closed. What
+/// `close` leaves unanswered, and what is asked of it after that, is answered with
+/// `connection_loss` (the latter at once, on the calling thread): there may be another wire to ask.
 /// Thread safety: all of it may be called from any thread, also from answers and from the listener.
 class Wire {
  public:
@@ -60,7 +61,8 @@ class Wire {
   virtual void create(const std::string& path, const std::string& data, const Acl& acl,
                       CreateMode mode, Answer<Created> answer) = 0;
   virtual void children(const std::string& path, Answer<Children> answer) = 0;
-  /// With `watch`, and if it succeeds, on_watch follows once. Watching what is watched changes nothing.
+  /// With `watch`, and if it succeeds, on_watch follows once. Watching what is watched changes
+  /// nothing.
   virtual void get(const std::string& path, bool watch, Answer<Znode> answer) = 0;
   virtual void set(const std::string& path, const std::string& data, std::int32_t version,
                    Answer<Stat> answer) = 0;
@@ -68,8 +70,9 @@ class Wire {
   /// A version check in a transaction of its own: goes through the quorum, and changes nothing.
   virtual void check(const std::string& path, std::int32_t version, Answer<void> answer) = 0;
 
-  /// Ends the session: answers what is under way, tells the servers, gives back all resources. Blocks
-  /// for seconds: only for end_later. Nothing is called any more once it has returned. Called once.
+  /// Ends the session: answers what is under way, tells the servers, gives back all resources.
+  /// Blocks for seconds: only for end_later. Nothing is called any more once it has returned.
+  /// Called once.
   virtual void close() noexcept = 0;
 };
 
@@ -78,8 +81,8 @@ class Dialer {
  public:
   /// Why no wire could be opened.
   struct Failure {
-    std::string problem{};    // in words, naming the address
-    bool may_pass = true;     // false: trying again is pointless as things stand
+    std::string problem{};  // in words, naming the address
+    bool may_pass = true;   // false: trying again is pointless as things stand
   };
   struct Outcome {
     std::shared_ptr<Wire> wire{};  // null: failure says why
@@ -88,12 +91,13 @@ class Dialer {
 
   virtual ~Dialer() = default;
 
-  /// Opens a wire, for a new session or to attach to the one of `resume`. Blocks (names are resolved).
-  /// Called by one thread at a time.
+  /// Opens a wire, for a new session or to attach to the one of `resume`. Blocks (names are
+  /// resolved). Called by one thread at a time.
   [[nodiscard]] virtual Outcome dial(std::shared_ptr<WireListener> listener,
                                      const SessionIdentity* resume) = 0;
 
-  /// Whether the names of the address now stand for other servers than the last wire was given. Blocks.
+  /// Whether the names of the address now stand for other servers than the last wire was given.
+  /// Blocks.
   [[nodiscard]] virtual bool servers_have_moved() = 0;
 
   /// The address, for messages.

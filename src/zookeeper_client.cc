@@ -32,8 +32,8 @@ Result<void> ZooKeeperClient::check(const std::string& path, std::int32_t versio
 }
 
 Result<Enqueued> ZooKeeperClient::enqueue(const EnqueueRequest& request, const Context& context) {
-  Result<Created> claim = create_protected_ephemeral_sequential(
-      request.directory + "/lock-", request.data, request.acl, context);
+  Result<Created> claim = create_protected_ephemeral_sequential(request.directory + "/lock-",
+                                                                request.data, request.acl, context);
   if (!claim) return claim.error();
   return Enqueued{std::move(*claim), children(request.directory, context)};
 }

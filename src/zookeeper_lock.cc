@@ -42,9 +42,8 @@ void check_acl(const Acl& acl, const ClientOptions* options) {
     return (entry.permissions & Permission::read) == Permission::read;
   });
   if (!is_readable) refuse("acl", "nobody could read the claims, and so wait behind them");
-  const bool needs_auth = std::any_of(entries.begin(), entries.end(), [](const AclEntry& entry) {
-    return entry.scheme == "auth";
-  });
+  const bool needs_auth = std::any_of(entries.begin(), entries.end(),
+                                      [](const AclEntry& entry) { return entry.scheme == "auth"; });
   if (needs_auth && options != nullptr && options->auth.empty()) {
     refuse("acl", "the scheme \"auth\" needs an identity in client.auth");
   }
@@ -84,8 +83,7 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
 /// Outlives the ZooKeeperLock for as long as calls are under way.
 class ZooKeeperLock::Impl {
  public:
-  Impl(const ZooKeeperLockConfig& config, std::shared_ptr<ZooKeeperClient> client,
-       bool owns_client)
+  Impl(const ZooKeeperLockConfig& config, std::shared_ptr<ZooKeeperClient> client, bool owns_client)
       : settings_(settings_of(config, std::move(client))),
         owner_key_(config.owner_key),
         owns_client_(owns_client) {}
@@ -146,8 +144,8 @@ class ZooKeeperLock::Impl::Call {
   Impl& impl_;
 };
 
-/// As the caller's; destroying the lock cancels it too; with a deadline that has passed, it is good for one
-/// attempt.
+/// As the caller's; destroying the lock cancels it too; with a deadline that has passed, it is good
+/// for one attempt.
 Context ZooKeeperLock::Impl::context_for(const Context& caller) const {
   Context context = caller;
   if (caller.expired()) {
@@ -196,12 +194,12 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
       held->abandon(Context().with_timeout(kLatePatience));
       throw LockError(Errc::locking_canceled, settings_->path + ": the lock is being destroyed");
     }
-    settings_->observe([&](LockObserver& observer) { observer.on_granted(held->lease(), waited()); });
+    settings_->observe(
+        [&](LockObserver& observer) { observer.on_granted(held->lease(), waited()); });
     return held->lease();
   } catch (const LockError& error) {
-    settings_->observe([&](LockObserver& observer) {
-      observer.on_lock_failed(settings_->path, error, waited());
-    });
+    settings_->observe(
+        [&](LockObserver& observer) { observer.on_lock_failed(settings_->path, error, waited()); });
     throw;
   }
 }
@@ -211,8 +209,7 @@ void ZooKeeperLock::Impl::unlock(const Context& context) {
   if (owner.empty()) {
     const Grants::Held held = grants_.of_this_thread();
     if (!held) {
-      throw LockError(Errc::unlocking_failed,
-                      "this thread holds no grant of " + settings_->path);
+      throw LockError(Errc::unlocking_failed, "this thread holds no grant of " + settings_->path);
     }
     release(held, context);
     return;
@@ -226,9 +223,9 @@ void ZooKeeperLock::Impl::unlock(const Context& context) {
   if (!current) {
     throw LockError(Errc::unlocking_failed, "nobody holds " + settings_->path + " here");
   }
-  throw LockError(Errc::not_lock_owner,
-                  current->owner().empty() ? settings_->path + " is held by an unnamed owner"
-                                           : current->owner() + " holds " + settings_->path);
+  throw LockError(Errc::not_lock_owner, current->owner().empty()
+                                            ? settings_->path + " is held by an unnamed owner"
+                                            : current->owner() + " holds " + settings_->path);
 }
 
 void ZooKeeperLock::Impl::unlock(const Lease& lease, const Context& context) {
@@ -241,7 +238,8 @@ void ZooKeeperLock::Impl::unlock(const Lease& lease, const Context& context) {
   if (lease.loss_reason()) {
     throw LockError(Errc::lock_lost, lease.znode() + ": " + lease.loss_reason().message());
   }
-  throw LockError(Errc::unlocking_failed, lease.znode() + " is not held by this lock, or not any more");
+  throw LockError(Errc::unlocking_failed,
+                  lease.znode() + " is not held by this lock, or not any more");
 }
 
 void ZooKeeperLock::Impl::release(const Grants::Held& held, const Context& context) {
@@ -273,9 +271,9 @@ LockEntries ZooKeeperLock::Impl::entries(const Context& caller) const {
     if (children.error() == ZooKeeperErrc::no_node) return {};
     std::error_code error = children.error();
     if (!error) {
-      const auto claims = internal::claims_in_order(
-          *settings_->client, settings_->path, children->names,
-          settings_->further_claim_markers, {}, context);
+      const auto claims =
+          internal::claims_in_order(*settings_->client, settings_->path, children->names,
+                                    settings_->further_claim_markers, {}, context);
       error = claims.error();
       if (!error) {
         std::vector<LockEntry> entries;
@@ -361,9 +359,7 @@ Lease ZooKeeperLock::lease() const {
   return held ? held->lease() : Lease();
 }
 
-LockEntries ZooKeeperLock::entries(const Context& context) const {
-  return impl_->entries(context);
-}
+LockEntries ZooKeeperLock::entries(const Context& context) const { return impl_->entries(context); }
 
 Lease ZooKeeperLock::do_lock(const Context& context) {
   const std::shared_ptr<Impl> impl = impl_;

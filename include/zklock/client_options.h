@@ -31,9 +31,9 @@ struct TlsOptions {
 /// `ClientOptions{.session_timeout = 6s, .logger = stderr_logger()}`.
 struct ClientOptions {
   /// How long the servers keep a session, and with it every claim, without hearing from the client.
-  /// Short: a crashed holder's lock is free sooner. Long: a holder survives longer disturbances of the
-  /// network. The servers bound it (2 to 20 of their ticks: 4 to 40 s by default) and have the last
-  /// word. At least 1 ms.
+  /// Short: a crashed holder's lock is free sooner. Long: a holder survives longer disturbances of
+  /// the network. The servers bound it (2 to 20 of their ticks: 4 to 40 s by default) and have the
+  /// last word. At least 1 ms.
   std::chrono::milliseconds session_timeout{10'000};
 
   /// How long `connect`, and a ZooKeeperLock that connects by itself, wait for a first session.

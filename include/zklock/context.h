@@ -1,4 +1,5 @@
-// zklock/context.h: what a blocking call may use: until when, on whose behalf, and who may cancel it.
+// zklock/context.h: what a blocking call may use: until when, on whose behalf, and who may cancel
+// it.
 #ifndef ZKLOCK_CONTEXT_H_
 #define ZKLOCK_CONTEXT_H_
 
@@ -17,13 +18,14 @@ namespace zklock {
 
 namespace internal {
 
-/// Any duration in nanoseconds; what does not fit becomes the nearest value, not-a-number the least.
+/// Any duration in nanoseconds; what does not fit becomes the nearest value, not-a-number the
+/// least.
 template <class Rep, class Period>
 [[nodiscard]] constexpr std::chrono::nanoseconds saturated(
     std::chrono::duration<Rep, Period> duration) noexcept {
   using std::chrono::nanoseconds;
-  const long double value = static_cast<long double>(duration.count()) *
-                            (1'000'000'000.0L * Period::num / Period::den);
+  const long double value =
+      static_cast<long double>(duration.count()) * (1'000'000'000.0L * Period::num / Period::den);
   if (value >= static_cast<long double>(nanoseconds::max().count())) return nanoseconds::max();
   if (!(value > static_cast<long double>(nanoseconds::min().count()))) return nanoseconds::min();
   return nanoseconds(static_cast<nanoseconds::rep>(value));
@@ -40,9 +42,9 @@ class ZKLOCK_EXPORT Context {
   /// No deadline, no values, not cancellable.
   Context() noexcept = default;
 
-  /// A copy with this deadline, or the one it has, whichever is earlier. A deadline of another clock
-  /// than std::chrono::steady_clock is converted now: a later step of that clock does not move it.
-  /// Time points beyond what a clock can hold mean "never" and "long ago".
+  /// A copy with this deadline, or the one it has, whichever is earlier. A deadline of another
+  /// clock than std::chrono::steady_clock is converted now: a later step of that clock does not
+  /// move it. Time points beyond what a clock can hold mean "never" and "long ago".
   template <class Clock, class Duration>
   [[nodiscard]] Context with_deadline(std::chrono::time_point<Clock, Duration> deadline) const {
     const std::chrono::nanoseconds at = internal::saturated(deadline.time_since_epoch());
@@ -90,9 +92,10 @@ class ZKLOCK_EXPORT Context {
  private:
   struct Values;
 
-  Context with_steady_deadline(std::chrono::steady_clock::time_point deadline) const;
-  Context with_wall_deadline(std::chrono::nanoseconds since_epoch) const;
-  Context with_remaining(std::chrono::nanoseconds at, std::chrono::nanoseconds now) const;
+  [[nodiscard]] Context with_steady_deadline(std::chrono::steady_clock::time_point deadline) const;
+  [[nodiscard]] Context with_wall_deadline(std::chrono::nanoseconds since_epoch) const;
+  [[nodiscard]] Context with_remaining(std::chrono::nanoseconds at,
+                                       std::chrono::nanoseconds now) const;
 
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::shared_ptr<const Values> values_;  // null: none. Shared between copies, never changed.

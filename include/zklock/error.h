@@ -1,4 +1,5 @@
-// zklock/error.h: what can go wrong, as std::error_code values, and the exception that carries them.
+// zklock/error.h: what can go wrong, as std::error_code values, and the exception that carries
+// them.
 //
 // Three questions have three enumerations: what became of a call on the lock (Errc), what ZooKeeper
 // answered (ZooKeeperErrc), and why a grant was lost (LossReason). All three convert to
@@ -17,7 +18,8 @@ namespace zklock {
 
 /// Outcomes of the lock's calls. Their messages are those of kafka-kit's Go package, word for word.
 enum class Errc {
-  /// `lock` was called by the owner of the instance's valid grant. Unlock first, or use another owner.
+  /// `lock` was called by the owner of the instance's valid grant. Unlock first, or use another
+  /// owner.
   already_own_lock = 1,
   /// The deadline passed before the claim was granted. Nothing stays in the queue.
   /// Equivalent to std::errc::timed_out.
@@ -120,8 +122,8 @@ namespace zklock {
 /// answer to a write only another look at the server can tell.
 [[nodiscard]] ZKLOCK_EXPORT bool may_have_been_done(std::error_code error) noexcept;
 
-/// Thrown by the lock. `code()` is an Errc; `what()` is its message, then the detail: for a time-out
-/// who holds the lock, for a bad configuration which field and why.
+/// Thrown by the lock. `code()` is an Errc; `what()` is its message, then the detail: for a
+/// time-out who holds the lock, for a bad configuration which field and why.
 class ZKLOCK_EXPORT LockError : public std::system_error {
  public:
   explicit LockError(std::error_code code, const std::string& detail = {},

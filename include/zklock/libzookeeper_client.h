@@ -22,10 +22,10 @@ namespace zklock {
 /// the chroot does not exist.
 ///
 /// The session is kept: over broken connections, and replaced by a new one when it expires (what
-/// lived in the old one is gone then: see Session::lost). Destroying the last reference closes it in
-/// the background. A fixed number of threads, whatever the number of locks.
-[[nodiscard]] ZKLOCK_EXPORT std::shared_ptr<ZooKeeperClient> connect(
-    std::string address, ClientOptions options = {});
+/// lived in the old one is gone then: see Session::lost). Destroying the last reference closes it
+/// in the background. A fixed number of threads, whatever the number of locks.
+[[nodiscard]] ZKLOCK_EXPORT std::shared_ptr<ZooKeeperClient> connect(std::string address,
+                                                                     ClientOptions options = {});
 
 }  // namespace zklock
 

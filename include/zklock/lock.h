@@ -25,10 +25,10 @@ struct LeaseAccess;
 /// One grant of a lock. A cheap handle: copies refer to the same grant, and neither prolong it nor
 /// release it. Thread safety: all of it may be called from any thread.
 ///
-/// A lease ends once, and never comes back: released by unlock, or lost. A lock alone can not stop a
-/// process that is paused between `valid()` and its write: give the resource the `fencing_token()`, and
-/// let it refuse smaller ones than it has seen. In a process that was forked off the holder's, the lease
-/// is not valid.
+/// A lease ends once, and never comes back: released by unlock, or lost. A lock alone can not stop
+/// a process that is paused between `valid()` and its write: give the resource the
+/// `fencing_token()`, and let it refuse smaller ones than it has seen. In a process that was forked
+/// off the holder's, the lease is not valid.
 class ZKLOCK_EXPORT Lease {
  public:
   /// Refers to no grant.
@@ -41,21 +41,21 @@ class ZKLOCK_EXPORT Lease {
   /// empty lease, from the moment when unlock is called, and once lost.
   [[nodiscard]] bool valid() const noexcept;
 
-  /// Until when `valid()` will stay true if nothing happens; the clock's maximum if nothing bounds it.
-  /// It moves on when servers confirm the session, and with `renew`.
+  /// Until when `valid()` will stay true if nothing happens; the clock's maximum if nothing bounds
+  /// it. It moves on when servers confirm the session, and with `renew`.
   [[nodiscard]] std::chrono::steady_clock::time_point valid_until() const noexcept;
 
-  /// Stop is requested when the grant is lost, not when it is released. Its callbacks run on a thread of
-  /// the library's that does nothing else (when the lock is destroyed: on that thread); they may call the
-  /// library, and must not throw (std::stop_callback's rule). Many that take long at once hold up further
-  /// ones. An empty lease's token is never told to stop.
+  /// Stop is requested when the grant is lost, not when it is released. Its callbacks run on a
+  /// thread of the library's that does nothing else (when the lock is destroyed: on that thread);
+  /// they may call the library, and must not throw (std::stop_callback's rule). Many that take long
+  /// at once hold up further ones. An empty lease's token is never told to stop.
   [[nodiscard]] std::stop_token lost() const noexcept;
 
   /// A LossReason once the grant is lost; no error before, or when it was released.
   [[nodiscard]] std::error_code loss_reason() const noexcept;
 
-  /// Larger than that of every earlier grant of the path, also when the path was deleted and created
-  /// anew. It is the `czxid` of the claim. 0 for an empty lease.
+  /// Larger than that of every earlier grant of the path, also when the path was deleted and
+  /// created anew. It is the `czxid` of the claim. 0 for an empty lease.
   [[nodiscard]] std::int64_t fencing_token() const noexcept;
 
   /// Full path of the claim, "" for an empty lease.
@@ -64,14 +64,15 @@ class ZKLOCK_EXPORT Lease {
   /// Who holds it, "" if nobody was named.
   [[nodiscard]] std::string owner() const;
 
-  /// Restarts the TTL from now; a lock without a TTL has nothing to renew, and succeeds. Blocks until
-  /// ZooKeeper has confirmed it or the deadline passes. LockError: `lock_lost` if it came too late,
-  /// `locking_failed` if the servers could not be reached (the lease then goes on until `valid_until`).
+  /// Restarts the TTL from now; a lock without a TTL has nothing to renew, and succeeds. Blocks
+  /// until ZooKeeper has confirmed it or the deadline passes. LockError: `lock_lost` if it came too
+  /// late, `locking_failed` if the servers could not be reached (the lease then goes on until
+  /// `valid_until`).
   void renew(const Context& context = {}) const;
   void renew(const Context& context, std::error_code& error) const noexcept;
 
-  /// Proves through a quorum that the claim stands: for the last look before something that can not be
-  /// undone. Blocks for one round trip. LockError: `lock_lost`, or `locking_failed` if no server
+  /// Proves through a quorum that the claim stands: for the last look before something that can not
+  /// be undone. Blocks for one round trip. LockError: `lock_lost`, or `locking_failed` if no server
   /// could say.
   void verify(const Context& context = {}) const;
   void verify(const Context& context, std::error_code& error) const noexcept;
@@ -86,8 +87,8 @@ class ZKLOCK_EXPORT Lease {
 
 /// A lock that is held in a queue with others: over threads, processes and machines.
 ///
-/// It is a std TimedLockable: std::unique_lock, std::lock_guard and std::scoped_lock work on it, and on
-/// a plain `Lock&`. LockGuard does the same and gives the lease.
+/// It is a std TimedLockable: std::unique_lock, std::lock_guard and std::scoped_lock work on it,
+/// and on a plain `Lock&`. LockGuard does the same and gives the lease.
 ///
 /// Every call that takes a Context returns by its deadline, whatever the servers do. Each throwing
 /// call has a twin that sets a std::error_code instead: the Errc that LockError::code would be.
@@ -95,10 +96,11 @@ class ZKLOCK_EXPORT Lock {
  public:
   virtual ~Lock();
 
-  /// Queues for the lock, and blocks until it is granted, the deadline passes (`locking_timed_out`) or
-  /// the wait is cancelled (`locking_canceled`). Without a deadline it waits as long as it takes. With a
-  /// deadline that has passed it makes one attempt. Errors that waiting does not cure
-  /// (`locking_failed`, `already_own_lock`) are thrown at once. After an error nothing stays in the queue.
+  /// Queues for the lock, and blocks until it is granted, the deadline passes (`locking_timed_out`)
+  /// or the wait is cancelled (`locking_canceled`). Without a deadline it waits as long as it
+  /// takes. With a deadline that has passed it makes one attempt. Errors that waiting does not cure
+  /// (`locking_failed`, `already_own_lock`) are thrown at once. After an error nothing stays in the
+  /// queue.
   Lease lock(const Context& context = {}) { return do_lock(context); }
   Lease lock(const Context& context, std::error_code& error) noexcept;
 
@@ -108,14 +110,15 @@ class ZKLOCK_EXPORT Lock {
   std::error_code unlock() noexcept;
 
   /// Releases the current grant of the owner that the Context names, or without one that which the
-  /// calling thread acquired; no other. Blocks until ZooKeeper has confirmed it or the deadline passes
-  /// (one that has passed already counts as one second). LockError: `not_lock_owner`; `lock_lost` if the
-  /// grant had been lost; `unlocking_failed` if nothing is held, or the servers could not be reached: the
-  /// claim is then removed in the background.
+  /// calling thread acquired; no other. Blocks until ZooKeeper has confirmed it or the deadline
+  /// passes (one that has passed already counts as one second). LockError: `not_lock_owner`;
+  /// `lock_lost` if the grant had been lost; `unlocking_failed` if nothing is held, or the servers
+  /// could not be reached: the claim is then removed in the background.
   void unlock(const Context& context) { do_unlock(context); }
   void unlock(const Context& context, std::error_code& error) noexcept;
 
-  /// Releases exactly this grant, from any thread. (Templates, so that `unlock({})` means a Context.)
+  /// Releases exactly this grant, from any thread. (Templates, so that `unlock({})` means a
+  /// Context.)
   template <std::same_as<Lease> GrantedLease>
   void unlock(const GrantedLease& lease, const Context& context = {}) {
     do_unlock(lease, context);
@@ -168,8 +171,8 @@ class ZKLOCK_EXPORT LockGuard {
   explicit LockGuard(Lock& lock, const Context& context = {})
       : lock_(&lock), lease_(lock.lock(context)) {}
 
-  /// Unlocks, if `unlock` has not been called: at most a second, without throwing; what could not be
-  /// done then goes on in the background. The lock logs it and tells its observer.
+  /// Unlocks, if `unlock` has not been called: at most a second, without throwing; what could not
+  /// be done then goes on in the background. The lock logs it and tells its observer.
   ~LockGuard();
 
   LockGuard(const LockGuard&) = delete;
@@ -177,7 +180,8 @@ class ZKLOCK_EXPORT LockGuard {
 
   [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
 
-  /// Unlocks, and reports what the destructor could only log. Afterwards the destructor does nothing.
+  /// Unlocks, and reports what the destructor could only log. Afterwards the destructor does
+  /// nothing.
   void unlock(const Context& context = {});
 
  private:

@@ -17,25 +17,26 @@ namespace zklock {
 
 /// A claim in the queue: the holder's, or a waiter's. What other libraries did not write is empty.
 struct LockEntry {
-  std::int64_t id = 0;    // its sequence number
-  std::string path{};     // full path of its znode
-  std::string owner{};    // "" if nobody is named
-  std::string host{};     // of the process that made it
-  std::int64_t pid = 0;   // of that process, on its host; 0 if unknown
+  std::int64_t id = 0;                            // its sequence number
+  std::string path{};                             // full path of its znode
+  std::string owner{};                            // "" if nobody is named
+  std::string host{};                             // of the process that made it
+  std::int64_t pid = 0;                           // of that process, on its host; 0 if unknown
   std::chrono::system_clock::time_point since{};  // its own clock, when it was made or last granted
   std::int64_t fencing_token = 0;                 // czxid
 
   bool operator==(const LockEntry&) const = default;
 };
 
-/// The sequence number at the end of a claim's name: "_c_<hex>-lock-0000000012" is 12. A number that
-/// has wrapped is negative: "lock--2147483648". Sets `invalid_seq_node` if there is none.
+/// The sequence number at the end of a claim's name: "_c_<hex>-lock-0000000012" is 12. A number
+/// that has wrapped is negative: "lock--2147483648". Sets `invalid_seq_node` if there is none.
 [[nodiscard]] ZKLOCK_EXPORT std::int64_t sequence_number(std::string_view name,
                                                          std::error_code& error) noexcept;
 /// The same, throws LockError.
 [[nodiscard]] ZKLOCK_EXPORT std::int64_t sequence_number(std::string_view name);
 
-/// The claims of one lock path in the order in which they are granted: the holder first. A plain value.
+/// The claims of one lock path in the order in which they are granted: the holder first. A plain
+/// value.
 class ZKLOCK_EXPORT LockEntries {
  public:
   using const_iterator = std::vector<LockEntry>::const_iterator;
@@ -50,8 +51,8 @@ class ZKLOCK_EXPORT LockEntries {
   [[nodiscard]] std::optional<std::int64_t> first() const;
   /// The znode of the claim with this number, if it is in the queue.
   [[nodiscard]] std::optional<std::string> lock_path(std::int64_t id) const;
-  /// The znode of the claim that is just ahead of this one; none for the first one, and for a number
-  /// that is not in the queue.
+  /// The znode of the claim that is just ahead of this one; none for the first one, and for a
+  /// number that is not in the queue.
   [[nodiscard]] std::optional<std::string> lock_ahead(std::int64_t id) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }

@@ -19,7 +19,8 @@ class ZKLOCK_EXPORT LockObserver {
  public:
   virtual ~LockObserver();
 
-  /// The claim `znode` waits, with `ahead` claims ahead of it. Told again when that was listed anew.
+  /// The claim `znode` waits, with `ahead` claims ahead of it. Told again when that was listed
+  /// anew.
   virtual void on_waiting(const std::string& znode, std::size_t ahead);
   /// `lock` is about to return this lease, after so long.
   virtual void on_granted(const Lease& lease, std::chrono::nanoseconds waited);
@@ -32,8 +33,8 @@ class ZKLOCK_EXPORT LockObserver {
   virtual void on_purged(const std::string& znode);
   /// The lease was released by an unlock.
   virtual void on_released(const Lease& lease);
-  /// An unlock found the claim deleted by somebody else (`lock_lost`), or could not confirm that it is
-  /// gone (`unlocking_failed`): it is removed in the background then.
+  /// An unlock found the claim deleted by somebody else (`lock_lost`), or could not confirm that it
+  /// is gone (`unlocking_failed`): it is removed in the background then.
   virtual void on_unlock_failed(const Lease& lease, const LockError& error);
   /// The lease was lost: Lease::loss_reason says why.
   virtual void on_lost(const Lease& lease);

@@ -15,11 +15,11 @@ namespace zklock {
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}                // NOLINT(google-explicit-constructor)
-  Result(std::error_code error) noexcept : error_(error) {}    // NOLINT(google-explicit-constructor)
+  Result(T value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
+  Result(std::error_code error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
   template <class Enum>
-    requires std::is_error_code_enum_v<Enum>
-  Result(Enum error) noexcept : error_(error) {}               // NOLINT(google-explicit-constructor)
+  requires std::is_error_code_enum_v<Enum> Result(Enum error)
+  noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
@@ -46,10 +46,10 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() noexcept = default;
-  Result(std::error_code error) noexcept : error_(error) {}    // NOLINT(google-explicit-constructor)
+  Result(std::error_code error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
   template <class Enum>
-    requires std::is_error_code_enum_v<Enum>
-  Result(Enum error) noexcept : error_(error) {}               // NOLINT(google-explicit-constructor)
+  requires std::is_error_code_enum_v<Enum> Result(Enum error)
+  noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }

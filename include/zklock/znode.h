@@ -16,11 +16,11 @@ struct Stat {
   /// Wall clock of the leader that stamped the change; it has milliseconds.
   using Time = std::chrono::time_point<std::chrono::system_clock, std::chrono::milliseconds>;
 
-  std::int64_t czxid = 0;  // of the transaction that created it; rises over the ensemble's life
-  std::int64_t mzxid = 0;  // of the last change of its data
-  std::int64_t pzxid = 0;  // of the last change of its children
-  Time ctime{};            // when it was created
-  Time mtime{};            // when its data last changed
+  std::int64_t czxid = 0;     // of the transaction that created it; rises over the ensemble's life
+  std::int64_t mzxid = 0;     // of the last change of its data
+  std::int64_t pzxid = 0;     // of the last change of its children
+  Time ctime{};               // when it was created
+  Time mtime{};               // when its data last changed
   std::int32_t version = 0;   // changes of its data
   std::int32_t cversion = 0;  // changes of its children
   std::int32_t aversion = 0;  // changes of its ACL
@@ -32,7 +32,8 @@ struct Stat {
 };
 
 /// A znode as read. `connection` numbers the connections of a client: two answers, or an answer and
-/// an event, with the same number came over the same connection, in the order in which they happened.
+/// an event, with the same number came over the same connection, in the order in which they
+/// happened.
 struct Znode {
   std::string data{};
   Stat stat{};

@@ -31,9 +31,9 @@ class ZKLOCK_EXPORT Session {
   [[nodiscard]] virtual std::int64_t id() const noexcept = 0;
   /// How long the servers keep it without hearing from the client, as negotiated.
   [[nodiscard]] virtual std::chrono::milliseconds timeout() const noexcept = 0;
-  /// Stop is requested once it is known that the session is gone, with everything that lived in it. Its
-  /// callbacks run on the network's own thread: they return at once, and do not call the client. (Lease::lost
-  /// is for everybody.)
+  /// Stop is requested once it is known that the session is gone, with everything that lived in it.
+  /// Its callbacks run on the network's own thread: they return at once, and do not call the
+  /// client. (Lease::lost is for everybody.)
   [[nodiscard]] virtual std::stop_token lost() const noexcept = 0;
   /// A LossReason once stop was requested. Here: session_expired.
   [[nodiscard]] virtual std::error_code loss_reason() const noexcept;
@@ -62,19 +62,20 @@ struct WatchEvent {
   std::uint64_t connection = 0;  // the one over which the event came: see Znode::connection
 };
 
-/// Hears what a watch has to tell. A watch tells of one event of its znode, then it is over; events of
-/// the session do not end it, except for `session_lost`.
+/// Hears what a watch has to tell. A watch tells of one event of its znode, then it is over; events
+/// of the session do not end it, except for `session_lost`.
 ///
-/// Thread safety: one event after the other, on a thread of the client's that other watchers need too
-/// (it may call the library, but should return soon). An event may come before the call that set the
-/// watch returns. What `on_event` throws is logged and dropped.
+/// Thread safety: one event after the other, on a thread of the client's that other watchers need
+/// too (it may call the library, but should return soon). An event may come before the call that
+/// set the watch returns. What `on_event` throws is logged and dropped.
 class ZKLOCK_EXPORT Watcher {
  public:
   virtual ~Watcher();
   virtual void on_event(const WatchEvent& event) = 0;
 
-  /// True: `on_event` returns at once, takes no lock that is held while calling the client, and does not
-  /// call the client; it may run on the network's own thread. That saves a change of threads.
+  /// True: `on_event` returns at once, takes no lock that is held while calling the client, and
+  /// does not call the client; it may run on the network's own thread. That saves a change of
+  /// threads.
   [[nodiscard]] virtual bool is_prompt() const noexcept { return false; }
 
  protected:
@@ -85,8 +86,8 @@ class ZKLOCK_EXPORT Watcher {
 
 /// A znode that was created.
 struct Created {
-  std::string path{};  // with the sequence number, if there is one
-  Stat stat{};         // czxid 0: the client does not know it
+  std::string path{};                        // with the sequence number, if there is one
+  Stat stat{};                               // czxid 0: the client does not know it
   std::shared_ptr<const Session> session{};  // that it lives in; null: the client does not know it
   std::uint64_t connection = 0;
 };
@@ -114,11 +115,11 @@ struct PendingRemovals {
 ///
 /// Blocking: each call blocks until it has its answer, the Context's deadline passes
 /// (ZooKeeperErrc::operation_timeout) or it is cancelled (ZooKeeperErrc::canceled); without a
-/// connection it waits for one. Each is one attempt: when the connection breaks in the middle, it says
-/// `connection_loss`, and the caller decides (see may_have_been_done). No call throws on account of
-/// the network.
-/// Paths are absolute, within the chroot of the address if there is one. `version` -1 means any.
-/// Thread safety: all of it may be called from many threads at once, and from callbacks.
+/// connection it waits for one. Each is one attempt: when the connection breaks in the middle, it
+/// says `connection_loss`, and the caller decides (see may_have_been_done). No call throws on
+/// account of the network. Paths are absolute, within the chroot of the address if there is one.
+/// `version` -1 means any. Thread safety: all of it may be called from many threads at once, and
+/// from callbacks.
 class ZKLOCK_EXPORT ZooKeeperClient {
  public:
   static constexpr std::int32_t kAnyVersion = -1;
@@ -128,15 +129,16 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// The children of `path`. Errors: no_node, no_auth.
   virtual Result<Children> children(const std::string& path, const Context& context) = 0;
 
-  /// Creates a persistent znode. Errors: node_exists, no_node (of the parent), no_auth, invalid_acl.
+  /// Creates a persistent znode. Errors: node_exists, no_node (of the parent), no_auth,
+  /// invalid_acl.
   virtual Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,
                                  const Context& context) = 0;
 
-  /// Creates an ephemeral sequential znode that is found again when the answer is lost: never twice,
-  /// never orphaned. `path` is the parent, "/", and what stands in front of the sequence number; a
-  /// random id goes in front of that: "/locks/lock-" becomes "/locks/_c_<32 hex>-lock-<sequence>".
-  /// When it gives up with the outcome unknown, the client removes in the background what may have
-  /// come of it. Errors: no_node (of the parent), no_auth, invalid_acl.
+  /// Creates an ephemeral sequential znode that is found again when the answer is lost: never
+  /// twice, never orphaned. `path` is the parent, "/", and what stands in front of the sequence
+  /// number; a random id goes in front of that: "/locks/lock-" becomes "/locks/_c_<32
+  /// hex>-lock-<sequence>". When it gives up with the outcome unknown, the client removes in the
+  /// background what may have come of it. Errors: no_node (of the parent), no_auth, invalid_acl.
   virtual Result<Created> create_protected_ephemeral_sequential(const std::string& path,
                                                                 const std::string& data,
                                                                 const Acl& acl,
@@ -150,7 +152,8 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   virtual Result<Znode> get(const std::string& path, const Context& context) = 0;
 
   /// Reads a znode, and watches it for a change of its data and for its deletion. The client refers
-  /// to the watcher weakly: who drops it is not told anything any more. No watch is set when it fails.
+  /// to the watcher weakly: who drops it is not told anything any more. No watch is set when it
+  /// fails.
   virtual Result<Znode> get_and_watch(const std::string& path,
                                       const std::shared_ptr<Watcher>& watcher,
                                       const Context& context) = 0;
@@ -161,10 +164,9 @@ class ZKLOCK_EXPORT ZooKeeperClient {
 
   // The rest has bodies here that will do for a mock.
 
-  /// Proves through a quorum that the znode stands, with this version. Errors: no_node, bad_version.
-  /// Here: reads it.
-  virtual Result<void> check(const std::string& path, std::int32_t version,
-                             const Context& context);
+  /// Proves through a quorum that the znode stands, with this version. Errors: no_node,
+  /// bad_version. Here: reads it.
+  virtual Result<void> check(const std::string& path, std::int32_t version, const Context& context);
 
   /// Creates a claim "lock-" in the directory, as create_protected_ephemeral_sequential does, and
   /// lists the directory after that. Here: one after the other.
@@ -179,7 +181,8 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// or the session is. Here: one attempt, for at most a second.
   virtual void remove_in_background(const std::string& path);
 
-  /// What remove_in_background, and creates with an unknown outcome, have still to do. Here: nothing.
+  /// What remove_in_background, and creates with an unknown outcome, have still to do. Here:
+  /// nothing.
   [[nodiscard]] virtual PendingRemovals pending_removals() const;
 
   /// The current session; null before the first. Here: null.
@@ -188,9 +191,10 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// Session::lost of the session that is current now. Here: what `session` says.
   [[nodiscard]] virtual std::stop_token session_lost() const;
 
-  /// Waits until nothing is pending to be removed, at most until the deadline, then ends the session;
-  /// every later call answers `closing`. The error: what could not be removed; the session's end
-  /// removes it all the same. The destructor does the same in the background. Here: nothing.
+  /// Waits until nothing is pending to be removed, at most until the deadline, then ends the
+  /// session; every later call answers `closing`. The error: what could not be removed; the
+  /// session's end removes it all the same. The destructor does the same in the background. Here:
+  /// nothing.
   virtual Result<void> close(const Context& context);
 
  protected:

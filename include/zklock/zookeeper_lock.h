@@ -4,8 +4,8 @@
 //     zklock::LockGuard guard(lock, zklock::Context().with_timeout(3s));
 //     store.write(value, guard.lease().fencing_token());
 //
-// lock.h has the calls, context.h deadlines and cancellation, error.h the errors. How it works, and why
-// it is safe: src/README.md.
+// lock.h has the calls, context.h deadlines and cancellation, error.h the errors. How it works, and
+// why it is safe: src/README.md.
 #ifndef ZKLOCK_ZOOKEEPER_LOCK_H_
 #define ZKLOCK_ZOOKEEPER_LOCK_H_
 
@@ -30,17 +30,17 @@ struct ZooKeeperLockConfig {
   /// "host:port,host:port/chroot", as for `connect`. Ignored when a client is given.
   std::string address{};
 
-  /// Of the lock: "/my/locks". Slashes in front and at the end are normalised: "my/locks/" is the same.
-  /// Parents that are missing are created. Required.
+  /// Of the lock: "/my/locks". Slashes in front and at the end are normalised: "my/locks/" is the
+  /// same. Parents that are missing are created. Required.
   std::string path{};
 
   /// How long a grant may be held before the others may take it away; it counts from the grant, and
   /// `Lease::renew` restarts it. 0: for ever. Not negative.
   std::chrono::milliseconds ttl{0};
 
-  /// For locks with a TTL: true also takes the lock away from holders that set no TTL of their own, as
-  /// the Go package does, when this lock's TTL has passed since it first saw them hold. It aborts
-  /// holders who were never told that they could be: leave it off where you can.
+  /// For locks with a TTL: true also takes the lock away from holders that set no TTL of their own,
+  /// as the Go package does, when this lock's TTL has passed since it first saw them hold. It
+  /// aborts holders who were never told that they could be: leave it off where you can.
   bool purge_without_ttl = false;
 
   /// Which value of the Context names the owner. "": owners are not used.
@@ -55,8 +55,8 @@ struct ZooKeeperLockConfig {
   /// How to connect. With a client given, only `logger` is used.
   ClientOptions client{};
 
-  /// Children whose name ends in "-<digits>" are claims. These are further endings in front of the digits,
-  /// such as kazoo's "__lock__", for sharing a path with other libraries.
+  /// Children whose name ends in "-<digits>" are claims. These are further endings in front of the
+  /// digits, such as kazoo's "__lock__", for sharing a path with other libraries.
   std::vector<std::string> further_claim_markers{};
 };
 
@@ -69,7 +69,8 @@ struct ZooKeeperLockConfig {
 /// Owners are scoped to the instance, as in Go. Whose grant an unlock releases: see Lock::unlock.
 ///
 /// Lifetime: the destructor cancels the waiters, tells the leases still held that they are lost
-/// (`client_closed`) and removes their claims; it blocks for at most a second. Leases may outlive it.
+/// (`client_closed`) and removes their claims; it blocks for at most a second. Leases may outlive
+/// it.
 ///
 /// Thread safety: all of it may be called from many threads at once.
 class ZKLOCK_EXPORT ZooKeeperLock : public Lock {
@@ -88,8 +89,8 @@ class ZKLOCK_EXPORT ZooKeeperLock : public Lock {
   ZooKeeperLock& operator=(const ZooKeeperLock&) = delete;
 
   /// Names the owner of the calling thread's grant, or of any. The name stays within this instance.
-  /// LockError: `owner_already_set`; `lock_lost`; `not_lock_owner` if the grant is not this lock's, or
-  /// the thread has none.
+  /// LockError: `owner_already_set`; `lock_lost`; `not_lock_owner` if the grant is not this lock's,
+  /// or the thread has none.
   void set_owner(std::string owner);
   void set_owner(const Lease& lease, std::string owner);
 

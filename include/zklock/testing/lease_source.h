@@ -26,15 +26,15 @@ struct LeaseOptions {
   std::chrono::milliseconds ttl{0};  // > 0: it is lost (`ttl_over`) after that, unless renewed
 };
 
-/// Makes leases. `renew` and `verify` of a lease succeed while it is valid, and throw `lock_lost` after.
-/// Thread safety: all of it may be called from any thread.
+/// Makes leases. `renew` and `verify` of a lease succeed while it is valid, and throw `lock_lost`
+/// after. Thread safety: all of it may be called from any thread.
 class LeaseSource {
  public:
   /// A lease that is valid.
   [[nodiscard]] Lease grant(const LeaseOptions& options = {});
 
-  /// Ends the lease as lost: `valid()` is false and `lost()` was told when this returns. Nothing happens
-  /// to one that has ended.
+  /// Ends the lease as lost: `valid()` is false and `lost()` was told when this returns. Nothing
+  /// happens to one that has ended.
   static void lose(const Lease& lease, LossReason reason = LossReason::session_expired);
   /// Ends the lease as an unlock does: `valid()` is false, `lost()` is not told.
   static void release(const Lease& lease);

@@ -1,4 +1,5 @@
-// zklock/testing/mock_lock.h: a gmock of zklock::Lock, for the tests of a service. Target zklock::mock.
+// zklock/testing/mock_lock.h: a gmock of zklock::Lock, for the tests of a service. Target
+// zklock::mock.
 #ifndef ZKLOCK_TESTING_MOCK_LOCK_H_
 #define ZKLOCK_TESTING_MOCK_LOCK_H_
 

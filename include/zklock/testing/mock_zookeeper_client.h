@@ -11,11 +11,11 @@
 
 namespace zklock::testing {
 
-/// The operations that every client must have. The others (`enqueue`, `check`, ...) keep the bodies that
-/// ZooKeeperClient gives them, which call these: see zookeeper_client.h.
+/// The operations that every client must have. The others (`enqueue`, `check`, ...) keep the bodies
+/// that ZooKeeperClient gives them, which call these: see zookeeper_client.h.
 ///
-/// A claim has `stat.ephemeral_owner` other than 0 when it is read: give it one, or the lock takes it
-/// for somebody's persistent node and does not wait for it.
+/// A claim has `stat.ephemeral_owner` other than 0 when it is read: give it one, or the lock takes
+/// it for somebody's persistent node and does not wait for it.
 class MockZooKeeperClient : public ZooKeeperClient {
  public:
   MOCK_METHOD(Result<Children>, children, (const std::string& path, const Context& context),
