@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_PENDING_H_
 #define ZKLOCK_SRC_PENDING_H_
 
+#include <zklock/error.h>
 #include <zklock/result.h>
 
 #include <functional>

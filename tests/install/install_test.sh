@@ -1,0 +1,126 @@
+#!/usr/bin/env bash
+# One case of the install tests; CMakeLists.txt beside this file says which there are, and sets the
+# variables in capitals. What a case builds is in a directory of its own that goes away with it; the
+# libraries and the prefixes, which cases share, stay in the build tree.
+#
+#   build <static|shared> <build directory>     the library alone
+#   install <static|shared> <build directory>   into the prefix that the following ones use
+#   find_package|pkg_config|mock <static|shared>
+#   add_subdirectory
+#   absolute_libdir
+set -euo pipefail
+
+fail() {
+  echo "install test: $*" >&2
+  exit 1
+}
+
+consumer=$SOURCE_DIR/tests/install/consumer
+case_name=$1 flavor=${2:-}
+prefix=$WORK_DIR/prefix-$flavor
+scratch=$(mktemp -d)
+trap 'rm -rf "$scratch"' EXIT
+
+# Nothing of the caller's environment may help to find what the package has to find by itself.
+unset PKG_CONFIG_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH zklock_DIR zklock_ROOT
+
+# "None" is no build type of CMake's, so it adds no flags: neither optimising nor debug information,
+# which are most of the time that compiling the library takes.
+fast=(-DCMAKE_BUILD_TYPE=None)
+
+# configure_consumer <cmake argument>...
+configure_consumer() {
+  "$CMAKE" --no-warn-unused-cli -S "$consumer" -B "$scratch/build" "${fast[@]}" "$@"
+}
+
+# run_consumer <program>: runs it, and checks which zklock it got. A static program must not need
+# the shared library, and the other way round.
+run_consumer() {
+  "$1"
+  if ldd "$1" | grep -q 'libzklock\.so'; then
+    [[ $flavor == shared ]] || fail "$1 was linked with the shared library"
+  else
+    [[ $flavor != shared ]] || fail "$1 was not linked with the shared library"
+  fi
+}
+
+case $case_name in
+  build)
+    [[ $flavor == shared ]] && shared=ON || shared=OFF
+    "$CMAKE" -S "$SOURCE_DIR" -B "$3" "${fast[@]}" -DBUILD_SHARED_LIBS=$shared \
+        -DZKLOCK_BUILD_TESTS=OFF -DZKLOCK_BUILD_EXAMPLES=ON
+    "$CMAKE" --build "$3"
+    ;;
+
+  install)
+    rm -rf "$prefix"
+    "$CMAKE" --install "$3" --prefix "$prefix"
+    for file in include/zklock/zookeeper_lock.h include/zklock/testing/mock_lock.h \
+                bin/zookeeper-example; do
+      [[ -e $prefix/$file ]] || fail "$file is not installed"
+    done
+    for file in zklock.pc zklockConfig.cmake zklockConfigVersion.cmake FindZooKeeper.cmake; do
+      [[ -n $(find "$prefix" -name "$file") ]] || fail "$file is not installed"
+    done
+    "$prefix/bin/zookeeper-example" --help >/dev/null || fail "the installed program does not start"
+    if grep -rF "$SOURCE_DIR" --include='*.cmake' --include='*.pc' "$prefix"; then
+      fail "the installed package refers to the source directory"
+    fi
+    ;;
+
+  find_package)
+    # What is private must not be looked for: the header-only libraries never, ZooKeeper only where
+    # there is something to link.
+    not_needed=(GTest nlohmann_json date CLI11)
+    [[ $flavor == static ]] || not_needed+=(ZooKeeper)
+    disabled=("${not_needed[@]/#/-DCMAKE_DISABLE_FIND_PACKAGE_}")
+    configure_consumer -DHOW=find_package -DCMAKE_PREFIX_PATH="$prefix" "${disabled[@]/%/=ON}"
+    "$CMAKE" --build "$scratch/build"
+    run_consumer "$scratch/build/consumer"
+    ;;
+
+  mock)
+    configure_consumer -DHOW=mock -DCMAKE_PREFIX_PATH="$prefix"
+    "$CMAKE" --build "$scratch/build"
+    run_consumer "$scratch/build/consumer_test"
+    ;;
+
+  pkg_config)
+    pc_dir=$(dirname "$(find "$prefix" -name zklock.pc)")
+    export LD_LIBRARY_PATH=$pc_dir/..
+    # Who links the static library may say so, or just have no other one.
+    statics=("")
+    [[ $flavor == shared ]] || statics+=(--static)
+    for static in "${statics[@]}"; do
+      flags=$(PKG_CONFIG_PATH=$pc_dir "$PKG_CONFIG" $static --cflags --libs zklock)
+      # shellcheck disable=SC2086  # flags are words
+      $CXX -std=c++20 "$consumer/consumer.cc" $flags -o "$scratch/consumer"
+      run_consumer "$scratch/consumer"
+    done
+    version=$(PKG_CONFIG_PATH=$pc_dir "$PKG_CONFIG" --modversion zklock)
+    [[ $("$scratch/consumer" --version) == "$version" ]] || fail "zklock.pc says version $version"
+    ;;
+
+  add_subdirectory)
+    configure_consumer -DHOW=add_subdirectory -DZKLOCK_SOURCE_DIR="$SOURCE_DIR"
+    "$CMAKE" --build "$scratch/build"
+    run_consumer "$scratch/build/consumer"
+    # Neither our warnings, nor our tests and programs, nor our install rules are theirs.
+    "$CMAKE" --install "$scratch/build" --prefix "$scratch/prefix"
+    [[ ! -e $scratch/prefix ]] || fail "a subproject installs its files"
+    ;;
+
+  absolute_libdir)
+    # Configuring is enough: zklock.pc is written then.
+    "$CMAKE" -S "$SOURCE_DIR" -B "$scratch/build" -DCMAKE_INSTALL_PREFIX=/opt/zklock \
+        -DCMAKE_INSTALL_LIBDIR=/opt/elsewhere/lib64 \
+        -DZKLOCK_BUILD_TESTS=OFF -DZKLOCK_BUILD_EXAMPLES=OFF
+    flags=$(PKG_CONFIG_PATH=$scratch/build/cmake "$PKG_CONFIG" --cflags --libs zklock)
+    [[ " $flags " == *" -I/opt/zklock/include "* ]] || fail "wrong include directory: $flags"
+    [[ " $flags " == *" -L/opt/elsewhere/lib64 "* ]] || fail "wrong library directory: $flags"
+    ;;
+
+  *)
+    fail "unknown case '$case_name'"
+    ;;
+esac

@@ -1,0 +1,247 @@
+// What watchers are told by the client that `connect` gives, on a real server.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zklock/libzookeeper_client.h>
+
+#include <chrono>
+#include <condition_variable>
+#include <cstddef>
+#include <functional>
+#include <future>
+#include <memory>
+#include <mutex>
+#include <stdexcept>
+#include <string>
+#include <thread>
+#include <utility>
+#include <vector>
+
+#include "integration/tools.h"
+#include "support/loopback_proxy.h"
+#include "support/unique_path.h"
+#include "support/zookeeper_server.h"
+
+namespace zklock::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::Field;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+using Type = WatchEvent::Type;
+
+constexpr std::int32_t kAny = ZooKeeperClient::kAnyVersion;
+
+/// What several watchers heard, in the order in which they did.
+class Heard {
+ public:
+  void add(const WatchEvent& event) {
+    {
+      const std::scoped_lock lock(mutex_);
+      events_.push_back(event);
+    }
+    changed_.notify_all();
+  }
+  [[nodiscard]] std::vector<WatchEvent> events() const {
+    const std::scoped_lock lock(mutex_);
+    return events_;
+  }
+  [[nodiscard]] bool reaches(std::size_t count) {
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, kLongEnough, [&] { return events_.size() >= count; });
+  }
+
+ private:
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::vector<WatchEvent> events_;  // protected by mutex_
+};
+
+/// Passes what it hears on. `also`, if there is one, is called before that.
+class TestWatcher final : public Watcher {
+ public:
+  using Also = std::function<void(const WatchEvent&)>;
+
+  explicit TestWatcher(std::shared_ptr<Heard> heard, bool is_prompt = false, Also also = {})
+      : heard_(std::move(heard)), is_prompt_(is_prompt), also_(std::move(also)) {}
+
+  void on_event(const WatchEvent& event) override {
+    if (also_) also_(event);
+    heard_->add(event);
+  }
+  [[nodiscard]] bool is_prompt() const noexcept override { return is_prompt_; }
+
+ private:
+  const std::shared_ptr<Heard> heard_;
+  const bool is_prompt_;
+  const Also also_;
+};
+
+auto is_event(Type type, const std::string& path) {
+  return ::testing::AllOf(Field(&WatchEvent::type, type), Field(&WatchEvent::path, path));
+}
+
+class WatcherTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    static_cast<void>(other_->create("/zklock-test", "", Acl::open(), soon()));  // may exist
+    ASSERT_TRUE(other_->create(path_, "data", Acl::open(), soon()));
+  }
+
+  [[nodiscard]] std::shared_ptr<TestWatcher> watcher(TestWatcher::Also also = {}) const {
+    return std::make_shared<TestWatcher>(heard_, false, std::move(also));
+  }
+  void change() { ASSERT_TRUE(other_->set(path_, "", kAny, soon())); }
+
+  ZooKeeperServer& server_ = ZooKeeperServer::shared();
+  LoopbackProxy proxy_{server_.port()};
+  const std::string path_ = unique_path();
+  const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+  const std::shared_ptr<ZooKeeperClient> other_ = connect(server_.address());
+  const std::shared_ptr<LogRecord> log_ = std::make_shared<LogRecord>();
+  const std::shared_ptr<ZooKeeperClient> client_ = connect(proxy_.address(), {.logger = log_});
+};
+
+/// With watchers that are prompt, and others that are not.
+class WatchTest : public WatcherTest, public ::testing::WithParamInterface<bool> {};
+
+INSTANTIATE_TEST_SUITE_P(, WatchTest, ::testing::Bool(), [](const auto& is_prompt) {
+  return is_prompt.param ? "Prompt" : "NotPrompt";
+});
+
+TEST_P(WatchTest, TellsOfAChangeOnce) {
+  const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
+  const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
+  ASSERT_TRUE(znode);
+  EXPECT_EQ(znode->data, "data");
+  change();
+  ASSERT_TRUE(heard_->reaches(1));
+  change();
+  // Would come before what is told of the next watch.
+  ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
+  ASSERT_TRUE(other_->remove(path_, kAny, soon()));
+  ASSERT_TRUE(heard_->reaches(2));
+  EXPECT_THAT(heard_->events(),
+              ElementsAre(is_event(Type::changed, path_), is_event(Type::deleted, path_)));
+  EXPECT_EQ(heard_->events()[0].connection, znode->connection);
+}
+
+TEST_P(WatchTest, TellsOfADeletionWhileDisconnectedAfterTheReconnect) {
+  const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
+  const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
+  ASSERT_TRUE(znode);
+  proxy_.refuse();
+  ASSERT_TRUE(other_->remove(path_, kAny, soon()));
+  proxy_.heal();
+  ASSERT_TRUE(heard_->reaches(2));
+  EXPECT_THAT(heard_->events(),
+              ElementsAre(is_event(Type::reconnected, path_), is_event(Type::deleted, path_)));
+  EXPECT_GT(heard_->events()[1].connection, znode->connection);
+}
+
+TEST_P(WatchTest, TellsOfTheEndOfTheSession) {
+  const auto client = connect(proxy_.address(), {.session_timeout = 1'500ms});
+  const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
+  ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
+  const Result<Enqueued> enqueued = client->enqueue({.directory = path_}, soon());
+  ASSERT_TRUE(enqueued);
+  proxy_.hold_to_server();
+  proxy_.hold_to_client();
+  ASSERT_TRUE(becomes_true([&] { return !other_->get(enqueued->claim.path, soon()); }));
+  proxy_.heal();
+  proxy_.cut();
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::session_lost, path_)));
+  // And then nothing: the watch is over.
+  ASSERT_TRUE(becomes_true([&] { return client->get(path_, soon()).has_value(); }));
+  change();
+  ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
+  change();
+  ASSERT_TRUE(heard_->reaches(2));
+  EXPECT_THAT(heard_->events(), SizeIs(2));
+}
+
+TEST_F(WatcherTest, MayCallTheClientAndBlock) {
+  std::string read;
+  const auto watching = watcher([&](const WatchEvent&) {
+    const Result<Znode> znode = client_->get(path_, soon());
+    if (znode) read = znode->data;
+  });
+  ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
+  ASSERT_TRUE(other_->set(path_, "new", kAny, soon()));
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_EQ(read, "new");
+}
+
+TEST_F(WatcherTest, DoesNotHoldUpTheNetworkWhileItRuns) {
+  std::promise<void> end;
+  const auto watching = watcher([&](const WatchEvent&) { end.get_future().wait(); });
+  ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
+  const auto prompt = std::make_shared<TestWatcher>(heard_, true);
+  ASSERT_TRUE(client_->get_and_watch(path_, prompt, soon()));
+  change();
+  EXPECT_TRUE(heard_->reaches(1)) << "the prompt one";
+  EXPECT_TRUE(client_->get(path_, soon()));
+  end.set_value();
+  EXPECT_TRUE(heard_->reaches(2));
+}
+
+TEST_F(WatcherTest, MayThrow) {
+  const auto watching = watcher([](const WatchEvent&) { throw std::runtime_error("no luck"); });
+  const auto after = watcher();
+  ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
+  ASSERT_TRUE(client_->get_and_watch(path_, after, soon()));
+  change();
+  ASSERT_TRUE(heard_->reaches(1)) << "the next one is told all the same";
+  EXPECT_TRUE(becomes_true([&] { return log_->has_line_with("no luck"); }));
+}
+
+TEST_F(WatcherTest, ThatIsDroppedHearsNothing) {
+  const auto not_heard = std::make_shared<Heard>();
+  auto dropped = std::make_shared<TestWatcher>(not_heard, true);
+  ASSERT_TRUE(client_->get_and_watch(path_, dropped, soon()));
+  const auto kept = std::make_shared<TestWatcher>(heard_, true);
+  ASSERT_TRUE(client_->get_and_watch(path_, kept, soon()));
+  dropped.reset();
+  change();
+  ASSERT_TRUE(heard_->reaches(1)) << "told after the dropped one would be";
+  EXPECT_THAT(not_heard->events(), IsEmpty());
+}
+
+TEST_F(WatcherTest, OfANodeThatDoesNotExistIsNotSet) {
+  const auto watching = watcher();
+  const std::string path = path_ + "/later";
+  EXPECT_EQ(client_->get_and_watch(path, watching, soon()).error(), ZooKeeperErrc::no_node);
+  ASSERT_TRUE(other_->create(path, "", Acl::open(), soon()));
+  ASSERT_TRUE(other_->set(path, "", kAny, soon()));
+  ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
+  change();
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::changed, path_)));
+}
+
+TEST_F(WatcherTest, InTheBackgroundIsToldThatTheNodeIsGoneAlready) {
+  const auto watching = watcher();
+  client_->watch_in_background(path_ + "/none", watching);
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::deleted, path_ + "/none")));
+}
+
+TEST_F(WatcherTest, HearsPathsWithoutTheChroot) {
+  ASSERT_TRUE(other_->create(path_ + "/node", "", Acl::open(), soon()));
+  const auto client = connect(server_.address() + path_);
+  const auto watching = watcher();
+  ASSERT_TRUE(client->get_and_watch("/node", watching, soon()));
+  ASSERT_TRUE(other_->set(path_ + "/node", "", kAny, soon()));
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::changed, "/node")));
+
+  const Result<Enqueued> enqueued = client->enqueue({.directory = "/node"}, soon());
+  ASSERT_TRUE(enqueued);
+  EXPECT_EQ(enqueued->claim.path.rfind("/node/_c_", 0), 0U);
+  EXPECT_TRUE(other_->get(path_ + enqueued->claim.path, soon()));
+}
+
+}  // namespace
+}  // namespace zklock::test

@@ -1,0 +1,144 @@
+// What the library takes, it gives back: threads, descriptors, watches, claims.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <chrono>
+#include <cstddef>
+#include <filesystem>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "integration/tools.h"
+#include "support/subprocess.h"
+#include "support/unique_path.h"
+#include "support/zookeeper_server.h"
+
+namespace zklock::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Optional;
+
+std::size_t count_in(const std::filesystem::path& directory) {
+  const std::filesystem::directory_iterator entries(directory);
+  return static_cast<std::size_t>(std::distance(begin(entries), end(entries)));
+}
+std::size_t threads() { return count_in("/proc/self/task"); }
+std::size_t descriptors() { return count_in("/proc/self/fd"); }
+
+class ResourcesTest : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    ASSERT_TRUE(becomes_true([&] { return server_number("zk_ephemerals_count") == 0; }))
+        << "what the case before has left";
+    ASSERT_TRUE(becomes_true([&] { return server_number("zk_watch_count") == 0; }));
+  }
+
+  /// A number that the server tells: "zk_watch_count" and such.
+  [[nodiscard]] int server_number(const std::string& name) const {
+    const std::string answer = server_.ask("mntr");
+    const std::size_t at = answer.find(name + "\t");
+    return at == std::string::npos ? -1 : std::stoi(answer.substr(at + name.size() + 1));
+  }
+
+  const ZooKeeperServer& server_ = ZooKeeperServer::shared();
+  const std::string path_ = unique_path();
+};
+
+TEST_F(ResourcesTest, DestroyedInstancesLeaveNoThreadsNorDescriptors) {
+  const std::size_t threads_before = threads();
+  const std::size_t descriptors_before = descriptors();
+  const int connections_before = server_number("zk_num_alive_connections");
+  for (int i = 0; i < 20; ++i) {
+    ZooKeeperLock first({.address = server_.address(), .path = path_});
+    ZooKeeperLock second({.address = server_.address(), .path = path_});
+    const Lease lease = first.lock(soon());
+    EXPECT_FALSE(second.try_lock());
+    EXPECT_GT(threads(), threads_before);
+    EXPECT_GT(descriptors(), descriptors_before);
+  }
+  EXPECT_TRUE(becomes_true([&] { return threads() <= threads_before; }))
+      << threads() << " threads, " << threads_before << " before";
+  EXPECT_TRUE(becomes_true([&] { return descriptors() <= descriptors_before; }))
+      << descriptors() << " descriptors, " << descriptors_before << " before";
+  // The question is a connection itself, then and now.
+  EXPECT_TRUE(becomes_true(
+      [&] { return server_number("zk_num_alive_connections") <= connections_before; }));
+}
+
+TEST_F(ResourcesTest, FailedConnectionsLeaveNothing) {
+  ZooKeeperServer down;
+  down.kill();
+  const std::size_t threads_before = threads();
+  const std::size_t descriptors_before = descriptors();
+  for (int i = 0; i < 10; ++i) {
+    EXPECT_THROW(static_cast<void>(connect(down.address(), {.connect_timeout = 20ms})), LockError);
+  }
+  EXPECT_TRUE(becomes_true([&] { return threads() <= threads_before; }));
+  EXPECT_TRUE(becomes_true([&] { return descriptors() <= descriptors_before; }));
+}
+
+TEST_F(ResourcesTest, LocksOfOneClientShareItsThreads) {
+  const std::shared_ptr<ZooKeeperClient> client = connect(server_.address());
+  std::vector<std::unique_ptr<ZooKeeperLock>> locks;
+  std::vector<Lease> leases;
+  const auto add = [&] {
+    const std::string path = path_ + "/" + std::to_string(locks.size());
+    locks.push_back(
+        std::make_unique<ZooKeeperLock>(ZooKeeperLockConfig{.path = path, .ttl = 60s}, client));
+    leases.push_back(locks.back()->lock(soon()));
+  };
+  add();
+  const std::size_t threads_with_one = threads();
+  const std::size_t descriptors_with_one = descriptors();
+  for (int i = 0; i < 100; ++i) add();
+  EXPECT_LE(threads(), threads_with_one);
+  EXPECT_LE(descriptors(), descriptors_with_one);
+  for (const Lease& lease : leases) EXPECT_TRUE(lease.valid());
+}
+
+TEST_F(ResourcesTest, LocksThatTimedOutLeaveNoWatchesNorClaims) {
+  const std::shared_ptr<ZooKeeperClient> client = connect(server_.address());
+  ZooKeeperLock lock({.path = path_}, client);
+  ZooKeeperLock holder({.address = server_.address(), .path = path_});
+  const Lease lease = holder.lock(soon());
+
+  // Four at a time, so that they wait behind each other, too: behind claims that give up.
+  constexpr int kThreads = 4;
+  constexpr int kCycles = 250;
+  std::vector<std::thread> contending;
+  for (int thread = 0; thread < kThreads; ++thread) {
+    contending.emplace_back([&lock, thread] {
+      for (int i = 0; i < kCycles; ++i) {
+        std::error_code error;
+        lock.lock(Context().with_timeout(1ms * (1 + (thread + i) % 5)), error);
+        ASSERT_EQ(error, Errc::locking_timed_out);
+      }
+    });
+  }
+  for (std::thread& thread : contending) thread.join();
+  EXPECT_TRUE(becomes_true([&] { return server_number("zk_ephemerals_count") == 1; }))
+      << "only the holder's claim is left";
+  // The contender's and the holder's of that claim.
+  EXPECT_TRUE(becomes_true([&] { return server_number("zk_watch_count") <= 2; }));
+  EXPECT_TRUE(becomes_true([&] { return client->pending_removals().count == 0; }));
+
+  holder.unlock(lease, soon());
+  EXPECT_TRUE(becomes_true([&] { return server_number("zk_watch_count") == 0; }));
+  EXPECT_TRUE(lock.try_lock());
+}
+
+TEST_F(ResourcesTest, ForkedChildLeavesTheParentsSessionAndLocksAlone) {
+  // The child does not destroy what is the parent's, which looks like a leak there.
+  Subprocess forker({FORKER, server_.address(), path_}, {"ASAN_OPTIONS=detect_leaks=0"});
+  EXPECT_THAT(forker.wait_for_exit(), Optional(0)) << forker.standard_error();
+  EXPECT_EQ(forker.standard_error(), "");
+}
+
+}  // namespace
+}  // namespace zklock::test

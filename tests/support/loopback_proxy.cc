@@ -1,0 +1,178 @@
+#include "support/loopback_proxy.h"
+
+#include <arpa/inet.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <sys/socket.h>
+
+#include <array>
+#include <cerrno>
+#include <iterator>
+#include <system_error>
+#include <utility>
+#include <vector>
+
+namespace zklock::test {
+namespace {
+
+sockaddr_in loopback(std::uint16_t port) {
+  sockaddr_in address{};
+  address.sin_family = AF_INET;
+  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  address.sin_port = htons(port);
+  return address;
+}
+
+FileDescriptor listen_on_free_port() {
+  FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  const sockaddr_in address = loopback(0);
+  if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::listen(result.get(), SOMAXCONN) != 0) {
+    throw std::system_error(errno, std::generic_category(), "listen");
+  }
+  return result;
+}
+
+/// Closing it will reset the connection: the peer knows at once, and what was not read is dropped.
+void close_with_reset(const FileDescriptor& socket) {
+  const linger none = {.l_onoff = 1, .l_linger = 0};
+  ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
+}
+
+void send_without_delay(const FileDescriptor& socket) {
+  const int on = 1;
+  ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
+}
+
+/// False: the connection is over.
+bool forward(const FileDescriptor& from, const FileDescriptor& to) {
+  std::array<char, 16'384> buffer{};
+  const ssize_t length = ::recv(from.get(), buffer.data(), buffer.size(), 0);
+  if (length <= 0) return false;
+  for (ssize_t sent = 0; sent < length;) {
+    const ssize_t more = ::send(to.get(), buffer.data() + sent,
+                                static_cast<std::size_t>(length - sent), MSG_NOSIGNAL);
+    if (more < 0) return false;
+    sent += more;
+  }
+  return true;
+}
+
+}  // namespace
+
+LoopbackProxy::LoopbackProxy(std::uint16_t server_port)
+    : server_port_(server_port),
+      listener_(listen_on_free_port()),
+      changed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"),
+      thread_([this] { work(); }) {}
+
+LoopbackProxy::~LoopbackProxy() {
+  change([this] { ending_ = true; });
+  thread_.join();
+}
+
+std::string LoopbackProxy::address() const {
+  sockaddr_in address{};
+  socklen_t length = sizeof address;
+  if (::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
+    throw std::system_error(errno, std::generic_category(), "getsockname");
+  }
+  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+}
+
+void LoopbackProxy::cut() {
+  change([this] { reset_all(); });
+}
+
+void LoopbackProxy::refuse() {
+  change([this] {
+    refusing_ = true;
+    reset_all();
+  });
+}
+
+void LoopbackProxy::hold_to_server() {
+  change([this] { holds_to_server_ = true; });
+}
+
+void LoopbackProxy::hold_to_client() {
+  change([this] { holds_to_client_ = true; });
+}
+
+void LoopbackProxy::heal() {
+  change([this] { refusing_ = holds_to_server_ = holds_to_client_ = false; });
+}
+
+std::size_t LoopbackProxy::connections() const {
+  const std::scoped_lock lock(mutex_);
+  return connection_count_;
+}
+
+template <class Change>
+void LoopbackProxy::change(const Change& change) {
+  const std::scoped_lock lock(mutex_);
+  change();
+  ++changes_;
+  ::eventfd_write(changed_.get(), 1);
+}
+
+/// REQUIRES: mutex_ is held.
+void LoopbackProxy::reset_all() {
+  for (const Connection& connection : connections_) {
+    close_with_reset(connection.client);
+    close_with_reset(connection.server);
+  }
+  connections_.clear();
+}
+
+/// REQUIRES: mutex_ is held.
+void LoopbackProxy::accept_client() {
+  const int number = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  if (number < 0) return;  // it has gone already
+  FileDescriptor client(number, "accept");
+  if (refusing_) {
+    close_with_reset(client);
+    return;
+  }
+  FileDescriptor server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  const sockaddr_in address = loopback(server_port_);
+  if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    return;
+  }
+  send_without_delay(client);
+  send_without_delay(server);
+  connections_.push_back({std::move(client), std::move(server)});
+  ++connection_count_;
+}
+
+void LoopbackProxy::work() {
+  std::vector<pollfd> polled;
+  std::unique_lock lock(mutex_);
+  while (!ending_) {
+    polled = {{changed_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
+    for (const Connection& connection : connections_) {
+      // A negative one is not looked at.
+      polled.push_back({holds_to_server_ ? -1 : connection.client.get(), POLLIN, 0});
+      polled.push_back({holds_to_client_ ? -1 : connection.server.get(), POLLIN, 0});
+    }
+    const std::uint64_t changes = changes_;
+    lock.unlock();
+    ::poll(polled.data(), polled.size(), -1);
+    lock.lock();
+    eventfd_t ignored = 0;
+    ::eventfd_read(changed_.get(), &ignored);
+    if (changes != changes_) continue;
+    std::size_t next = 2;
+    for (auto connection = connections_.begin(); connection != connections_.end(); next += 2) {
+      const bool goes_on =
+          (polled[next].revents == 0 || forward(connection->client, connection->server)) &&
+          (polled[next + 1].revents == 0 || forward(connection->server, connection->client));
+      connection = goes_on ? std::next(connection) : connections_.erase(connection);
+    }
+    if (polled[1].revents != 0) accept_client();
+  }
+}
+
+}  // namespace zklock::test

@@ -1,0 +1,193 @@
+#include "support/scripted_wire.h"
+
+#include <gtest/gtest.h>
+
+#include <chrono>
+
+namespace zklock::testing {
+
+namespace {
+
+constexpr std::chrono::seconds kRealPatience{10};
+
+}  // namespace
+
+using internal::Dialer;
+using internal::SessionIdentity;
+using internal::WireListener;
+
+void ScriptedWire::create(const std::string& path, const std::string& data, const Acl& acl,
+                          CreateMode mode, Answer<Created> answer) {
+  send({.op = WireRequest::Op::create,
+        .path = path,
+        .data = data,
+        .mode = mode,
+        .acl = acl,
+        .reply = std::move(answer)});
+}
+
+void ScriptedWire::children(const std::string& path, Answer<Children> answer) {
+  send({.op = WireRequest::Op::children, .path = path, .reply = std::move(answer)});
+}
+
+void ScriptedWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
+  send({.op = WireRequest::Op::get, .path = path, .watch = watch, .reply = std::move(answer)});
+}
+
+void ScriptedWire::set(const std::string& path, const std::string& data, std::int32_t version,
+                       Answer<Stat> answer) {
+  send({.op = WireRequest::Op::set,
+        .path = path,
+        .data = data,
+        .version = version,
+        .reply = std::move(answer)});
+}
+
+void ScriptedWire::remove(const std::string& path, std::int32_t version, Answer<void> answer) {
+  send({.op = WireRequest::Op::remove,
+        .path = path,
+        .version = version,
+        .reply = std::move(answer)});
+}
+
+void ScriptedWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
+  send(
+      {.op = WireRequest::Op::check, .path = path, .version = version, .reply = std::move(answer)});
+}
+
+void ScriptedWire::send(WireRequest request) {
+  {
+    const std::scoped_lock lock(mutex_);
+    if (!closed_) {
+      requests_.push_back(std::move(request));
+      changed_.notify_all();
+      return;
+    }
+  }
+  request.fail(ZooKeeperErrc::connection_loss);
+}
+
+void ScriptedWire::close() noexcept {
+  std::deque<WireRequest> unanswered;
+  {
+    const std::scoped_lock lock(mutex_);
+    closed_ = true;
+    unanswered.swap(requests_);
+    changed_.notify_all();
+  }
+  for (const WireRequest& request : unanswered) request.fail(ZooKeeperErrc::connection_loss);
+}
+
+WireRequest ScriptedWire::take(WireRequest::Op op) {
+  std::unique_lock lock(mutex_);
+  if (!changed_.wait_for(lock, kRealPatience, [&] { return !requests_.empty(); })) {
+    ADD_FAILURE() << "nothing was sent; expected operation " << static_cast<int>(op);
+    // To be answered into the void.
+    WireRequest none;
+    return none;
+  }
+  WireRequest request = std::move(requests_.front());
+  requests_.pop_front();
+  EXPECT_EQ(request.op, op) << request.path;
+  return request;
+}
+
+bool ScriptedWire::has_requests() const {
+  const std::scoped_lock lock(mutex_);
+  return !requests_.empty();
+}
+
+bool ScriptedWire::await_closed() {
+  std::unique_lock lock(mutex_);
+  return changed_.wait_for(lock, kRealPatience, [&] { return closed_; });
+}
+
+bool ScriptedWire::is_closed() const {
+  const std::scoped_lock lock(mutex_);
+  return closed_;
+}
+
+void ScriptedWire::connect(std::int64_t session, std::chrono::milliseconds timeout) {
+  listener->on_connected(SessionIdentity{.id = session, .timeout = timeout});
+}
+
+class ScriptedEnsemble::ScriptedDialer final : public Dialer {
+ public:
+  explicit ScriptedDialer(std::shared_ptr<State> state) : state_(std::move(state)) {}
+
+  Outcome dial(std::shared_ptr<WireListener> listener, const SessionIdentity* resume) override {
+    std::shared_ptr<ScriptedWire> wire;
+    std::optional<std::int64_t> early;
+    {
+      const std::scoped_lock lock(state_->mutex);
+      ++state_->dials;
+      state_->changed.notify_all();
+      if (!state_->refusals.empty()) {
+        const Outcome refused{nullptr, state_->refusals.front()};
+        state_->refusals.pop_front();
+        return refused;
+      }
+      wire = std::make_shared<ScriptedWire>(
+          std::move(listener), resume != nullptr ? std::optional(*resume) : std::nullopt);
+      early = std::exchange(state_->early, std::nullopt);
+    }
+    if (early) wire->connect(*early);
+    const std::scoped_lock lock(state_->mutex);
+    state_->wires.push_back(wire);
+    state_->changed.notify_all();
+    return {wire, {}};
+  }
+
+  bool servers_have_moved() override {
+    const std::scoped_lock lock(state_->mutex);
+    return std::exchange(state_->moved, false);
+  }
+
+  const std::string& address() const noexcept override { return address_; }
+
+ private:
+  const std::shared_ptr<State> state_;
+  const std::string address_ = "zk1:2181";
+};
+
+std::unique_ptr<Dialer> ScriptedEnsemble::dialer() {
+  return std::make_unique<ScriptedDialer>(state_);
+}
+
+std::shared_ptr<ScriptedWire> ScriptedEnsemble::next_wire() {
+  std::unique_lock lock(state_->mutex);
+  if (!state_->changed.wait_for(lock, kRealPatience, [&] { return !state_->wires.empty(); })) {
+    ADD_FAILURE() << "nothing was dialed";
+    return std::make_shared<ScriptedWire>(nullptr, std::nullopt);
+  }
+  std::shared_ptr<ScriptedWire> wire = std::move(state_->wires.front());
+  state_->wires.pop_front();
+  return wire;
+}
+
+bool ScriptedEnsemble::await_dials(int count) {
+  std::unique_lock lock(state_->mutex);
+  return state_->changed.wait_for(lock, kRealPatience, [&] { return state_->dials >= count; });
+}
+
+int ScriptedEnsemble::dials() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->dials;
+}
+
+void ScriptedEnsemble::refuse_next(const std::string& problem, bool may_pass) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->refusals.push_back({problem, may_pass});
+}
+
+void ScriptedEnsemble::move_servers() {
+  const std::scoped_lock lock(state_->mutex);
+  state_->moved = true;
+}
+
+void ScriptedEnsemble::connect_early(std::int64_t session) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->early = session;
+}
+
+}  // namespace zklock::testing

@@ -1,0 +1,122 @@
+// scripted_wire.h: wires and their dialer under a test's control: the test is the network's thread,
+// which takes each request, answers it, and tells of what happens to the connection.
+#ifndef ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
+#define ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
+
+#include <condition_variable>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+#include "wire.h"
+
+namespace zklock::testing {
+
+/// What the code under test has sent. To be answered once.
+struct WireRequest {
+  enum class Op { none, create, children, get, set, remove, check };
+  using Reply = std::variant<internal::Wire::Answer<Created>, internal::Wire::Answer<Children>,
+                             internal::Wire::Answer<Znode>, internal::Wire::Answer<Stat>,
+                             internal::Wire::Answer<void>>;
+
+  Op op = Op::none;
+  std::string path{};
+  std::string data{};
+  std::int32_t version = 0;
+  bool watch = false;
+  internal::Wire::CreateMode mode{};
+  Acl acl = Acl::open();
+  Reply reply{};
+
+  template <class T>
+  void answer(T value) const {
+    std::get<internal::Wire::Answer<T>>(reply)(std::move(value));
+  }
+  void answer() const { std::get<internal::Wire::Answer<void>>(reply)({}); }
+  void fail(std::error_code error) const {
+    std::visit([&](const auto& answer) { answer(error); }, reply);
+  }
+};
+
+/// Thread safety: all of it may be called from any thread.
+class ScriptedWire final : public internal::Wire {
+ public:
+  ScriptedWire(std::shared_ptr<internal::WireListener> hears,
+               std::optional<internal::SessionIdentity> resume)
+      : listener(std::move(hears)), resumed(resume) {}
+
+  void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
+              Answer<Created> answer) override;
+  void children(const std::string& path, Answer<Children> answer) override;
+  void get(const std::string& path, bool watch, Answer<Znode> answer) override;
+  void set(const std::string& path, const std::string& data, std::int32_t version,
+           Answer<Stat> answer) override;
+  void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
+  void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
+  void close() noexcept override;
+
+  /// The next request, which has to be this one. Waits for it, for real.
+  WireRequest take(WireRequest::Op op);
+  [[nodiscard]] bool has_requests() const;
+  /// Waits, for real, until it is closed.
+  [[nodiscard]] bool await_closed();
+  [[nodiscard]] bool is_closed() const;
+
+  /// A handshake for the session with this id succeeds.
+  void connect(std::int64_t session, std::chrono::milliseconds timeout = std::chrono::seconds(10));
+
+  const std::shared_ptr<internal::WireListener> listener;
+  const std::optional<internal::SessionIdentity> resumed;  // what it was dialed for
+
+ private:
+  void send(WireRequest request);
+
+  mutable std::mutex mutex_;
+  std::condition_variable changed_;
+  std::deque<WireRequest> requests_;  // guarded by mutex_
+  bool closed_ = false;               // guarded by mutex_
+};
+
+/// Where the wires lead to.
+class ScriptedEnsemble {
+ public:
+  /// To be given to the code under test.
+  [[nodiscard]] std::unique_ptr<internal::Dialer> dialer();
+
+  /// The next wire that was dialed. Waits for it, for real.
+  std::shared_ptr<ScriptedWire> next_wire();
+  /// Waits, for real, until it was dialed so often in all, also in vain.
+  [[nodiscard]] bool await_dials(int count);
+  [[nodiscard]] int dials() const;
+  /// The next dial fails so.
+  void refuse_next(const std::string& problem, bool may_pass = true);
+  /// What the next `servers_have_moved` says, once.
+  void move_servers();
+  /// The next wire is connected to this session before it is handed over.
+  void connect_early(std::int64_t session);
+
+ private:
+  class ScriptedDialer;
+
+  struct State {
+    std::mutex mutex;
+    std::condition_variable changed;
+    std::deque<std::shared_ptr<ScriptedWire>> wires;  // guarded by mutex
+    std::deque<internal::Dialer::Failure> refusals;   // guarded by mutex
+    std::optional<std::int64_t> early;                // guarded by mutex
+    bool moved = false;                               // guarded by mutex
+    int dials = 0;                                    // guarded by mutex
+  };
+
+  const std::shared_ptr<State> state_ = std::make_shared<State>();
+};
+
+}  // namespace zklock::testing
+
+#endif  // ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_

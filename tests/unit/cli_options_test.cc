@@ -1,0 +1,118 @@
+#include "cli/options.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace zklock::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+Options accepted(const Arguments& arguments) {
+  const auto parsed = parse_options(arguments);
+  if (const auto* refused = std::get_if<NothingToRun>(&parsed)) {
+    ADD_FAILURE() << refused->text;
+    return {};
+  }
+  return std::get<Options>(parsed);
+}
+
+NothingToRun refused(const Arguments& arguments) {
+  const auto parsed = parse_options(arguments);
+  if (!std::holds_alternative<NothingToRun>(parsed)) {
+    ADD_FAILURE() << "accepted";
+    return {};
+  }
+  return std::get<NothingToRun>(parsed);
+}
+
+TEST(CliOptions, HasTheDefaultsOfTheGoProgram) {
+  const Options options = accepted({});
+  EXPECT_EQ(options.timeout, 3s);
+  EXPECT_EQ(options.owner, "user1");
+  EXPECT_EQ(options.lock_ttl, 30000ms);
+  EXPECT_EQ(options.address, "localhost:2181");
+  EXPECT_EQ(options.path, "/my/locks");
+  EXPECT_FALSE(options.list);
+}
+
+TEST(CliOptions, TakesEachWayInWhichGoWritesFlags) {
+  const std::vector<Arguments> ways = {
+      {"--timeout", "1m30s", "--owner", "-o=1"},
+      {"--timeout=1m30s", "--owner=-o=1"},
+      {"-timeout", "1m30s", "-owner", "-o=1"},
+      {"-timeout=1m30s", "-owner=-o=1"},
+      {"--timeout=5s", "--owner=-o=1", "--timeout=1m30s"},
+  };
+  for (const Arguments& way : ways) {
+    SCOPED_TRACE(::testing::PrintToString(way));
+    const Options options = accepted(way);
+    EXPECT_EQ(options.timeout, 90s);
+    EXPECT_EQ(options.owner, "-o=1");
+  }
+}
+
+TEST(CliOptions, TakesEveryFlag) {
+  const Options options =
+      accepted({"--timeout", "500ms", "--owner", "", "--lock-ttl", "0", "--address",
+                "zk1:2181,zk2:2181/app", "--path", "/p", "--list"});
+  EXPECT_EQ(options.timeout, 500ms);
+  EXPECT_EQ(options.owner, "");
+  EXPECT_EQ(options.lock_ttl, 0ms);
+  EXPECT_EQ(options.address, "zk1:2181,zk2:2181/app");
+  EXPECT_EQ(options.path, "/p");
+  EXPECT_TRUE(options.list);
+}
+
+TEST(CliOptions, KeepsValuesThatLookLikeFlagsOrLists) {
+  EXPECT_EQ(accepted({"--owner", "--help"}).owner, "--help");
+  EXPECT_EQ(accepted({"--owner", "--"}).owner, "--");
+  EXPECT_EQ(accepted({"--owner=[a,b]"}).owner, "[a,b]");
+  EXPECT_EQ(accepted({"--owner="}).owner, "");
+  EXPECT_EQ(accepted({"--timeout", "-1s"}).timeout, -1s);
+}
+
+TEST(CliOptions, ExplainsBadFlags) {
+  const std::vector<std::pair<Arguments, std::string>> cases = {
+      {{"--timeout", "3"}, "--timeout: \"3\" lacks a unit"},
+      {{"--timeout", ""}, "--timeout: \"\" is not a duration"},
+      {{"--timeout"}, "--timeout"},
+      {{"--lock-ttl", "30s"}, "--lock-ttl"},
+      {{"--lock-ttl", ""}, "--lock-ttl"},
+      {{"--lock-ttl", "99999999999999999999"}, "--lock-ttl"},
+      {{"--no-such-flag"}, "--no-such-flag"},
+      {{"-no-such-flag=1"}, "-no-such-flag"},
+      {{"-x"}, "-x"},
+      {{"operand"}, "operand"},
+      {{"--list=perhaps"}, "list"},
+  };
+  for (const auto& [arguments, mentioned] : cases) {
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const NothingToRun answer = refused(arguments);
+    EXPECT_EQ(answer.exit_status, 2);
+    EXPECT_THAT(answer.text, HasSubstr(mentioned));
+  }
+}
+
+TEST(CliOptions, HelpsInEachWay) {
+  for (const char* flag : {"--help", "-help", "-h"}) {
+    SCOPED_TRACE(flag);
+    const NothingToRun answer = refused({flag});
+    EXPECT_EQ(answer.exit_status, 0);
+    for (const char* name :
+         {"--timeout", "--owner", "--lock-ttl", "--address", "--path", "--list", "3s", "user1"}) {
+      EXPECT_THAT(answer.text, HasSubstr(name));
+    }
+  }
+}
+
+}  // namespace
+}  // namespace zklock::cli

@@ -1,0 +1,171 @@
+// Waiting on behalf of a Context: ContextWait, Pending and Pause.
+#include "context_wait.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <thread>
+
+#include "pause.h"
+#include "pending.h"
+#include "support/manual_platform.h"
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+using zklock::testing::ManualPlatform;
+
+class ContextWaitTest : public ::testing::Test {
+ protected:
+  /// Waits for `ready_` on a thread of its own.
+  std::future<WaitEnd> wait(const Context& context, SteadyTime deadline = SteadyTime::max()) {
+    return std::async(std::launch::async, [this, context, deadline] {
+      ContextWait wait(monitor_, context);
+      std::unique_lock lock(monitor_.mutex);
+      return wait.wait_until(lock, deadline, [this] {
+        ++looks_;
+        return ready_;
+      });
+    });
+  }
+  void await_looks() const {
+    while (looks_ == 0) std::this_thread::yield();
+  }
+  void become_ready() {
+    {
+      const std::scoped_lock lock(monitor_.mutex);
+      ready_ = true;
+    }
+    monitor_.changed->notify_all();
+  }
+
+  ManualPlatform& time_ = ManualPlatform::instance();
+  Monitor monitor_;
+  bool ready_ = false;  // guarded by monitor_.mutex
+  std::atomic<int> looks_{0};
+};
+
+TEST_F(ContextWaitTest, EndsWhenItIsReady) {
+  auto end = wait(Context());
+  await_looks();
+  become_ready();
+  EXPECT_EQ(end.get(), WaitEnd::ready);
+}
+
+TEST_F(ContextWaitTest, WhatIsReadyCountsAlsoWhenTheContextIsOver) {
+  std::stop_source stop;
+  stop.request_stop();
+  ready_ = true;
+  EXPECT_EQ(wait(Context().with_timeout(0s).with_stop_token(stop.get_token())).get(),
+            WaitEnd::ready);
+}
+
+TEST_F(ContextWaitTest, EndsWithTheDeadlineOfTheContext) {
+  auto end = wait(Context().with_timeout(3s));
+  await_looks();
+  time_.advance(3s);
+  EXPECT_EQ(end.get(), WaitEnd::deadline);
+}
+
+TEST_F(ContextWaitTest, EndsWithTheEarlierDeadline) {
+  auto end = wait(Context().with_timeout(1h), time_.steady_now() + 3s);
+  await_looks();
+  time_.advance(3s);
+  EXPECT_EQ(end.get(), WaitEnd::deadline);
+  EXPECT_EQ(wait(Context().with_timeout(0s), time_.steady_now() + 3s).get(), WaitEnd::deadline);
+}
+
+TEST_F(ContextWaitTest, EndsWhenOneOfTheTokensIsStopped) {
+  std::stop_source one;
+  std::stop_source two;
+  auto end = wait(Context().with_stop_token(one.get_token()).with_stop_token(two.get_token()));
+  await_looks();
+  two.request_stop();
+  EXPECT_EQ(end.get(), WaitEnd::canceled);
+}
+
+TEST_F(ContextWaitTest, ATokenThatWasStoppedBeforeEndsItAtOnce) {
+  std::stop_source stop;
+  stop.request_stop();
+  EXPECT_EQ(wait(Context().with_stop_token(stop.get_token())).get(), WaitEnd::canceled);
+}
+
+TEST_F(ContextWaitTest, CancellationIsNeverMissed) {
+  for (int i = 0; i < 200; ++i) {
+    std::stop_source stop;
+    auto end = wait(Context().with_stop_token(stop.get_token()));
+    stop.request_stop();
+    EXPECT_EQ(end.get(), WaitEnd::canceled);
+  }
+}
+
+using PendingTest = ContextWaitTest;
+
+TEST_F(PendingTest, AnAnswerThatWasThereBeforeIsReturned) {
+  Pending<int> pending;
+  pending.complete(7);
+  EXPECT_EQ(*pending.wait(Context().with_timeout(0s)), 7);
+  EXPECT_FALSE(pending.is_abandoned());
+}
+
+TEST_F(PendingTest, AnErrorIsAnAnswer) {
+  Pending<int> pending;
+  pending.complete(ZooKeeperErrc::no_node);
+  EXPECT_EQ(pending.wait(Context()).error(), ZooKeeperErrc::no_node);
+}
+
+TEST_F(PendingTest, AnAnswerThatComesTooLateIsHandedToWhoTakesIt) {
+  Pending<int> pending;
+  int late = 0;
+  EXPECT_EQ(
+      pending.wait(Context().with_timeout(0s), [&](const auto& answer) { late = *answer; }).error(),
+      ZooKeeperErrc::operation_timeout);
+  EXPECT_TRUE(pending.is_abandoned());
+  pending.complete(7);
+  EXPECT_EQ(late, 7);
+}
+
+TEST_F(PendingTest, AnAnswerThatNobodyWantsIsDropped) {
+  std::stop_source stop;
+  stop.request_stop();
+  Pending<void> pending;
+  EXPECT_EQ(pending.wait(Context().with_stop_token(stop.get_token())).error(),
+            ZooKeeperErrc::canceled);
+  pending.complete({});
+}
+
+using PauseTest = ContextWaitTest;
+
+TEST_F(PauseTest, TheFirstIsNone) {
+  Pause pause;
+  pause.wait(Context());  // time stands still
+}
+
+TEST_F(PauseTest, TheyGrowAndAreSpreadOverTheirUpperHalf) {
+  Pause pause;
+  pause.wait(Context());
+  for (const std::chrono::nanoseconds longest :
+       {10ms, 20ms, 40ms, 80ms, 160ms, 320ms, 640ms, 1000ms, 1000ms}) {
+    const SteadyTime begun = time_.steady_now();
+    auto over = std::async(std::launch::async, [&] { pause.wait(Context()); });
+    while (over.wait_for(0s) != std::future_status::ready) {
+      time_.advance(longest / 50);
+      std::this_thread::sleep_for(200us);
+    }
+    EXPECT_GE(time_.steady_now() - begun, longest / 2);
+  }
+}
+
+TEST_F(PauseTest, TheyEndWithTheContext) {
+  Pause pause;
+  for (int i = 0; i < 10; ++i) pause.wait(Context().with_timeout(0s));
+  std::stop_source stop;
+  stop.request_stop();
+  pause.wait(Context().with_stop_token(stop.get_token()));
+}
+
+}  // namespace
+}  // namespace zklock::internal

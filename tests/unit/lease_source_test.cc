@@ -1,0 +1,86 @@
+#include <gtest/gtest.h>
+#include <zklock/testing/lease_source.h>
+
+#include <future>
+
+#include "support/manual_platform.h"
+
+namespace zklock::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LeaseSourceTest : public ::testing::Test {
+ protected:
+  ManualPlatform& time_ = ManualPlatform::instance();
+  LeaseSource source_;
+};
+
+TEST_F(LeaseSourceTest, GrantsLeasesThatAreValidWithTokensThatGrow) {
+  const Lease first = source_.grant();
+  const Lease second = source_.grant();
+  EXPECT_TRUE(first.valid());
+  EXPECT_TRUE(second.valid());
+  EXPECT_GT(second.fencing_token(), first.fencing_token());
+  EXPECT_FALSE(first == second);
+  EXPECT_EQ(first, Lease(first));
+}
+
+TEST_F(LeaseSourceTest, GrantsWhatItIsAskedFor) {
+  const Lease lease = source_.grant({.owner = "user1", .znode = "/a/b-1", .fencing_token = 77});
+  EXPECT_EQ(lease.owner(), "user1");
+  EXPECT_EQ(lease.znode(), "/a/b-1");
+  EXPECT_EQ(lease.fencing_token(), 77);
+  EXPECT_EQ(lease.valid_until(), std::chrono::steady_clock::time_point::max());
+}
+
+TEST_F(LeaseSourceTest, LosesALeaseAndTellsItBeforeItReturns) {
+  const Lease lease = source_.grant();
+  bool told = false;
+  const std::stop_callback callback(lease.lost(), [&] { told = !lease.valid(); });
+  LeaseSource::lose(lease, LossReason::cut_off);
+  EXPECT_TRUE(told);
+  EXPECT_FALSE(lease.valid());
+  EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
+}
+
+TEST_F(LeaseSourceTest, ReleasesALeaseWithoutTellingALoss) {
+  const Lease lease = source_.grant();
+  LeaseSource::release(lease);
+  EXPECT_FALSE(lease.valid());
+  EXPECT_FALSE(lease.lost().stop_requested());
+  LeaseSource::lose(lease);
+  EXPECT_FALSE(lease.loss_reason());
+}
+
+TEST_F(LeaseSourceTest, EmptyLeasesAreLeftAlone) {
+  LeaseSource::lose(Lease());
+  LeaseSource::release(Lease());
+}
+
+TEST_F(LeaseSourceTest, ALeaseWithATtlEndsUnlessItIsRenewed) {
+  const Lease lease = source_.grant({.ttl = 10s});
+  time_.advance(9s);
+  lease.renew();
+  time_.advance(9s);
+  EXPECT_TRUE(lease.valid());
+  std::promise<void> told;
+  const std::stop_callback callback(lease.lost(), [&] { told.set_value(); });
+  time_.advance(1s);
+  told.get_future().wait();
+  EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
+}
+
+TEST_F(LeaseSourceTest, RenewAndVerifyWorkUntilItIsOver) {
+  const Lease lease = source_.grant();
+  EXPECT_NO_THROW(lease.renew());
+  EXPECT_NO_THROW(lease.verify());
+  LeaseSource::lose(lease);
+  EXPECT_THROW(lease.renew(), LockError);
+  std::error_code error;
+  lease.verify({}, error);
+  EXPECT_EQ(error, Errc::lock_lost);
+}
+
+}  // namespace
+}  // namespace zklock::testing

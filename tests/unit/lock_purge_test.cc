@@ -1,0 +1,270 @@
+// TTLs, as a contender sees them: which holder it removes, and when.
+#include "lock_fixture.h"
+
+namespace zklock {
+namespace {
+
+using ::testing::_;
+using ::testing::DoDefault;
+using ::testing::HasSubstr;
+using ::testing::Return;
+
+class LockPurgeTest : public LockTest {
+ protected:
+  LockPurgeTest() { EXPECT_CALL(*zk_, remove).Times(::testing::AnyNumber()); }
+
+  /// Lets time pass until the waiter's lock is granted. Returns how much did.
+  std::chrono::nanoseconds time_until_granted(Waiter& waiter) {
+    const auto begun = time_.steady_now();
+    const zklock::testing::PassingTime passing(time_);
+    EXPECT_TRUE(waiter.lease().valid());
+    return seen_->all("granted").empty() ? 0ns : time_.steady_now() - begun;
+  }
+
+  void hold(const char* path, const internal::Metadata& metadata) {
+    zk_->claim(path, internal::to_json(metadata));
+  }
+
+  ZooKeeperLock lock_{ttl_config(10s), zk_};
+};
+
+TEST_F(LockPurgeTest, AHolderSeenFirstForItsTtlIsPurgedByVersion) {
+  hold(kFirst, others(1s));
+  zk_->write(kFirst, zk_->data(kFirst));
+  const auto begun = time_.steady_now();
+  EXPECT_CALL(*zk_, remove(kFirst, 1, _))
+      .WillOnce([&](const std::string& path, std::int32_t version, const Context&) {
+        EXPECT_GE(time_.steady_now(), begun + 1s);
+        return zk_->do_remove(path, version);
+      });
+  Waiter waiter(lock_);
+  ASSERT_TRUE(seen_->await("waiting"));
+  EXPECT_GE(time_until_granted(waiter), 1s);
+  EXPECT_EQ(seen_->all("purged").at(0).znode, kFirst);
+  EXPECT_FALSE(zk_->exists(kFirst));
+}
+
+TEST_F(LockPurgeTest, ANewcomerPurgesAtOnceIfTwoClocksAgree) {
+  hold(kFirst, others(1s));
+  time_.advance(1s + 2ms);
+  EXPECT_TRUE(lock_.lock().valid());
+  EXPECT_EQ(seen_->count("purged"), 1U);
+}
+
+TEST_F(LockPurgeTest, AnAttemptThatDoesNotWaitPurgesToo) {
+  hold(kFirst, others(1s));
+  EXPECT_FALSE(lock_.try_lock());
+  EXPECT_TRUE(zk_->exists(kFirst));
+  time_.advance(1s + 2ms);
+  EXPECT_TRUE(lock_.try_lock());
+  EXPECT_FALSE(zk_->exists(kFirst));
+}
+
+TEST_F(LockPurgeTest, TheHoldersClockAloneIsNotBelieved) {
+  internal::Metadata slow = others(1s);
+  slow.timestamp -= 1h;
+  *slow.ttl_deadline -= 1h;
+  hold(kFirst, slow);
+  EXPECT_FALSE(lock_.try_lock());
+  EXPECT_TRUE(zk_->exists(kFirst));
+  Waiter waiter(lock_);
+  ASSERT_TRUE(seen_->await("waiting"));
+  EXPECT_GE(time_until_granted(waiter), 1s - 5ms);
+}
+
+TEST_F(LockPurgeTest, TheServersClockAloneIsNotBelieved) {
+  internal::Metadata fast = others(1s);
+  fast.timestamp += 1h;
+  *fast.ttl_deadline += 1h;
+  hold(kFirst, fast);
+  time_.advance(1min);
+  EXPECT_FALSE(lock_.try_lock());
+  EXPECT_TRUE(zk_->exists(kFirst));
+}
+
+TEST_F(LockPurgeTest, ClocksOfTwoLeadersAreNotCompared) {
+  hold(kFirst, others(1s));
+  zk_->elect(7);
+  time_.advance(1min);
+  EXPECT_FALSE(lock_.try_lock());
+  EXPECT_TRUE(zk_->exists(kFirst));
+}
+
+TEST_F(LockPurgeTest, ANewcomerDoesNotPurgeAClaimThatSaysItWaits) {
+  internal::Metadata waiting = others(1s);
+  waiting.waiting = true;
+  waiting.ttl_once_granted = 1s;
+  hold(kFirst, waiting);
+  time_.advance(1min);
+  EXPECT_FALSE(lock_.try_lock());  // it may have been granted this very moment
+  EXPECT_TRUE(zk_->exists(kFirst));
+  time_.advance(1001ms);
+  EXPECT_TRUE(lock_.try_lock());  // but it has not been for as long as it may hold
+}
+
+TEST_F(LockPurgeTest, WhatOneCallSawTheNextOneKnows) {
+  hold(kFirst, others(1s));
+  zk_->elect(7);
+  EXPECT_FALSE(lock_.try_lock());
+  time_.advance(1001ms);
+  ZooKeeperLock other(ttl_config(10s), zk_);
+  EXPECT_FALSE(other.try_lock());  // it sees it for the first time
+  EXPECT_TRUE(lock_.try_lock());
+}
+
+TEST_F(LockPurgeTest, AHolderWithoutATtlIsNeverPurged) {
+  for (const std::string& data :
+       {std::string(), std::string("{"), internal::to_json(others(std::nullopt))}) {
+    zk_->claim(kFirst, data);
+    Waiter waiter(lock_, Context().with_timeout(2h));
+    ASSERT_TRUE(seen_->await("waiting"));
+    time_.advance(1h);
+    EXPECT_FALSE(lock_.try_lock());
+    time_.advance(1h);
+    EXPECT_EQ(waiter.error().code(), Errc::locking_timed_out);
+    EXPECT_TRUE(zk_->exists(kFirst)) << data;
+    zk_->erase(kFirst);
+  }
+  EXPECT_EQ(seen_->count("purged"), 0U);
+}
+
+TEST_F(LockPurgeTest, PurgeWithoutTtlAppliesTheOwnTtlFromWhenItWasSeen) {
+  zk_->claim(kFirst, internal::to_json(others(std::nullopt)));
+  ZooKeeperLockConfig forcible = ttl_config(10s);
+  forcible.purge_without_ttl = true;
+  ZooKeeperLock lock(forcible, zk_);
+  time_.advance(1h);
+  EXPECT_FALSE(lock.try_lock());
+  time_.advance(10s + 10ms - 1ns);
+  EXPECT_FALSE(lock.try_lock());
+  time_.advance(1ns);
+  EXPECT_TRUE(lock.try_lock());
+}
+
+TEST_F(LockPurgeTest, AContenderWithoutATtlNeverPurges) {
+  hold(kFirst, others(1s));
+  ZooKeeperLockConfig without = config();
+  without.purge_without_ttl = true;
+  ZooKeeperLock lock(without, zk_);
+  time_.advance(1h);
+  EXPECT_FALSE(lock.try_lock());
+  EXPECT_TRUE(zk_->exists(kFirst));
+}
+
+TEST_F(LockPurgeTest, ARenewalStartsTheTimeAnew) {
+  hold(kFirst, others(1s));
+  EXPECT_FALSE(lock_.try_lock());
+  time_.advance(900ms);
+  zk_->write(kFirst, internal::to_json(others(1s)));
+  EXPECT_FALSE(lock_.try_lock());
+  time_.advance(900ms);
+  EXPECT_FALSE(lock_.try_lock());
+  time_.advance(101ms);
+  EXPECT_TRUE(lock_.try_lock());
+}
+
+TEST_F(LockPurgeTest, ARenewalSeenByAWaiterStartsTheTimeAnew) {
+  hold(kFirst, others(1s));
+  Waiter waiter(lock_);
+  ASSERT_TRUE(seen_->await("waiting"));
+  time_.advance(900ms);
+  zk_->write(kFirst, internal::to_json(others(1s)));
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_GE(time_until_granted(waiter), 1s);
+}
+
+TEST_F(LockPurgeTest, ARenewalBeatsAPurgeDecidedBefore) {
+  hold(kFirst, others(1s));
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce([&](const std::string& path, std::int32_t version, const Context&) {
+        zk_->write(path, internal::to_json(others(1s)));
+        return zk_->do_remove(path, version);  // bad_version
+      })
+      .WillRepeatedly(DoDefault());
+  EXPECT_CALL(*zk_, children).Times(2);
+  Waiter waiter(lock_);
+  ASSERT_TRUE(seen_->await("waiting"));
+  time_.advance(1001ms);
+  ASSERT_TRUE(seen_->await("waiting", 2));  // listed again
+  EXPECT_FALSE(waiter.is_done());
+  EXPECT_TRUE(zk_->exists(kFirst));
+  EXPECT_EQ(seen_->count("purged"), 0U);
+}
+
+TEST_F(LockPurgeTest, AHolderThatSomebodyElsePurgedIsListedAgain) {
+  hold(kFirst, others(1s));
+  time_.advance(1min);
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce([&](const std::string& path, std::int32_t version, const Context&) {
+        zk_->erase(path);
+        return zk_->do_remove(path, version);  // no_node
+      })
+      .WillRepeatedly(DoDefault());
+  EXPECT_TRUE(lock_.lock().valid());
+  EXPECT_EQ(seen_->count("purged"), 0U);
+}
+
+TEST_F(LockPurgeTest, NoPermissionToPurgeIsAnErrorOfItsOwn) {
+  hold(kFirst, others(1s));
+  time_.advance(1min);
+  EXPECT_CALL(*zk_, remove).WillOnce(Return(ZooKeeperErrc::no_auth)).WillRepeatedly(DoDefault());
+  const LockError error = error_of([&] { lock_.lock(); });
+  EXPECT_EQ(error.code(), Errc::expire_lock_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
+  EXPECT_THAT(error.what(), HasSubstr(kFirst));
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockPurgeTest, APurgeIsTriedAgainWhenTheConnectionBreaks) {
+  hold(kFirst, others(1s));
+  time_.advance(1min);
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce(Return(ZooKeeperErrc::connection_loss))
+      .WillRepeatedly(DoDefault());
+  EXPECT_TRUE(lock_.lock().valid());
+}
+
+TEST_F(LockPurgeTest, OnlyTheHolderIsPurgedNotAWaiter) {
+  hold(kFirst, others(24h));
+  hold(kSecond, others(1s));
+  Waiter waiter(lock_, Context().with_timeout(1h));
+  ASSERT_TRUE(seen_->await("waiting"));
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(seen_->all("waiting")[0].znode));
+  EXPECT_CALL(*zk_, remove(kSecond, _, _)).Times(0);
+  time_.advance(30min);
+  EXPECT_FALSE(lock_.try_lock());
+  time_.advance(30min);
+  EXPECT_EQ(waiter.error().code(), Errc::locking_timed_out);
+  EXPECT_EQ(seen_->count("purged"), 0U);
+}
+
+TEST_F(LockPurgeTest, AWaiterFurtherBackPurgesLaterAsABackup) {
+  hold(kFirst, others(1s));
+  zk_->claim(kSecond);  // of somebody who never purges
+  const auto begun = time_.steady_now();
+  Waiter waiter(lock_);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const zklock::testing::PassingTime passing(time_);
+  ASSERT_TRUE(seen_->await("purged"));
+  EXPECT_FALSE(zk_->exists(kFirst));
+  EXPECT_GE(time_.steady_now(), begun + 1s + 150ms);
+  EXPECT_FALSE(waiter.is_done());
+}
+
+TEST_F(LockPurgeTest, AHolderIsOutOfItsLeaseBeforeItCanBePurged) {
+  ZooKeeperLock holder(ttl_config(1s), zk_);
+  const Lease lease = holder.lock();
+  EXPECT_CALL(*zk_, remove(lease.znode(), _, _))
+      .WillRepeatedly([&](const std::string& path, std::int32_t version, const Context&) {
+        EXPECT_FALSE(lease.valid());
+        return zk_->do_remove(path, version);
+      });
+  Waiter waiter(lock_);
+  ASSERT_TRUE(seen_->await("waiting"));
+  EXPECT_GE(time_until_granted(waiter), 1s);
+  EXPECT_FALSE(lease.valid());
+}
+
+}  // namespace
+}  // namespace zklock

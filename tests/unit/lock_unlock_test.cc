@@ -1,0 +1,282 @@
+// Releasing: which grant, and what becomes of its claim.
+#include <thread>
+
+#include "lock_fixture.h"
+
+namespace zklock {
+namespace {
+
+using ::testing::_;
+using ::testing::DoDefault;
+using ::testing::HasSubstr;
+using ::testing::NotNull;
+using ::testing::Return;
+
+using LockUnlockTest = LockTest;
+
+TEST_F(LockUnlockTest, RemovesTheClaimAndIsNoLoss) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  lock.unlock(Context());
+  EXPECT_FALSE(zk_->exists(lease.znode()));
+  EXPECT_FALSE(lease.valid());
+  EXPECT_FALSE(lease.lost().stop_requested());
+  EXPECT_FALSE(lease.loss_reason());
+  EXPECT_FALSE(lock.lease());
+  EXPECT_EQ(seen_->order(), (std::vector<std::string>{"granted", "released"}));
+}
+
+TEST_F(LockUnlockTest, LeaseIsInvalidBeforeTheDeleteIsSent) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove(lease.znode(), ZooKeeperClient::kAnyVersion, _))
+      .WillOnce([&](const std::string& path, std::int32_t version, const Context&) {
+        EXPECT_FALSE(lease.valid());
+        return zk_->do_remove(path, version);
+      });
+  lock.unlock(lease);
+}
+
+TEST_F(LockUnlockTest, ThenTheLockCanBeTakenAgain) {
+  ZooKeeperLock lock(config(), zk_);
+  lock.lock();
+  EXPECT_FALSE(lock.unlock());
+  EXPECT_TRUE(lock.lock().valid());
+}
+
+TEST_F(LockUnlockTest, AClaimDeletedBySomebodyElseSaysLost) {
+  ZooKeeperLock lock(config(), zk_);
+  zk_->erase(lock.lock().znode());
+  EXPECT_EQ(error_of([&] { lock.unlock(Context()); }).code(), Errc::lock_lost);
+  EXPECT_EQ(seen_->count("released"), 0U);
+  EXPECT_EQ(seen_->all("unlock_failed").at(0).error->code(), Errc::lock_lost);
+}
+
+TEST_F(LockUnlockTest, IsTriedAgainWhenTheConnectionBreaks) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce(Return(ZooKeeperErrc::connection_loss))
+      .WillRepeatedly(DoDefault());
+  lock.unlock(lease);
+  EXPECT_FALSE(zk_->exists(lease.znode()));
+}
+
+TEST_F(LockUnlockTest, GoneAfterALostAnswerIsReleased) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce([&](const std::string& path, std::int32_t version, const Context&) -> Result<void> {
+        static_cast<void>(zk_->do_remove(path, version));
+        return ZooKeeperErrc::connection_loss;
+      })
+      .WillRepeatedly(DoDefault());  // no_node
+  EXPECT_NO_THROW(lock.unlock(lease));
+  EXPECT_EQ(seen_->count("released"), 1U);
+}
+
+TEST_F(LockUnlockTest, GoneWithItsSessionMeanwhileIsReleased) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove).WillOnce([&](const std::string&, std::int32_t, const Context&) {
+    zk_->expire();
+    return ZooKeeperErrc::no_node;
+  });
+  EXPECT_NO_THROW(lock.unlock(lease));
+}
+
+TEST_F(LockUnlockTest, UnreachableServersAreAnErrorAndTheRemovalGoesOn) {
+  const zklock::testing::PassingTime passing(time_);
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove).WillRepeatedly(Return(ZooKeeperErrc::connection_loss));
+  const LockError error = error_of([&] { lock.unlock(Context().with_timeout(100ms)); });
+  EXPECT_EQ(error.code(), Errc::unlocking_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);
+  EXPECT_FALSE(lease.valid());
+  EXPECT_EQ(zk_->removed_in_background(), (std::vector<std::string>{lease.znode()}));
+  const auto failed = seen_->all("unlock_failed");
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0].lease, lease);
+  EXPECT_EQ(failed[0].error->code(), Errc::unlocking_failed);
+  EXPECT_EQ(seen_->count("released"), 0U);
+}
+
+TEST_F(LockUnlockTest, ARefusalIsToldAtOnceAndLeftToTheBackground) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove).WillOnce(Return(ZooKeeperErrc::no_auth));
+  const LockError error = error_of([&] { lock.unlock(Context()); });
+  EXPECT_EQ(error.code(), Errc::unlocking_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
+  EXPECT_EQ(zk_->removed_in_background().size(), 1U);
+}
+
+TEST_F(LockUnlockTest, CancelLeavesTheRemovalToTheBackground) {
+  ZooKeeperLock lock(config(), zk_);
+  lock.lock();
+  EXPECT_CALL(*zk_, remove).WillOnce(Return(ZooKeeperErrc::canceled));
+  const LockError error = error_of([&] { lock.unlock(Context()); });
+  EXPECT_EQ(error.code(), Errc::unlocking_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::canceled);
+  EXPECT_EQ(zk_->removed_in_background().size(), 1U);
+}
+
+TEST_F(LockUnlockTest, ADeadlineThatHasPassedIsOneAttemptOfASecond) {
+  ZooKeeperLock lock(config(), zk_);
+  lock.lock();
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce([&](const std::string& path, std::int32_t version, const Context& context) {
+        EXPECT_EQ(context.deadline(), time_.steady_now() + 1s);
+        return zk_->do_remove(path, version);
+      });
+  EXPECT_NO_THROW(lock.unlock(late()));
+}
+
+TEST_F(LockUnlockTest, WithoutArgumentsItReturnsItsErrorAndTakesASecondAtMost) {
+  ZooKeeperLock lock(config(), zk_);
+  lock.lock();
+  EXPECT_CALL(*zk_, remove).WillOnce([&](const std::string&, std::int32_t, const Context& context) {
+    EXPECT_EQ(context.deadline(), time_.steady_now() + 1s);
+    return ZooKeeperErrc::no_auth;
+  });
+  static_assert(noexcept(lock.unlock()));
+  EXPECT_EQ(lock.unlock(), Errc::unlocking_failed);
+  EXPECT_EQ(lock.unlock(), Errc::unlocking_failed);  // nothing held any more
+}
+
+TEST_F(LockUnlockTest, NothingHeldFailsAtOnceWithoutACause) {
+  EXPECT_CALL(*zk_, remove).Times(0);
+  ZooKeeperLock lock(config(), zk_);
+  const LockError error = error_of([&] { lock.unlock(Context()); });
+  EXPECT_EQ(error.code(), Errc::unlocking_failed);
+  EXPECT_FALSE(error.cause());
+  EXPECT_EQ(lock.unlock(), Errc::unlocking_failed);
+  EXPECT_EQ(error_of([&] { lock.unlock(Lease()); }).code(), Errc::unlocking_failed);
+}
+
+TEST_F(LockUnlockTest, AnotherThreadsGrantIsLeftAlone) {
+  ZooKeeperLock lock(config(), zk_);
+  Waiter other(lock);
+  const Lease lease = other.lease();
+  EXPECT_EQ(lock.unlock(), Errc::unlocking_failed);
+  EXPECT_EQ(error_of([&] { lock.unlock(Context()); }).code(), Errc::unlocking_failed);
+  EXPECT_TRUE(lease.valid());
+}
+
+TEST_F(LockUnlockTest, ALeaseIsReleasedFromAnyThread) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  std::jthread([&] { lock.unlock(lease); }).join();
+  EXPECT_FALSE(zk_->exists(lease.znode()));
+}
+
+TEST_F(LockUnlockTest, ALeaseIsReleasedOnce) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  lock.unlock(lease);
+  EXPECT_EQ(error_of([&] { lock.unlock(lease); }).code(), Errc::unlocking_failed);
+  std::error_code error;
+  lock.unlock(lease, Context(), error);
+  EXPECT_EQ(error, Errc::unlocking_failed);
+}
+
+TEST_F(LockUnlockTest, TheLeaseOfAnotherLockIsLeftAlone) {
+  zk_->make("/others");
+  ZooKeeperLockConfig other_config = config();
+  other_config.path = "/others";
+  ZooKeeperLock other(other_config, zk_);
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = other.lock();
+  EXPECT_EQ(error_of([&] { lock.unlock(lease); }).code(), Errc::unlocking_failed);
+  EXPECT_TRUE(lease.valid());
+}
+
+TEST_F(LockUnlockTest, ALostGrantSaysLostAndLeavesANewerOneAlone) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease mine = lock.lock();
+  zk_->expire();
+  Waiter other(lock);
+  const Lease newer = other.lease();
+  const LockError error = error_of([&] { lock.unlock(Context()); });
+  EXPECT_EQ(error.code(), Errc::lock_lost);
+  EXPECT_THAT(error.what(), HasSubstr(mine.znode()));
+  EXPECT_TRUE(newer.valid());
+  EXPECT_EQ(error_of([&] { lock.unlock(Context()); }).code(), Errc::unlocking_failed);  // told
+  EXPECT_TRUE(newer.valid());
+}
+
+TEST_F(LockUnlockTest, ALostLeaseSaysLostEveryTime) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  zk_->expire();
+  EXPECT_EQ(error_of([&] { lock.unlock(lease); }).code(), Errc::lock_lost);
+  EXPECT_EQ(error_of([&] { lock.unlock(lease); }).code(), Errc::lock_lost);
+}
+
+TEST_F(LockUnlockTest, ALostGrantDoesNotBlockTheNextOfItsThread) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lost = lock.lock();
+  zk_->expire();
+  const Lease lease = lock.lock();
+  EXPECT_TRUE(lease.valid());
+  lock.unlock(Context());  // the newer one
+  EXPECT_FALSE(zk_->exists(lease.znode()));
+}
+
+TEST_F(LockUnlockTest, DestructorReleasesWhatIsHeldAndTellsItsLease) {
+  auto lock = std::make_unique<ZooKeeperLock>(config(), zk_);
+  const Lease lease = lock->lock();
+  bool valid_when_told = true;
+  const std::stop_callback told(lease.lost(), [&] { valid_when_told = lease.valid(); });
+  lock.reset();
+  EXPECT_FALSE(valid_when_told);
+  EXPECT_TRUE(lease.lost().stop_requested());
+  EXPECT_EQ(lease.loss_reason(), LossReason::client_closed);
+  EXPECT_FALSE(zk_->exists(lease.znode()));
+  EXPECT_EQ(seen_->count("lost"), 1U);
+}
+
+TEST_F(LockUnlockTest, DestructorDoesNotThrowWhenTheServersAreGone) {
+  Lease lease;
+  {
+    ZooKeeperLock lock(config(), zk_);
+    lease = lock.lock();
+    EXPECT_CALL(*zk_, remove).WillRepeatedly(Return(ZooKeeperErrc::connection_loss));
+  }
+  EXPECT_FALSE(lease.valid());
+  EXPECT_EQ(zk_->removed_in_background(), (std::vector<std::string>{lease.znode()}));
+}
+
+TEST_F(LockUnlockTest, LeasesOutliveTheirLock) {
+  Lease released;
+  Lease lost;
+  {
+    ZooKeeperLock lock(config(), zk_);
+    released = lock.lock(owner("user1"));
+    lock.unlock(released);
+    lost = lock.lock();
+  }
+  EXPECT_FALSE(released.valid());
+  EXPECT_FALSE(released.loss_reason());
+  EXPECT_EQ(released.owner(), "user1");
+  EXPECT_FALSE(lost.valid());
+  EXPECT_EQ(error_of([&] { lost.renew(); }).code(), Errc::lock_lost);
+  EXPECT_EQ(error_of([&] { released.verify(); }).code(), Errc::lock_lost);
+}
+
+TEST_F(LockUnlockTest, TheGuardReportsWhatItsDestructorCouldOnlyLog) {
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_CALL(*zk_, remove).WillRepeatedly(Return(ZooKeeperErrc::no_auth));
+  {
+    const LockGuard guard(lock);  // its destructor does not throw
+    EXPECT_TRUE(guard.lease().valid());
+  }
+  EXPECT_EQ(seen_->count("unlock_failed"), 1U);
+  LockGuard guard(lock);
+  EXPECT_EQ(error_of([&] { guard.unlock(); }).code(), Errc::unlocking_failed);
+  EXPECT_NO_THROW(guard.unlock());  // it is through
+}
+
+}  // namespace
+}  // namespace zklock

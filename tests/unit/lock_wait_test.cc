@@ -1,0 +1,444 @@
+// Waiting behind another claim: for its deletion, and what is none.
+#include "lock_fixture.h"
+
+namespace zklock {
+namespace {
+
+using ::testing::_;
+using ::testing::AllOf;
+using ::testing::DoDefault;
+using ::testing::HasSubstr;
+using ::testing::Return;
+
+using LockWaitTest = LockTest;
+
+TEST_F(LockWaitTest, WaitsForTheClaimJustAheadOnly) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(zk_->await_watched(kSecond));
+  EXPECT_FALSE(zk_->is_watched(kFirst));
+  ASSERT_TRUE(seen_->await("waiting"));
+  EXPECT_EQ(seen_->all("waiting")[0].ahead, 2U);
+}
+
+TEST_F(LockWaitTest, DeletionOfTheFirstClaimGrantsWithoutAnotherList) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, children).Times(1);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(zk_->await_watched(kFirst));
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_EQ(seen_->order(), (std::vector<std::string>{"waiting", "granted"}));
+}
+
+TEST_F(LockWaitTest, DeletionOfAClaimThatWasNotFirstListsAgain) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  EXPECT_CALL(*zk_, children).Times(2);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(zk_->await_watched(kSecond));
+  zk_->erase(kSecond);
+  ASSERT_TRUE(zk_->await_watched(kFirst));
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_EQ(seen_->all("waiting")[1].ahead, 1U);
+  EXPECT_FALSE(waiter.is_done());
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, DeletionToldOverAnotherConnectionListsAgain) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, children).Times(2);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(zk_->await_watched(kFirst));
+  ++zk_->connection;
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, ClaimAheadGoneBetweenTheListAndTheWatchListsAgain) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  EXPECT_CALL(*zk_, children).Times(2);
+  EXPECT_CALL(*zk_, get_and_watch(kSecond, _, _))
+      .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
+        zk_->erase(path);
+        return zk_->do_get_and_watch(path, watcher);  // no_node
+      });
+  EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _));
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  EXPECT_FALSE(waiter.is_done());  // the first is still there
+}
+
+TEST_F(LockWaitTest, EventMayComeBeforeTheWatchReturns) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, get_and_watch)
+      .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
+        Result<Znode> znode = zk_->do_get_and_watch(path, watcher);
+        zk_->erase(path);
+        return znode;
+      });
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_TRUE(lock.lock().valid());
+}
+
+TEST_F(LockWaitTest, ReconnectIsNoDeletionAndListsAgain) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, children).Times(2);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->tell(kFirst, WatchEvent::Type::reconnected);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_FALSE(waiter.is_done());
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, DeletionAfterAReconnectListsAgain) {
+  zk_->claim(kFirst);
+  zk_->claim("/locks/lock-0000000003");
+  EXPECT_CALL(*zk_, get_and_watch("/locks/lock-0000000003", _, _))
+      .WillOnce(
+          [&](const std::string& path, const std::shared_ptr<Watcher>& watcher, const Context&) {
+            Result<Znode> znode = zk_->do_get_and_watch(path, watcher);
+            watcher->on_event({WatchEvent::Type::reconnected, path, zk_->connection});
+            watcher->on_event({WatchEvent::Type::deleted, path, zk_->connection});
+            return znode;
+          })
+      .WillOnce(DoDefault());
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_FALSE(waiter.is_done());
+}
+
+TEST_F(LockWaitTest, ChangeOfTheClaimAheadIsReadAgainAndGrantsNothing) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, children).Times(1);
+  EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _)).Times(2);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->write(kFirst, "renewed");
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_FALSE(waiter.is_done());
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, SessionLostToldToTheWatchQueuesAnew) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string before = seen_->all("waiting")[0].znode;
+  zk_->tell(kFirst, WatchEvent::Type::session_lost);
+  ASSERT_TRUE(seen_->await("requeued"));
+  EXPECT_EQ(seen_->all("requeued")[0].znode, before);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_FALSE(zk_->exists(before));
+}
+
+TEST_F(LockWaitTest, SessionExpiryQueuesAnewInTheNextSession) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->expire();
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_EQ(seen_->count("requeued"), 1U);
+  zk_->erase(kFirst);
+  const Lease lease = waiter.lease();
+  EXPECT_TRUE(lease.valid());
+  EXPECT_EQ(zk_->stat(lease.znode()).ephemeral_owner, zk_->own_session()->id());
+}
+
+TEST_F(LockWaitTest, SessionThatEndsWhileTheListIsReadQueuesAnew) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, get_and_watch)
+      .WillOnce([&](const std::string&, const auto&, const Context&) -> Result<Znode> {
+        zk_->expire();
+        return ZooKeeperErrc::session_expired;
+      })
+      .WillRepeatedly(DoDefault());
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  EXPECT_EQ(seen_->count("requeued"), 1U);
+}
+
+TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAnew) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_CALL(*zk_, get_and_watch)
+      .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
+        Result<Znode> znode = zk_->do_get_and_watch(path, watcher);
+        zk_->erase(path);
+        zk_->expire();
+        return znode;
+      });
+  const Lease lease = lock.lock();
+  EXPECT_EQ(seen_->count("requeued"), 1U);
+  EXPECT_EQ(zk_->stat(lease.znode()).ephemeral_owner, zk_->own_session()->id());
+}
+
+TEST_F(LockWaitTest, AShortWaitPaysForNoWatchOnTheOwnClaim) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _)).Times(1);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingIsQueuedAnew) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string own = seen_->all("waiting")[0].znode;
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(own));
+  zk_->erase(own);
+  ASSERT_TRUE(seen_->await("requeued"));
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_NE(seen_->all("waiting")[1].znode, own);
+  EXPECT_FALSE(waiter.is_done());
+}
+
+TEST_F(LockWaitTest, OwnClaimDeletedBeforeItWasWatchedIsQueuedAnew) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->erase(seen_->all("waiting")[0].znode);
+  time_.advance(50ms);
+  EXPECT_TRUE(seen_->await("requeued"));
+}
+
+TEST_F(LockWaitTest, OwnClaimChangedBySomebodyIsWatchedAgain) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string own = seen_->all("waiting")[0].znode;
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(own));
+  zk_->write(own, "graffiti");
+  ASSERT_TRUE(zk_->await_watched(own));
+  EXPECT_EQ(seen_->count("requeued"), 0U);
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());  // without a TTL, nothing that it says matters
+}
+
+TEST_F(LockWaitTest, ReconnectToldToTheOwnWatchListsAgain) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, children).Times(2);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string own = seen_->all("waiting")[0].znode;
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(own));
+  zk_->tell(own, WatchEvent::Type::reconnected);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_FALSE(waiter.is_done());
+}
+
+TEST_F(LockWaitTest, TheDeadlineEndsTheWaitAndRemovesTheClaim) {
+  internal::Metadata holder = others(std::nullopt);
+  zk_->claim(kFirst, internal::to_json(holder));
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock, Context().with_timeout(3s));
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string own = seen_->all("waiting")[0].znode;
+  time_.advance(3s - 1ms);
+  ASSERT_TRUE(zk_->await_watched(own));  // it looked at the clock, and went on
+  EXPECT_FALSE(waiter.is_done());
+  time_.advance(1ms);
+  const LockError error = waiter.error();
+  EXPECT_EQ(error.code(), Errc::locking_timed_out);
+  EXPECT_EQ(error.code(), std::errc::timed_out);
+  EXPECT_THAT(error.what(),
+              AllOf(HasSubstr("attempt to acquire lock timed out: /locks is held by user1"),
+                    HasSubstr("on web3 (pid 4242)"),
+                    HasSubstr("since " + internal::to_rfc3339(holder.timestamp)), HasSubstr(kFirst),
+                    HasSubstr("1 ahead")));
+  EXPECT_FALSE(zk_->exists(own));
+  EXPECT_TRUE(zk_->exists(kFirst));
+  const auto failed = seen_->all("lock_failed");
+  ASSERT_EQ(failed.size(), 1U);
+  EXPECT_EQ(failed[0].znode, "/locks");
+  EXPECT_EQ(failed[0].error->code(), Errc::locking_timed_out);
+  EXPECT_GE(failed[0].waited, 3s);
+}
+
+TEST_F(LockWaitTest, ATimeoutBehindAnUnreadableClaimNamesTheClaim) {
+  zk_->claim(kFirst, "{");
+  ZooKeeperLock lock(config(), zk_);
+  const LockError error = error_of([&] { lock.lock(late()); });
+  EXPECT_THAT(error.what(), AllOf(HasSubstr(kFirst), HasSubstr("1 ahead")));
+}
+
+TEST_F(LockWaitTest, ATimeoutFurtherBackNamesTheHolderAndHowManyAreAhead) {
+  zk_->claim(kFirst, internal::to_json(others(std::nullopt)));
+  zk_->claim(kSecond);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock, Context().with_timeout(3s));
+  ASSERT_TRUE(seen_->await("waiting"));
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(seen_->all("waiting")[0].znode));
+  time_.advance(3s);
+  EXPECT_THAT(waiter.error().what(), AllOf(HasSubstr("user1 on web3"), HasSubstr("2 ahead")));
+}
+
+TEST_F(LockWaitTest, AnOwnerWithoutANameIsCalledSo) {
+  internal::Metadata holder = others(std::nullopt);
+  holder.owner.clear();
+  holder.host.clear();
+  zk_->claim(kFirst, internal::to_json(holder));
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_THAT(error_of([&] { lock.lock(late()); }).what(),
+              HasSubstr("is held by an unnamed owner since"));
+}
+
+TEST_F(LockWaitTest, StopTokenCancelsTheWaitAndRemovesTheClaim) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  waiter.cancel();
+  const LockError error = waiter.error();
+  EXPECT_EQ(error.code(), Errc::locking_canceled);
+  EXPECT_EQ(error.code(), std::errc::operation_canceled);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+  EXPECT_EQ(seen_->all("lock_failed").at(0).error->code(), Errc::locking_canceled);
+}
+
+TEST_F(LockWaitTest, ATokenThatWasStoppedBeforeDoesNotWait) {
+  zk_->claim(kFirst);
+  std::stop_source stop;
+  stop.request_stop();
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_EQ(error_of([&] { lock.lock(Context().with_stop_token(stop.get_token())); }).code(),
+            Errc::locking_canceled);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockWaitTest, CancelBeatsADeadlineThatHasPassed) {
+  zk_->claim(kFirst);
+  std::stop_source stop;
+  stop.request_stop();
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_EQ(error_of([&] { lock.lock(late().with_stop_token(stop.get_token())); }).code(),
+            Errc::locking_canceled);
+}
+
+TEST_F(LockWaitTest, ADeadlineThatHasPassedIsOneAttempt) {
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_TRUE(lock.lock(late()).valid());
+  lock.unlock();
+  zk_->claim(kFirst);
+  EXPECT_EQ(error_of([&] { lock.lock(late()); }).code(), Errc::locking_timed_out);
+  EXPECT_EQ(seen_->count("waiting"), 0U);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockWaitTest, TheOwnerOfACallWithAPassedDeadlineCounts) {
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_EQ(lock.lock(owner("user1").with_timeout(0s)).owner(), "user1");
+}
+
+TEST_F(LockWaitTest, TryLockDoesNotQueue) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_FALSE(lock.try_lock());
+  EXPECT_EQ(seen_->count("waiting"), 0U);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+  zk_->erase(kFirst);
+  EXPECT_TRUE(lock.try_lock());
+}
+
+TEST_F(LockWaitTest, TryLockThrowsWhatWaitingDoesNotCure) {
+  EXPECT_CALL(*zk_, create_protected_ephemeral_sequential).WillOnce(Return(ZooKeeperErrc::no_auth));
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_EQ(error_of([&] { static_cast<void>(lock.try_lock()); }).code(), Errc::locking_failed);
+}
+
+TEST_F(LockWaitTest, TryLockForWaitsAndThenGivesUp) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  auto locked = std::async(std::launch::async, [&] { return lock.try_lock_for(3s); });
+  EXPECT_TRUE(seen_->await("waiting"));
+  time_.advance(3s);
+  EXPECT_FALSE(locked.get());
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockWaitTest, NoPermissionToReadTheClaimAheadFails) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, get_and_watch).WillOnce(Return(ZooKeeperErrc::no_auth));
+  ZooKeeperLock lock(config(), zk_);
+  const LockError error = error_of([&] { lock.lock(); });
+  EXPECT_EQ(error.code(), Errc::locking_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockWaitTest, WatchingIsTriedAgainWhenTheConnectionBreaks) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, get_and_watch)
+      .WillOnce(Return(ZooKeeperErrc::connection_loss))
+      .WillRepeatedly(DoDefault());
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, AClaimThatCanNotBeRemovedAtOnceIsRemovedInTheBackground) {
+  zk_->claim(kFirst);
+  EXPECT_CALL(*zk_, remove).WillOnce(Return(ZooKeeperErrc::connection_loss));
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_FALSE(lock.try_lock());
+  EXPECT_EQ(zk_->removed_in_background().size(), 1U);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockWaitTest, DestroyingTheLockCancelsItsWaiters) {
+  zk_->claim(kFirst);
+  auto lock = std::make_unique<ZooKeeperLock>(config(), zk_);
+  Waiter waiter(*lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  lock.reset();
+  EXPECT_EQ(waiter.error().code(), Errc::locking_canceled);
+  EXPECT_EQ(zk_->names("/locks").size(), 1U);
+}
+
+TEST_F(LockWaitTest, GrantsAreInTheOrderOfTheClaims) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease first = lock.lock();
+  Waiter second(lock);
+  ASSERT_TRUE(seen_->await("waiting", 1));
+  Waiter third(lock);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  EXPECT_EQ(seen_->all("waiting")[1].ahead, 2U);
+  lock.unlock(first);
+  const Lease lease = second.lease();
+  EXPECT_FALSE(third.is_done());
+  lock.unlock(lease);
+  EXPECT_GT(third.lease().fencing_token(), lease.fencing_token());
+}
+
+}  // namespace
+}  // namespace zklock

@@ -1,0 +1,96 @@
+#include "reaper.h"
+
+#include <gtest/gtest.h>
+
+#include <atomic>
+#include <chrono>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+
+class ReaperTest : public ::testing::TestWithParam<Ending> {};
+
+TEST_P(ReaperTest, RunsJobsElsewhereOneAfterTheOther) {
+  std::vector<int> ran;
+  std::promise<std::thread::id> thread;
+  for (int i = 0; i < 10; ++i) {
+    end_later(GetParam(), [&ran, i] { ran.push_back(i); });
+  }
+  end_later(GetParam(), [&] { thread.set_value(std::this_thread::get_id()); });
+  EXPECT_NE(thread.get_future().get(), std::this_thread::get_id());
+  EXPECT_EQ(ran, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+TEST_P(ReaperTest, DoesNotBlock) {
+  std::promise<void> go;
+  const auto begun = std::chrono::steady_clock::now();
+  end_later(GetParam(), [&] { go.get_future().wait(); });
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+  std::promise<void> done;
+  end_later(GetParam(), [&] { done.set_value(); });
+  go.set_value();
+  done.get_future().wait();
+}
+
+TEST_P(ReaperTest, BeginsAgainAfterItHadNothingToDo) {
+  for (int i = 0; i < 3; ++i) {
+    std::promise<void> done;
+    end_later(GetParam(), [&] { done.set_value(); });
+    done.get_future().wait();
+    std::this_thread::sleep_for(2ms);  // its thread ends
+  }
+}
+
+TEST_P(ReaperTest, JobsMayAddJobs) {
+  std::promise<void> done;
+  end_later(GetParam(), [&] { end_later(GetParam(), [&] { done.set_value(); }); });
+  done.get_future().wait();
+}
+
+TEST_P(ReaperTest, DestroysWhatAJobOwnsBeforeTheNextOne) {
+  auto owned = std::make_shared<int>(1);
+  const std::weak_ptr<int> weak = owned;
+  end_later(GetParam(), [owned] {});
+  owned.reset();
+  std::promise<bool> expired;
+  end_later(GetParam(), [&] { expired.set_value(weak.expired()); });
+  EXPECT_TRUE(expired.get_future().get());
+}
+
+INSTANTIATE_TEST_SUITE_P(Lanes, ReaperTest, ::testing::Values(Ending::session, Ending::thread));
+
+TEST(ReaperLanesTest, DoNotHoldUpEachOther) {
+  std::promise<void> go;
+  std::promise<void> done;
+  std::promise<void> thread_done;
+  end_later(Ending::thread, [&] {
+    go.get_future().wait();
+    thread_done.set_value();
+  });
+  end_later(Ending::session, [&] { done.set_value(); });
+  done.get_future().wait();
+  go.set_value();
+  thread_done.get_future().wait();
+}
+
+TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        end_later(Ending::session, [] {
+          std::this_thread::sleep_for(50ms);
+          std::fputs("closed\n", stderr);
+        });
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "closed");
+}
+
+}  // namespace
+}  // namespace zklock::internal
