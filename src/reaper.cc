@@ -16,12 +16,17 @@ namespace {
 
 class Reaper {
  public:
-  explicit Reaper(const char* name) : name_(name) {}
+  Reaper(const char* name, Ending lane) : name_(name), lane_(lane) {}
 
   void add(std::function<void()> job) {
     {
       const std::scoped_lock lock(mutex_);
       if (!exited_ && enqueue(job)) return;
+    }
+    if (lane_ == Ending::thread) {
+      // This may be the very thread that it would join, or one that it waits for: left to the process's end.
+      static_cast<void>(new std::function<void()>(std::move(job)));
+      return;
     }
     job();
   }
@@ -78,6 +83,7 @@ class Reaper {
   }
 
   const std::string name_;
+  const Ending lane_;
   std::mutex mutex_;
   std::deque<std::function<void()>> jobs_;  // guarded by mutex_
   std::unique_ptr<Thread> thread_;          // guarded by mutex_
@@ -87,8 +93,8 @@ class Reaper {
 };
 
 struct Lanes {
-  Reaper sessions{"zklock-closer"};
-  Reaper threads{"zklock-joiner"};
+  Reaper sessions{"zklock-closer", Ending::session};
+  Reaper threads{"zklock-joiner", Ending::thread};
 };
 
 /// Never destroyed: locks in static storage may be destroyed after it would have been.

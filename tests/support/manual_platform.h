@@ -81,14 +81,16 @@ class ManualPlatform final : public internal::Platform {
   std::atomic<std::int64_t> wall_{in_ns(std::chrono::hours(500'000))};
 };
 
-/// While it lives, time passes at the pace of a real clock, for code that pauses between attempts.
+/// While it lives, time passes by itself, faster than a real clock, for code that pauses between
+/// attempts.
 class PassingTime {
  public:
-  explicit PassingTime(ManualPlatform& platform)
-      : thread_([&platform](const std::stop_token& stop) {
+  explicit PassingTime(ManualPlatform& platform,
+                       std::chrono::milliseconds step = std::chrono::milliseconds(5))
+      : thread_([&platform, step](const std::stop_token& stop) {
           while (!stop.stop_requested()) {
             std::this_thread::sleep_for(std::chrono::milliseconds(1));
-            platform.advance(std::chrono::milliseconds(5));
+            platform.advance(step);
           }
         }) {}
 

@@ -113,7 +113,7 @@ TEST_F(ClientTest, WaitsForAConnection) {
 
 TEST_F(ClientTest, EndsWithTheDeadlineWithoutAConnection) {
   auto got = in_background([&] { return client_->get("/a", Context().with_timeout(3s)); });
-  const zklock::testing::PassingTime passing(time_);
+  const zklock::testing::PassingTime passing(time_, 50ms);
   EXPECT_EQ(got.get().error(), ZooKeeperErrc::operation_timeout);
 }
 
@@ -186,7 +186,7 @@ TEST_F(ClientTest, AwaitSessionDoesNotMindARootThatMayNotBeRead) {
 TEST_F(ClientTest, AwaitSessionNamesTheAddressWhenNobodyAnswers) {
   auto done = in_background([&] { client_->await_session(3s); });
   static_cast<void>(ensemble_.next_wire());
-  const zklock::testing::PassingTime passing(time_);
+  const zklock::testing::PassingTime passing(time_, 50ms);
   const LockError error = error_of([&] { done.get(); });
   EXPECT_EQ(error.code(), Errc::locking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);

@@ -289,7 +289,7 @@ TEST_F(ProtectedCreateTest, ADeadlineWithoutAConnectionLeavesItToTheListOfRemova
   wire->listener->on_disconnected();
   attempt.request.fail(ZooKeeperErrc::connection_loss);
   {
-    const zklock::testing::PassingTime passing(time_);
+    const zklock::testing::PassingTime passing(time_, 50ms);
     EXPECT_EQ(attempt.result.get().error(), ZooKeeperErrc::operation_timeout);
   }
   EXPECT_EQ(client_->pending_removals().count, 1U);

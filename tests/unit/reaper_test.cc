@@ -1,9 +1,11 @@
 #include "reaper.h"
 
-#include <gtest/gtest.h>
+#include <gmock/gmock.h>
 
 #include <atomic>
 #include <chrono>
+#include <cstdio>
+#include <cstdlib>
 #include <future>
 #include <memory>
 #include <thread>
@@ -13,6 +15,9 @@ namespace zklock::internal {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
 
 class ReaperTest : public ::testing::TestWithParam<Ending> {};
 
@@ -90,6 +95,20 @@ TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
         std::exit(0);
       },
       ::testing::ExitedWithCode(0), "closed");
+}
+
+TEST(ReaperExitTest, AfterThatSessionsAreEndedAtOnceAndThreadsAreLeftAlone) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::atexit([] {  // runs after the reaper's own: this is the first use of it
+          end_later(Ending::session, [] { std::fputs("closed\n", stderr); });
+          end_later(Ending::thread, [] { std::fputs("joined\n", stderr); });
+        });
+        end_later(Ending::thread, [] {});
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), AllOf(HasSubstr("closed"), Not(HasSubstr("joined"))));
 }
 
 }  // namespace

@@ -61,7 +61,7 @@ class SessionKeeperTest : public ::testing::Test {
   SessionKeeperTest()
       : keeper_(std::make_shared<SessionKeeper>(ensemble_.dialer(), Background::shared(), Log())) {}
   ~SessionKeeperTest() override {
-    const PassingTime passing(time_);
+    const PassingTime passing(time_, 50ms);
     std::promise<void> closed;
     if (keeper_->shut_down([&] { closed.set_value(); })) closed.get_future().wait();
   }
@@ -151,7 +151,7 @@ TEST_F(SessionKeeperTest, DialsAgainWhatCouldNotBeDialed) {
   keeper_->start(listener_);
   ASSERT_TRUE(ensemble_.await_dials(1));
   while (keeper_->problem() != "no such host zk1") std::this_thread::yield();
-  const PassingTime passing(time_);
+  const PassingTime passing(time_, 50ms);
   const auto wire = ensemble_.next_wire();
   EXPECT_EQ(ensemble_.dials(), 3);
   connect(*wire, 1);
@@ -170,7 +170,7 @@ TEST_F(SessionKeeperTest, ALaterDialThatSeemsPointlessIsRepeated) {
   const auto wire = connect();
   ensemble_.refuse_next("no such host zk1", false);
   wire->listener->on_expired();
-  const PassingTime passing(time_);
+  const PassingTime passing(time_, 50ms);
   connect(*ensemble_.next_wire(), 2);
   EXPECT_TRUE(keeper_->await_link(Context()));
 }
@@ -343,8 +343,8 @@ TEST_F(SessionKeeperTest, ServersThatMovedAreDialedForTheSameSession) {
 TEST_F(SessionKeeperTest, ServersAreLookedForUntilTheyHaveMoved) {
   const auto wire = connect();
   wire->listener->on_disconnected();
-  const PassingTime passing(time_);
-  std::this_thread::sleep_for(20ms);  // some looks in vain, or none
+  const PassingTime passing(time_, 50ms);
+  std::this_thread::sleep_for(60ms);  // some looks in vain, or none
   ensemble_.move_servers();
   EXPECT_TRUE(ensemble_.next_wire()->resumed);
 }
@@ -353,7 +353,7 @@ TEST_F(SessionKeeperTest, ServersThatMoveTwiceAreDialedTwice) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   ensemble_.move_servers();
-  const PassingTime passing(time_);
+  const PassingTime passing(time_, 50ms);
   static_cast<void>(ensemble_.next_wire());  // never connects
   ensemble_.move_servers();
   const auto third = ensemble_.next_wire();
@@ -367,7 +367,7 @@ TEST_F(SessionKeeperTest, ServersThatMoveBeforeANewSessionStandsAreDialed) {
   wire->listener->on_expired();
   static_cast<void>(ensemble_.next_wire());  // never connects
   ensemble_.move_servers();
-  const PassingTime passing(time_);
+  const PassingTime passing(time_, 50ms);
   const auto third = ensemble_.next_wire();
   EXPECT_FALSE(third->resumed);
   connect(*third, 2);
