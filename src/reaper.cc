@@ -24,7 +24,8 @@ class Reaper {
       if (!exited_ && enqueue(job)) return;
     }
     if (lane_ == Ending::thread) {
-      // This may be the very thread that it would join, or one that it waits for: left to the process's end.
+      // This may be the very thread that it would join, or one that it waits for: left to the
+      // process's end.
       static_cast<void>(new std::function<void()>(std::move(job)));
       return;
     }

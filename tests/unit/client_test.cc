@@ -316,6 +316,21 @@ TEST_F(ClientTest, WatchesSurviveAReconnect) {
   EXPECT_EQ(watcher->last().connection, 2U);
 }
 
+TEST_F(ClientTest, AnotherWireHasNoneOfTheWatches) {
+  const auto wire = connect();
+  const auto watcher = std::make_shared<RecordingWatcher>();
+  client_->watch_in_background("/a", watcher);
+  wire->take(Op::get).answer(Znode{});
+  wire->listener->on_disconnected();
+  ensemble_.move_servers();
+  time_.advance(2s);
+  const auto next = connect();
+  ASSERT_TRUE(watcher->await(1));
+  EXPECT_THAT(watcher->types(), ElementsAre(Type::reconnected));
+  client_->watch_in_background("/a", watcher);
+  EXPECT_TRUE(next->take(Op::get).watch);
+}
+
 TEST_F(ClientTest, WatchesEndWithTheSession) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();

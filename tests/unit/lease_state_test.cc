@@ -140,6 +140,9 @@ TEST_F(LeaseStateTest, ProlongingMovesTheTimerToo) {
   const auto state = lease(10s);
   state->prolong(time_.boot_now() + 20s);
   time_.advance(15s);
+  std::promise<void> timer_has_run;
+  Background::shared()->timers.schedule(time_.steady_now(), [&] { timer_has_run.set_value(); });
+  timer_has_run.get_future().wait();
   EXPECT_TRUE(state->valid());
   time_.advance(5s);
   state->over.get_future().wait();

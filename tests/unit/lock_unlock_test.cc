@@ -164,6 +164,14 @@ TEST_F(LockUnlockTest, AnotherThreadsGrantIsLeftAlone) {
   EXPECT_TRUE(lease.valid());
 }
 
+TEST_F(LockUnlockTest, TheGrantOfAThreadThatHasEndedIsNotTheNextOnes) {
+  ZooKeeperLock lock(config(), zk_);
+  Lease lease;
+  std::jthread([&] { lease = lock.lock(); }).join();
+  std::jthread([&] { EXPECT_EQ(lock.unlock(), Errc::unlocking_failed); }).join();
+  EXPECT_TRUE(lease.valid());
+}
+
 TEST_F(LockUnlockTest, ALeaseIsReleasedFromAnyThread) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();

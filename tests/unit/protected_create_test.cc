@@ -283,6 +283,23 @@ TEST_F(ProtectedCreateTest, AnOutcomeThatIsNeverKnownIsRemovedByItsIdAfterTheRec
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
+TEST_F(ProtectedCreateTest, ItsRemovalDoesNotBelieveAListWithoutTheWriteInFrontOfItEither) {
+  const auto wire = connect();
+  Attempt attempt = begin(*wire, Context().with_timeout(3s));
+  time_.advance(3s);
+  EXPECT_EQ(attempt.result.get().error(), ZooKeeperErrc::operation_timeout);
+  attempt.request.fail(ZooKeeperErrc::connection_loss);
+  const WireRequest barrier = wire->take(Op::check);
+  const WireRequest list = wire->take(Op::children);
+  barrier.fail(ZooKeeperErrc::connection_loss);
+  list.answer(Children{});
+  EXPECT_EQ(client_->pending_removals().count, 1U);
+  reconnect(*wire);
+  answer_look(*wire, {name_of(attempt.request) + "0000000007"});
+  wire->take(Op::remove).answer();
+  EXPECT_EQ(client_->pending_removals().count, 0U);
+}
+
 TEST_F(ProtectedCreateTest, ADeadlineWithoutAConnectionLeavesItToTheListOfRemovals) {
   const auto wire = connect();
   Attempt attempt = begin(*wire, Context().with_timeout(3s));

@@ -1,92 +1,11 @@
 // Keeping a client in a session: dialing, connections, expiry, and the end.
-#include "session_keeper.h"
-
-#include <gtest/gtest.h>
-
 #include <future>
 #include <thread>
 
-#include "client_fixture.h"
+#include "session_keeper_fixture.h"
 
 namespace zklock::internal {
 namespace {
-
-using zklock::testing::ManualPlatform;
-using zklock::testing::PassingTime;
-using zklock::testing::ScriptedEnsemble;
-
-/// Writes down what the parts of a client would hear.
-class Listener final : public LinkListener {
- public:
-  void on_link_up(const Link& link, bool is_new_wire) override {
-    note("up " + std::to_string(link.session->id()) + " #" + std::to_string(link.connection) +
-         (is_new_wire ? " new wire" : ""));
-  }
-  void on_session_lost(const std::shared_ptr<SessionState>& session,
-                       std::uint64_t connection) override {
-    EXPECT_TRUE(session->lost().stop_requested());
-    note("lost " + std::to_string(session->id()) + " #" + std::to_string(connection));
-  }
-  void on_watch_fired(WatchEvent::Type, const std::string& path,
-                      std::uint64_t connection) override {
-    note("watch " + path + " #" + std::to_string(connection));
-  }
-  /// Waits, for real, until it has heard so much.
-  [[nodiscard]] bool await(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return heard_.size() >= count; });
-  }
-  [[nodiscard]] std::vector<std::string> heard() const {
-    const std::scoped_lock lock(mutex_);
-    return heard_;
-  }
-
- private:
-  void note(std::string what) {
-    {
-      const std::scoped_lock lock(mutex_);
-      heard_.push_back(std::move(what));
-    }
-    changed_.notify_all();
-  }
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> heard_;  // guarded by mutex_
-};
-
-class SessionKeeperTest : public ::testing::Test {
- protected:
-  using Heard = std::vector<std::string>;
-
-  SessionKeeperTest()
-      : keeper_(std::make_shared<SessionKeeper>(ensemble_.dialer(), Background::shared(), Log())) {}
-  ~SessionKeeperTest() override {
-    const PassingTime passing(time_, 50ms);
-    std::promise<void> closed;
-    if (keeper_->shut_down([&] { closed.set_value(); })) closed.get_future().wait();
-  }
-
-  std::shared_ptr<ScriptedWire> start() {
-    keeper_->start(listener_);
-    return ensemble_.next_wire();
-  }
-  std::shared_ptr<ScriptedWire> connect(std::int64_t session = 1) {
-    auto wire = start();
-    connect(*wire, session);
-    return wire;
-  }
-  /// Connects the wire, and waits until that has got about.
-  void connect(ScriptedWire& wire, std::int64_t session) {
-    const std::size_t heard = listener_->heard().size();
-    wire.connect(session);
-    EXPECT_TRUE(listener_->await(heard + 1));
-  }
-
-  ManualPlatform& time_ = ManualPlatform::instance();
-  ScriptedEnsemble ensemble_;
-  const std::shared_ptr<Listener> listener_ = std::make_shared<Listener>();
-  const std::shared_ptr<SessionKeeper> keeper_;
-};
 
 TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
   const auto wire = start();
@@ -320,84 +239,6 @@ TEST_F(SessionKeeperTest, AWireThatIsDialedAfterShutDownIsClosed) {
     EXPECT_TRUE(ensemble_.next_wire()->await_closed());
   }
   EXPECT_EQ(keeper_->await_link(Context()).error(), ZooKeeperErrc::closing);
-}
-
-// Servers that are to be found elsewhere by now.
-
-TEST_F(SessionKeeperTest, ServersThatMovedAreDialedForTheSameSession) {
-  const auto wire = connect();
-  const auto session = keeper_->session();
-  wire->listener->on_disconnected();
-  ensemble_.move_servers();
-  time_.advance(2s);
-  const auto next = ensemble_.next_wire();
-  ASSERT_TRUE(next->resumed);
-  EXPECT_EQ(next->resumed->id, 1);
-  EXPECT_TRUE(wire->await_closed());
-  connect(*next, 1);
-  EXPECT_EQ(keeper_->session(), session);
-  EXPECT_FALSE(session->lost().stop_requested());
-  EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "up 1 #2 new wire"}));
-}
-
-TEST_F(SessionKeeperTest, ServersAreLookedForUntilTheyHaveMoved) {
-  const auto wire = connect();
-  wire->listener->on_disconnected();
-  const PassingTime passing(time_, 50ms);
-  std::this_thread::sleep_for(60ms);  // some looks in vain, or none
-  ensemble_.move_servers();
-  EXPECT_TRUE(ensemble_.next_wire()->resumed);
-}
-
-TEST_F(SessionKeeperTest, ServersThatMoveTwiceAreDialedTwice) {
-  const auto wire = connect();
-  wire->listener->on_disconnected();
-  ensemble_.move_servers();
-  const PassingTime passing(time_, 50ms);
-  static_cast<void>(ensemble_.next_wire());  // never connects
-  ensemble_.move_servers();
-  const auto third = ensemble_.next_wire();
-  EXPECT_TRUE(third->resumed);
-  connect(*third, 1);
-  EXPECT_TRUE(keeper_->await_link(Context()));
-}
-
-TEST_F(SessionKeeperTest, ServersThatMoveBeforeANewSessionStandsAreDialed) {
-  const auto wire = connect();
-  wire->listener->on_expired();
-  static_cast<void>(ensemble_.next_wire());  // never connects
-  ensemble_.move_servers();
-  const PassingTime passing(time_, 50ms);
-  const auto third = ensemble_.next_wire();
-  EXPECT_FALSE(third->resumed);
-  connect(*third, 2);
-  EXPECT_TRUE(keeper_->await_link(Context()));
-}
-
-TEST_F(SessionKeeperTest, AReconnectEndsTheLookForServers) {
-  const auto wire = connect();
-  wire->listener->on_disconnected();
-  connect(*wire, 1);
-  ensemble_.move_servers();
-  time_.advance(1min);
-  wire->listener->on_disconnected();
-  connect(*wire, 1);
-  EXPECT_EQ(ensemble_.dials(), 1);
-  EXPECT_FALSE(wire->is_closed());
-}
-
-TEST_F(SessionKeeperTest, AResumedSessionThatIsGoneIsReplaced) {
-  const auto wire = connect();
-  const auto session = keeper_->session();
-  wire->listener->on_disconnected();
-  ensemble_.move_servers();
-  time_.advance(2s);
-  ensemble_.next_wire()->listener->on_expired();
-  EXPECT_TRUE(session->lost().stop_requested());
-  const auto third = ensemble_.next_wire();
-  EXPECT_FALSE(third->resumed);
-  connect(*third, 2);
-  EXPECT_EQ(keeper_->session()->id(), 2);
 }
 
 }  // namespace
