@@ -1,5 +1,6 @@
 #include "background.h"
 
+#include <cstdlib>
 #include <mutex>
 
 #include "platform.h"
@@ -15,11 +16,25 @@ struct Registry {
   int forks = 0;                      // guarded by mutex: when it was made
 };
 
+Registry& the_registry() {
+  // Never destroyed: locks may be made and destroyed while the process exits.
+  static Registry& registry = *new Registry;
+  static const int registered = std::atexit([] {
+    std::shared_ptr<Background> background;
+    {
+      const std::scoped_lock lock(registry.mutex);
+      if (registry.forks == fork_count()) background = registry.current.lock();
+    }
+    if (background) background->stop();
+  });
+  static_cast<void>(registered);
+  return registry;
+}
+
 }  // namespace
 
 std::shared_ptr<Background> Background::shared() {
-  static Registry& registry =
-      *new Registry;  // locks may be made and destroyed while the process exits
+  Registry& registry = the_registry();
   const std::scoped_lock lock(registry.mutex);
   const int forks = fork_count();
   std::shared_ptr<Background> background =

@@ -2,6 +2,8 @@
 #ifndef ZKLOCK_SRC_BACKGROUND_H_
 #define ZKLOCK_SRC_BACKGROUND_H_
 
+#include <zklock/export.h>
+
 #include <cstddef>
 #include <memory>
 
@@ -10,7 +12,7 @@
 
 namespace zklock::internal {
 
-struct Background {
+struct ZKLOCK_EXPORT Background {
   static constexpr std::size_t kMostThreadsForLosses = 16;
 
   /// Runs what leases have to tell their holders: stop callbacks of `lost()`, observers. Nothing
@@ -23,7 +25,16 @@ struct Background {
   /// destroyed before what its tasks use.)
   Executor timers{"zklock-timers"};
 
-  /// The one that is in use, or a new one. It ends, in the background, with its last user.
+  /// Ends the threads.
+  void stop() noexcept {
+    timers.stop();
+    losses.stop();
+    watchers.stop();
+  }
+
+  /// The one that is in use, or a new one. It ends, in the background, with its last user; when the
+  /// process exits it is stopped before objects in static storage are destroyed, which its tasks
+  /// may use.
   static std::shared_ptr<Background> shared();
 };
 

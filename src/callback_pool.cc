@@ -16,20 +16,32 @@ constexpr std::chrono::milliseconds kPatience{20};
 CallbackPool::CallbackPool(std::string name, std::size_t most_threads, Executor& timers)
     : name_(std::move(name)), most_threads_(most_threads), timers_(timers) {}
 
-CallbackPool::~CallbackPool() {
+CallbackPool::~CallbackPool() { stop(); }
+
+void CallbackPool::stop() noexcept {
+  std::deque<Task> dropped;  // destroyed without the mutex: they may own anything
   std::vector<std::unique_ptr<Thread>> threads;
   {
     const std::scoped_lock lock(monitor_.mutex);
     stopping_ = true;
+    dropped.swap(tasks_);
     threads.swap(threads_);
   }
   monitor_.changed->notify_all();
+  for (const std::unique_ptr<Thread>& thread : threads) {
+    if (thread->is_current()) {
+      // A callback that ends the process: its thread ends with it.
+      static_cast<void>(new std::vector<std::unique_ptr<Thread>>(std::move(threads)));
+      return;
+    }
+  }
   for (const std::unique_ptr<Thread>& thread : threads) thread->join();
 }
 
 void CallbackPool::post(Task task) {
   {
     const std::scoped_lock lock(monitor_.mutex);
+    if (stopping_) return;
     tasks_.push_back(std::move(task));
     if (threads_.empty()) {
       start_thread();

@@ -26,6 +26,8 @@ class CallbackPool {
   CallbackPool(std::string name, std::size_t most_threads, Executor& timers);
   /// What has not begun by then is dropped. Waits for what is running.
   ~CallbackPool();
+  /// The same, now: drops what has not begun, and what comes later.
+  void stop() noexcept;
   CallbackPool(const CallbackPool&) = delete;
   CallbackPool& operator=(const CallbackPool&) = delete;
 

@@ -158,7 +158,7 @@ Claim::Turn Claim::claim_the_lock(const Context& context) {
 std::shared_ptr<HeldClaim> Claim::grant() {
   std::optional<BootTime> ttl_end;
   if (settings_->has_ttl()) ttl_end = saturated_sum(sent_at_, settings_->ttl);
-  const auto held = std::make_shared<HeldClaim>(settings_, node_, owner_, ttl_end);
+  auto held = std::make_shared<HeldClaim>(settings_, node_, owner_, ttl_end);
   node_ = ClaimNode();  // it is the lease's now
   held->start();
   return held;

@@ -47,7 +47,7 @@ ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Backgroun
     : log(std::move(log_to)),
       keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
       removals(std::make_shared<RemovalList>(keeper, background, log)),
-      watches(background, log) {}
+      watches(std::move(background), log) {}
 
 void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
   if (is_new_wire) watches.lost_with_wire();

@@ -27,6 +27,7 @@ class ContextWait {
       if (token.stop_possible()) callbacks_.emplace_back(token, Wake{monitor_});
     }
   }
+  ~ContextWait() = default;
   ContextWait(const ContextWait&) = delete;
   ContextWait& operator=(const ContextWait&) = delete;
 

@@ -7,13 +7,20 @@ namespace zklock::internal {
 Executor::Executor(const std::string& name)
     : thread_(Platform::current().start_thread(name, [this] { work(); })) {}
 
-Executor::~Executor() {
+Executor::~Executor() { stop(); }
+
+void Executor::stop() noexcept {
+  std::map<Key, Task> dropped;  // destroyed without the mutex: they may own anything
+  std::unique_ptr<Thread> thread;
   {
     const std::scoped_lock lock(monitor_.mutex);
     stopping_ = true;
+    dropped.swap(tasks_);
+    times_.clear();
+    thread = std::move(thread_);
   }
   monitor_.changed->notify_all();
-  thread_->join();
+  if (thread) thread->join();
 }
 
 Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
@@ -21,6 +28,7 @@ Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
   Ticket ticket = 0;
   {
     const std::scoped_lock lock(monitor_.mutex);
+    if (stopping_) return 0;
     ticket = ++last_ticket_;
     tasks_.emplace(Key(time, ticket), std::move(task));
     times_.emplace(ticket, time);

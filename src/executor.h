@@ -25,6 +25,9 @@ class Executor {
   /// What has not been run by then is dropped. Waits for the task that is running.
   /// REQUIRES: not called from a task.
   ~Executor();
+  /// Drops what has not been run, and waits for the task that is running. What comes later is
+  /// dropped.
+  void stop() noexcept;
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
@@ -48,7 +51,7 @@ class Executor {
   SteadyTime wakes_at_ =
       SteadyTime::max();            // guarded by monitor_.mutex: when the thread looks again
   bool stopping_ = false;           // guarded by monitor_.mutex
-  std::unique_ptr<Thread> thread_;  // constant after construction
+  std::unique_ptr<Thread> thread_;  // guarded by monitor_.mutex after construction
 };
 
 }  // namespace zklock::internal

@@ -174,14 +174,14 @@ void HeldClaim::verify(const Context& context) {
   }
 }
 
-void HeldClaim::release(const Context& caller) {
+void HeldClaim::release(const Context& context) {
   if (!LeaseState::release()) {
     if (is_released()) {
       throw LockError(Errc::unlocking_failed, grant().znode + " was released already");
     }
     fail_as_lost();
   }
-  const Result<void> removed = remove(context_for_release(caller));
+  const Result<void> removed = remove(context_for_release(context));
   if (removed) {
     settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });
     return;

@@ -18,6 +18,8 @@ class HeldClaim final : public LeaseState {
   HeldClaim(std::shared_ptr<const LockSettings> settings, ClaimNode node, std::string owner,
             std::optional<BootTime> ttl_end);
   ~HeldClaim() override;
+  HeldClaim(const HeldClaim&) = delete;
+  HeldClaim& operator=(const HeldClaim&) = delete;
 
   void start() override;
   void renew(const Context& context) override;

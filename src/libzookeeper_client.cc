@@ -61,6 +61,8 @@ class LibZooKeeperDialer final : public Dialer {
 
 }  // namespace internal
 
+// By value, as the signature is part of the contract.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 std::shared_ptr<ZooKeeperClient> connect(std::string address, ClientOptions options) {
   internal::check_client_options(options);
   if (options.tls && !internal::libzookeeper_has_tls()) {

@@ -4,6 +4,7 @@
 #include <zookeeper/zookeeper.h>
 
 #include <algorithm>
+#include <atomic>
 #include <cerrno>
 #include <chrono>
 #include <csignal>
@@ -129,7 +130,7 @@ class LibZooKeeperWire final : public Wire {
 
   const std::shared_ptr<WireListener> listener_;
   const LibZooKeeperLog log_;
-  bool connected_ = false;  // of the completion thread only
+  std::atomic<bool> connected_{false};  // written by the completion thread only
 
   std::shared_mutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
   zhandle_t* handle_ = nullptr;     // guarded by handle_mutex_: null once closing has begun
@@ -319,6 +320,9 @@ void LibZooKeeperWire::check(const std::string& path, std::int32_t version, Answ
 }
 
 void LibZooKeeperWire::close() noexcept {
+  // Its answer comes behind all that the server has sent before, which must have been read: after a
+  // reconnect also the answer to the watches that libzookeeper has set again, and their events.
+  if (connected_.load()) get("/", false, [](const Result<Znode>&) {});
   {
     std::unique_lock lock(requests_.mutex);
     draining_ = true;
@@ -363,7 +367,7 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
     self.listener_->on_expired();
   } else if (state == ZOO_AUTH_FAILED_STATE) {
     self.listener_->on_auth_failed();
-  } else if (std::exchange(self.connected_, false)) {
+  } else if (self.connected_.exchange(false)) {
     self.listener_->on_disconnected();
   }
 }

@@ -22,16 +22,15 @@ class Pending {
   using Late = std::function<void(const Result<T>&)>;
 
   void complete(Result<T> answer) {
-    Late late;
-    {
-      const std::scoped_lock lock(monitor_.mutex);
-      if (abandoned_) {
-        late = std::move(late_);
-      } else {
-        answer_.emplace(std::move(answer));
-      }
+    std::unique_lock lock(monitor_.mutex);
+    if (!abandoned_) {
+      answer_.emplace(std::move(answer));
+      lock.unlock();
+      monitor_.changed->notify_all();
+      return;
     }
-    monitor_.changed->notify_all();
+    const Late late = std::move(late_);
+    lock.unlock();
     if (late) late(answer);
   }
 

@@ -26,7 +26,9 @@ class Reaper {
     if (lane_ == Ending::thread) {
       // This may be the very thread that it would join, or one that it waits for: left to the
       // process's end.
-      static_cast<void>(new std::function<void()>(std::move(job)));
+      static auto& abandoned = *new std::deque<std::function<void()>>;
+      const std::scoped_lock lock(mutex_);
+      abandoned.push_back(std::move(job));
       return;
     }
     job();

@@ -93,7 +93,7 @@ class ZooKeeperLock::Impl {
   void unlock(const Context& context);
   void unlock(const Lease& lease, const Context& context);
   void set_owner(const Grants::Held& held, std::string owner);
-  [[nodiscard]] LockEntries entries(const Context& context) const;
+  [[nodiscard]] LockEntries entries(const Context& caller) const;
   void close() noexcept;
 
   [[nodiscard]] const Grants& grants() const noexcept { return grants_; }
@@ -324,6 +324,8 @@ void ZooKeeperLock::Impl::close() noexcept {
   if (owns_client_) static_cast<void>(settings_->client->close(context));
 }
 
+// By value, as the signature is part of the contract.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
 ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config) {
   check(config, &config.client);
   const Context context = Context().with_timeout(config.client.connect_timeout);
@@ -331,6 +333,7 @@ ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config) {
   impl_->create_path(context);
 }
 
+// NOLINTNEXTLINE(performance-unnecessary-value-param): likewise
 ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config, std::shared_ptr<ZooKeeperClient> client) {
   check(config, nullptr);
   if (!client) refuse("client", "it is null");

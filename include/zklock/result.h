@@ -10,6 +10,11 @@
 
 namespace zklock {
 
+namespace internal {
+template <class T>
+concept ErrorCodeEnum = std::is_error_code_enum_v<T>;
+}  // namespace internal
+
 /// "No node" or "connection loss" are answers, not exceptions: every operation of ZooKeeperClient
 /// returns one of these. A part of what std::expected (C++23) offers, with its names.
 template <class T>
@@ -17,9 +22,8 @@ class [[nodiscard]] Result {
  public:
   Result(T value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
   Result(std::error_code error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
-  template <class Enum>
-  requires std::is_error_code_enum_v<Enum> Result(Enum error)
-  noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
+  template <internal::ErrorCodeEnum Enum>
+  Result(Enum error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
@@ -47,9 +51,8 @@ class [[nodiscard]] Result<void> {
  public:
   Result() noexcept = default;
   Result(std::error_code error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
-  template <class Enum>
-  requires std::is_error_code_enum_v<Enum> Result(Enum error)
-  noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
+  template <internal::ErrorCodeEnum Enum>
+  Result(Enum error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }

@@ -37,7 +37,9 @@ configure_consumer() {
 # the shared library, and the other way round.
 run_consumer() {
   "$1"
-  if ldd "$1" | grep -q 'libzklock\.so'; then
+  local libraries
+  libraries=$(ldd "$1")
+  if [[ $libraries == *libzklock.so* ]]; then
     [[ $flavor == shared ]] || fail "$1 was linked with the shared library"
   else
     [[ $flavor != shared ]] || fail "$1 was not linked with the shared library"
