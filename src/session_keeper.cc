@@ -240,7 +240,8 @@ void SessionKeeper::tell_link_up() {
   bool is_new_wire = false;
   {
     const std::scoped_lock lock(monitor_.mutex);
-    if (!is_up()) return;
+    // `adopt` may say so while the wire does.
+    if (!is_up() || std::exchange(told_connection_, connection_) == connection_) return;
     link = Link{wire_, session_, connection_};
     is_new_wire = std::exchange(told_wire_, wire_number_) != wire_number_;
   }

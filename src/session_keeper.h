@@ -120,6 +120,7 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
   bool connected_ = false;                 // guarded by monitor_.mutex: says the wire
   std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
+  std::uint64_t told_connection_ = 0;      // guarded by monitor_.mutex: likewise
   std::error_code failure_;                // guarded by monitor_.mutex: for good
   std::string problem_;                    // guarded by monitor_.mutex
   std::function<void()> closed_;   // guarded by monitor_.mutex: to be called after the farewell
