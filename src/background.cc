@@ -16,10 +16,10 @@ struct Registry {
   int forks = 0;                      // guarded by mutex: when it was made
 };
 
+/// Never destroyed on a real machine: locks may be made and destroyed while the process exits.
 Registry& the_registry() {
-  // Never destroyed: locks may be made and destroyed while the process exits.
-  static Registry& registry = *new Registry;
   static const int registered = std::atexit([] {
+    auto& registry = Platform::current().process_wide<Registry>();
     std::shared_ptr<Background> background;
     {
       const std::scoped_lock lock(registry.mutex);
@@ -28,7 +28,7 @@ Registry& the_registry() {
     if (background) background->stop();
   });
   static_cast<void>(registered);
-  return registry;
+  return Platform::current().process_wide<Registry>();
 }
 
 }  // namespace

@@ -117,9 +117,12 @@ std::atomic<Platform*>& installed() noexcept {
   return platform;
 }
 
+thread_local Platform* of_this_thread = nullptr;
+
 }  // namespace
 
 Platform& Platform::current() noexcept {
+  if (of_this_thread != nullptr) return *of_this_thread;
   static SystemPlatform& system = *new SystemPlatform;  // threads may still use it at exit
   Platform* const platform = installed().load(std::memory_order_acquire);
   return platform != nullptr ? *platform : system;
@@ -141,5 +144,18 @@ std::uint64_t this_thread_number() noexcept {
 void Platform::install(Platform* platform) noexcept {
   installed().store(platform, std::memory_order_release);
 }
+
+void* Platform::find_or_make(std::type_index type,
+                             const std::function<std::shared_ptr<void>()>& make) {
+  const std::scoped_lock lock(process_wide_mutex_);
+  std::shared_ptr<void>& object = process_wide_[type];
+  if (!object) object = make();
+  return object.get();
+}
+
+PlatformScope::PlatformScope(Platform& platform) noexcept
+    : before_(std::exchange(of_this_thread, &platform)) {}
+
+PlatformScope::~PlatformScope() { of_this_thread = before_; }
 
 }  // namespace zklock::internal

@@ -11,9 +11,11 @@
 #include <chrono>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <typeindex>
 
 namespace zklock::internal {
 
@@ -53,13 +55,24 @@ class Condition {
 /// Thread safety: all of it may be called from any thread.
 class ZKLOCK_EXPORT Platform {
  public:
+  Platform() = default;
   virtual ~Platform() = default;
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
 
-  /// The one in force: that of the operating system, unless a test has installed another one.
+  /// The one in force: that of the operating system, unless a test has installed another one, or
+  /// put this thread on another one (PlatformScope).
   static Platform& current() noexcept;
   /// Puts `platform` in force, null: that of the operating system. REQUIRES: nothing of the library
   /// is in use, and `platform` outlives everything that is created while it is in force.
   static void install(Platform* platform) noexcept;
+
+  /// The one object of its type that what runs on this platform shares. Made when it is first asked
+  /// for; that of the operating system is never destroyed.
+  template <class T>
+  [[nodiscard]] T& process_wide() {
+    return *static_cast<T*>(find_or_make(typeid(T), [] { return std::make_shared<T>(); }));
+  }
 
   [[nodiscard]] virtual SteadyTime steady_now() const noexcept = 0;
   [[nodiscard]] virtual BootTime boot_now() const noexcept = 0;
@@ -76,6 +89,26 @@ class ZKLOCK_EXPORT Platform {
   [[nodiscard]] virtual std::unique_ptr<Thread> start_thread(const std::string& name,
                                                              std::function<void()> body) = 0;
   [[nodiscard]] virtual std::unique_ptr<Condition> make_condition() = 0;
+
+ private:
+  void* find_or_make(std::type_index type, const std::function<std::shared_ptr<void>()>& make);
+
+  std::mutex process_wide_mutex_;
+  std::map<std::type_index, std::shared_ptr<void>>
+      process_wide_;  // guarded by process_wide_mutex_
+};
+
+/// For the time of its life, and for this thread, `platform` is the current one. Tests have several
+/// processes in one with it.
+class ZKLOCK_EXPORT PlatformScope {
+ public:
+  explicit PlatformScope(Platform& platform) noexcept;
+  ~PlatformScope();
+  PlatformScope(const PlatformScope&) = delete;
+  PlatformScope& operator=(const PlatformScope&) = delete;
+
+ private:
+  Platform* const before_;
 };
 
 /// How often this process, and those that it descends from, were forked since the library was first

@@ -17,10 +17,13 @@ namespace zklock::internal {
 namespace {
 
 std::string random_id() {
+  // One after the other: as arguments of one call they would be drawn in an order that differs
+  // between compilers, and a simulation with them.
+  const std::uint64_t first = Platform::current().random();
+  const std::uint64_t second = Platform::current().random();
   std::array<char, 33> hex{};
-  std::snprintf(hex.data(), hex.size(), "%016llx%016llx",
-                static_cast<unsigned long long>(Platform::current().random()),
-                static_cast<unsigned long long>(Platform::current().random()));
+  std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(first),
+                static_cast<unsigned long long>(second));
   return hex.data();
 }
 

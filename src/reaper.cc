@@ -17,6 +17,9 @@ namespace {
 class Reaper {
  public:
   Reaper(const char* name, Ending lane) : name_(name), lane_(lane) {}
+  ~Reaper() { wait_at_exit(); }
+  Reaper(const Reaper&) = delete;
+  Reaper& operator=(const Reaper&) = delete;
 
   void add(std::function<void()> job) {
     {
@@ -100,15 +103,16 @@ struct Lanes {
   Reaper threads{"zklock-joiner", Ending::thread};
 };
 
-/// Never destroyed: locks in static storage may be destroyed after it would have been.
+/// Never destroyed on a real machine: locks in static storage may be destroyed after it would have
+/// been.
 Lanes& lanes() {
-  static Lanes& instance = *new Lanes;
   static const int registered = std::atexit([] {
-    instance.sessions.wait_at_exit();
-    instance.threads.wait_at_exit();
+    auto& lanes = Platform::current().process_wide<Lanes>();
+    lanes.sessions.wait_at_exit();
+    lanes.threads.wait_at_exit();
   });
   static_cast<void>(registered);
-  return instance;
+  return Platform::current().process_wide<Lanes>();
 }
 
 }  // namespace

@@ -1,0 +1,64 @@
+// fake_sessions.h: the sessions of a fake ensemble, as its leader tracks them.
+#ifndef ZKLOCK_SRC_TESTING_FAKE_SESSIONS_H_
+#define ZKLOCK_SRC_TESTING_FAKE_SESSIONS_H_
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <vector>
+
+#include "platform.h"
+
+namespace zklock::internal {
+
+struct FakeSession {
+  std::array<char, 16> password{};
+  std::chrono::milliseconds first_timeout{};  // a new leader goes back to it
+  std::chrono::milliseconds timeout{};
+  SteadyTime expires_at{};
+  std::uint64_t connection = 0;  // the last one that attached to it
+};
+
+/// As ZooKeeper's SessionTrackerImpl and LearnerSessionTracker do it: a session is due at the end
+/// of the tick in which its timeout passes; what a follower hears of a session reaches the leader
+/// with the follower's next answer to the leader's ping, every half tick.
+///
+/// Thread safety: none.
+class FakeSessions {
+ public:
+  using Id = std::int64_t;
+
+  explicit FakeSessions(std::chrono::nanoseconds tick) : tick_(tick) {}
+
+  /// Returns its id.
+  Id create(std::chrono::milliseconds timeout, SteadyTime now);
+  /// Null: there is none, or not any more.
+  [[nodiscard]] FakeSession* find(Id id);
+  [[nodiscard]] const FakeSession* find(Id id) const;
+  void erase(Id id) { sessions_.erase(id); }
+
+  /// The leader hears of the session.
+  void renew(Id id, SteadyTime now);
+  /// A follower does.
+  void note_at_follower(int server, Id id) { heard_by_[server].insert(id); }
+  /// The follower answers the leader's ping.
+  void report(int server, SteadyTime now);
+  /// What this server has heard is not told any more.
+  void forget(int server) { heard_by_.erase(server); }
+  /// Another leader begins to track.
+  void restart_all(SteadyTime now);
+
+  [[nodiscard]] std::vector<Id> due(SteadyTime now) const;
+
+ private:
+  const std::chrono::nanoseconds tick_;
+  std::map<Id, FakeSession> sessions_;
+  Id last_id_ = 0x100000000000000;
+  std::map<int, std::set<Id>> heard_by_;  // by followers, and not reported yet
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_TESTING_FAKE_SESSIONS_H_

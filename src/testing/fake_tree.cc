@@ -1,0 +1,245 @@
+#include "fake_tree.h"
+
+#include <algorithm>
+#include <array>
+#include <cstdio>
+#include <limits>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+std::string parent_of(const std::string& path) {
+  const std::size_t slash = path.rfind('/');
+  return slash == 0 ? "/" : path.substr(0, slash);
+}
+
+std::string name_of(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+
+std::string with_sequence(const std::string& path, std::int32_t number) {
+  std::array<char, 16> text{};
+  std::snprintf(text.data(), text.size(), "%010d", number);
+  return path + text.data();
+}
+
+/// As Java's int counts.
+std::int32_t wrapped_next(std::int32_t number) {
+  return number == std::numeric_limits<std::int32_t>::max()
+             ? std::numeric_limits<std::int32_t>::min()
+             : number + 1;
+}
+
+}  // namespace
+
+FakeTree::FakeTree() { nodes_["/"]; }
+
+Stat FakeTree::stat_of(const Node& node) const {
+  Stat stat = node.stat;
+  stat.num_children = static_cast<std::int32_t>(node.children.size());
+  // ZooKeeper shows creates and deletes, but keeps the creates only.
+  stat.cversion =
+      static_cast<std::int32_t>(2 * static_cast<std::int64_t>(node.creates) - stat.num_children);
+  stat.data_length = static_cast<std::int32_t>(node.data.size());
+  return stat;
+}
+
+bool FakeTree::may(Permission permission, const Node& node, const FakeCaller& caller) {
+  if (caller.may_everything) return true;
+  const auto name_of_user = [](const std::string& id) { return id.substr(0, id.find(':')); };
+  const auto& entries = node.acl.entries();
+  return std::any_of(entries.begin(), entries.end(), [&](const AclEntry& entry) {
+    if ((entry.permissions & permission) != permission) return false;
+    if (entry.scheme == "world") return true;
+    return std::any_of(caller.identities.begin(), caller.identities.end(), [&](const auto& known) {
+      return known.scheme == entry.scheme &&
+             name_of_user(known.credentials) == name_of_user(entry.id);
+    });
+  });
+}
+
+std::optional<Stat> FakeTree::stat(const std::string& path) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return std::nullopt;
+  return stat_of(node->second);
+}
+
+std::optional<Znode> FakeTree::read(const std::string& path) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return std::nullopt;
+  return Znode{node->second.data, stat_of(node->second), 0};
+}
+
+std::vector<std::string> FakeTree::children_of(const std::string& path) const {
+  std::vector<std::string> paths;
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return paths;
+  for (const std::string& name : node->second.children) {
+    paths.push_back(path == "/" ? path + name : path + "/" + name);
+  }
+  return paths;
+}
+
+Result<Znode> FakeTree::get(const std::string& path, const FakeCaller& caller) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::read, node->second, caller)) return ZooKeeperErrc::no_auth;
+  return Znode{node->second.data, stat_of(node->second)};
+}
+
+Result<Children> FakeTree::children(const std::string& path, const FakeCaller& caller) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::read, node->second, caller)) return ZooKeeperErrc::no_auth;
+  return Children{{node->second.children.begin(), node->second.children.end()},
+                  stat_of(node->second)};
+}
+
+std::vector<std::string> FakeTree::paths_of(std::int64_t session) const {
+  std::vector<std::string> paths;
+  for (const auto& [path, node] : nodes_) {
+    if (session != 0 && node.stat.ephemeral_owner == session) paths.push_back(path);
+  }
+  return paths;
+}
+
+Result<FakeTransaction> FakeTree::create(const std::string& path, const std::string& data,
+                                         const Acl& acl, bool is_ephemeral_sequential,
+                                         Stat::Time now, const FakeCaller& caller) const {
+  const auto parent = nodes_.find(parent_of(path));
+  if (parent == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::create, parent->second, caller)) return ZooKeeperErrc::no_auth;
+  if (parent->second.stat.ephemeral_owner != 0) return ZooKeeperErrc::no_children_for_ephemerals;
+  FakeTransaction transaction;
+  transaction.kind = FakeTransaction::Kind::create;
+  transaction.path = path;
+  transaction.data = data;
+  if (is_ephemeral_sequential) {
+    // The stored counter never goes down, so it sticks at its largest value; while creates follow
+    // each other without a pause, the server counts on from the last one, and wraps.
+    const Node& directory = parent->second;
+    const std::int32_t number =
+        now == directory.last_create ? directory.pending : directory.creates;
+    transaction.path = with_sequence(path, number);
+    transaction.sequence_counter = wrapped_next(number);
+    transaction.session = caller.session;
+  } else {
+    transaction.sequence_counter = wrapped_next(parent->second.creates);
+  }
+  if (nodes_.contains(transaction.path)) return ZooKeeperErrc::node_exists;
+  std::vector<AclEntry> entries;
+  for (const AclEntry& entry : acl.entries()) {
+    if (entry.scheme != "auth") {
+      entries.push_back(entry);
+      continue;
+    }
+    for (const AuthInfo& identity : caller.identities) {
+      entries.push_back({entry.permissions, identity.scheme, identity.credentials});
+    }
+  }
+  if (entries.empty()) return ZooKeeperErrc::invalid_acl;
+  transaction.acl = Acl(std::move(entries));
+  return transaction;
+}
+
+Result<FakeTransaction> FakeTree::remove(const std::string& path, std::int32_t version,
+                                         const FakeCaller& caller) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::remove, nodes_.at(parent_of(path)), caller)) return ZooKeeperErrc::no_auth;
+  if (version != ZooKeeperClient::kAnyVersion && version != node->second.stat.version) {
+    return ZooKeeperErrc::bad_version;
+  }
+  if (!node->second.children.empty()) return ZooKeeperErrc::not_empty;
+  FakeTransaction transaction;
+  transaction.kind = FakeTransaction::Kind::remove;
+  transaction.path = path;
+  return transaction;
+}
+
+Result<FakeTransaction> FakeTree::set(const std::string& path, const std::string& data,
+                                      std::int32_t version, const FakeCaller& caller) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::write, node->second, caller)) return ZooKeeperErrc::no_auth;
+  if (version != ZooKeeperClient::kAnyVersion && version != node->second.stat.version) {
+    return ZooKeeperErrc::bad_version;
+  }
+  FakeTransaction transaction;
+  transaction.kind = FakeTransaction::Kind::set;
+  transaction.path = path;
+  transaction.data = data;
+  return transaction;
+}
+
+Result<FakeTransaction> FakeTree::check(const std::string& path, std::int32_t version) const {
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (version != ZooKeeperClient::kAnyVersion && version != node->second.stat.version) {
+    return ZooKeeperErrc::bad_version;
+  }
+  return FakeTransaction{};
+}
+
+std::vector<FakeChange> FakeTree::apply(const FakeTransaction& transaction) {
+  std::vector<FakeChange> changes;
+  switch (transaction.kind) {
+    case FakeTransaction::Kind::create: {
+      Node& node = nodes_[transaction.path];
+      node.data = transaction.data;
+      node.acl = transaction.acl;
+      node.stat.czxid = node.stat.mzxid = node.stat.pzxid = transaction.zxid;
+      node.stat.ctime = node.stat.mtime = transaction.time;
+      node.stat.ephemeral_owner = transaction.session;
+      const std::string directory = parent_of(transaction.path);
+      Node& parent = nodes_[directory];
+      parent.children.insert(name_of(transaction.path));
+      parent.stat.pzxid = transaction.zxid;
+      parent.pending = transaction.sequence_counter;
+      parent.last_create = transaction.time;
+      parent.creates = std::max(parent.creates, transaction.sequence_counter);
+      changes.push_back({WatchEvent::Type::created, transaction.path});
+      changes.push_back({WatchEvent::Type::children_changed, directory});
+      break;
+    }
+    case FakeTransaction::Kind::remove:
+      erase(transaction.path, transaction, changes);
+      break;
+    case FakeTransaction::Kind::set: {
+      Node& node = nodes_[transaction.path];
+      node.data = transaction.data;
+      node.stat.mzxid = transaction.zxid;
+      node.stat.mtime = transaction.time;
+      ++node.stat.version;
+      changes.push_back({WatchEvent::Type::changed, transaction.path});
+      break;
+    }
+    case FakeTransaction::Kind::close_session:
+      for (const std::string& path : paths_of(transaction.session)) {
+        erase(path, transaction, changes);
+      }
+      break;
+    case FakeTransaction::Kind::nothing:
+      break;
+  }
+  return changes;
+}
+
+void FakeTree::erase(const std::string& path, const FakeTransaction& transaction,
+                     std::vector<FakeChange>& changes) {
+  nodes_.erase(path);
+  const std::string directory = parent_of(path);
+  Node& parent = nodes_[directory];
+  parent.children.erase(name_of(path));
+  parent.stat.pzxid = transaction.zxid;
+  changes.push_back({WatchEvent::Type::deleted, path});
+  changes.push_back({WatchEvent::Type::children_changed, directory});
+}
+
+void FakeTree::set_sequence_counter(const std::string& path, std::int32_t counter) {
+  Node& node = nodes_[path];
+  node.creates = counter;
+  node.pending = counter;
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,421 @@
+#include "fake_wire.h"
+
+#include <algorithm>
+#include <chrono>
+#include <deque>
+#include <mutex>
+#include <set>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+using std::chrono::nanoseconds;
+
+/// How long closing waits for answers that are under way, and then for the server to hang up.
+constexpr std::chrono::milliseconds kDrainTime{1'000};
+constexpr std::chrono::milliseconds kFarewellTime{1'500};
+
+// --- Requests -------------------------------------------------------------------------------------
+
+/// One that is answered with what `read` finds.
+template <class T, class Read>
+FakeRequest read_request(FakeOperation operation, const std::string& path, Wire::Answer<T> answer,
+                         const Read& read) {
+  FakeRequest request;
+  request.operation = operation;
+  request.path = path;
+  request.fail = [answer](std::error_code error) { answer(error); };
+  request.answer = [answer, read](const FakeTree& tree, const FakeCaller& caller,
+                                  const Result<FakeTransaction>&) {
+    return [answer, result = read(tree, caller)] { answer(result); };
+  };
+  return request;
+}
+
+/// One that the leader decides; `describe` makes the answer of what it did.
+template <class T, class Decide, class Describe>
+FakeRequest write_request(FakeOperation operation, const std::string& path, Wire::Answer<T> answer,
+                          const Decide& decide, const Describe& describe) {
+  FakeRequest request;
+  request.operation = operation;
+  request.path = path;
+  request.fail = [answer](std::error_code error) { answer(error); };
+  request.decide = decide;
+  request.answer = [answer, describe](const FakeTree& tree, const FakeCaller&,
+                                      const Result<FakeTransaction>& done) {
+    const Result<T> result = done ? describe(tree, *done) : Result<T>(done.error());
+    return [answer, result] { answer(result); };
+  };
+  return request;
+}
+
+// --- The wire -------------------------------------------------------------------------------------
+
+/// Where nothing else is said: on the loop.
+class FakeWire final : public Wire, public FakePeer, public std::enable_shared_from_this<FakeWire> {
+ public:
+  FakeWire(std::shared_ptr<FakeEnsemble> ensemble, std::shared_ptr<FakeLine> line,
+           const ClientOptions& options, std::shared_ptr<WireListener> listener,
+           const SessionIdentity* resume)
+      : ensemble_(std::move(ensemble)),
+        line_(std::move(line)),
+        identities_(options.auth),
+        asked_timeout_(options.session_timeout),
+        listener_(std::move(listener)) {
+    if (resume != nullptr) identity_ = *resume;
+    identity_.timeout = asked_timeout_;
+  }
+
+  void start() { on_loop(&FakeWire::look_for_server); }
+
+  // Of any thread.
+  void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
+              Answer<Created> answer) override;
+  void children(const std::string& path, Answer<Children> answer) override;
+  void get(const std::string& path, bool watch, Answer<Znode> answer) override;
+  void set(const std::string& path, const std::string& data, std::int32_t version,
+           Answer<Stat> answer) override;
+  void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
+  void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
+  void close() noexcept override;
+
+  void on_accepted(const SessionIdentity& session) override;
+  void on_refused_session() override;
+  void on_refused_identity() override;
+  void on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid) override;
+  void on_event(const FakeChange& change) override;
+  void on_pong() override { hear(); }
+  void on_closed() override { drop(ZooKeeperErrc::connection_loss); }
+
+ private:
+  enum class State { looking, shaking_hands, connected, ended };
+
+  void on_loop(void (FakeWire::*call)());
+  void post(FakeRequest request);
+  void submit(FakeRequest request);
+  void transmit(const FakeRequest& request);
+
+  void look_for_server();
+  void look_again();
+  void hear();
+  void watch_silence();
+  void drop(std::error_code error);
+  void end(std::error_code error);
+  void fail_all(std::error_code error);
+  void begin_to_close();
+  void say_farewell();
+  void finish_closing();
+
+  const std::shared_ptr<FakeEnsemble> ensemble_;
+  const std::shared_ptr<FakeLine> line_;
+  const std::vector<AuthInfo> identities_;
+  const std::chrono::milliseconds asked_timeout_;
+  const std::shared_ptr<WireListener> listener_;
+
+  State state_ = State::looking;
+  FakeEnsemble::ConnectionId connection_ = 0;
+  SessionIdentity identity_;
+  std::int64_t last_zxid_ = 0;
+  std::set<std::string> watches_;     // that stand, as far as is known
+  std::deque<FakeRequest> requests_;  // that are not answered, in their order
+  int server_ = -1;                   // that was tried last
+  int tried_ = 0;                     // servers, since the last connection
+  nanoseconds last_heard_{};          // steady time
+  std::uint64_t silence_watch_ = 0;   // number of the connection that is watched
+  bool is_closing_ = false;
+  bool said_farewell_ = false;
+
+  Monitor monitor_;
+  bool takes_requests_ = true;  // guarded by monitor_.mutex
+  bool is_closed_ = false;      // guarded by monitor_.mutex
+};
+
+void FakeWire::on_loop(void (FakeWire::*call)()) {
+  ensemble_->schedule(line_, {}, [self = shared_from_this(), call] { ((*self).*call)(); });
+}
+
+void FakeWire::post(FakeRequest request) {
+  bool is_taken = false;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    is_taken = takes_requests_;
+    if (is_taken) {
+      ensemble_->loop().post([self = shared_from_this(), request]() mutable {
+        const PlatformScope scope(self->line_->platform);
+        self->submit(std::move(request));
+      });
+    }
+  }
+  if (!is_taken) request.fail(ZooKeeperErrc::connection_loss);
+}
+
+void FakeWire::submit(FakeRequest request) {
+  if (state_ == State::ended) {
+    request.fail(ZooKeeperErrc::connection_loss);
+    return;
+  }
+  requests_.push_back(std::move(request));
+  if (state_ == State::connected) transmit(requests_.back());
+}
+
+/// What the client knows of it is done where its message arrives, in its order.
+void FakeWire::transmit(const FakeRequest& request) {
+  ensemble_->send(connection_, request);
+}
+
+void FakeWire::create(const std::string& path, const std::string& data, const Acl& acl,
+                      CreateMode mode, Answer<Created> answer) {
+  post(write_request<Created>(
+      FakeOperation::create, path, std::move(answer),
+      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time now) {
+        return tree.create(path, data, acl, mode == CreateMode::ephemeral_sequential, now, caller);
+      },
+      [](const FakeTree& tree, const FakeTransaction& done) {
+        return Result<Created>(
+            Created{done.path, tree.stat(done.path).value_or(Stat{}), nullptr, 0});
+      }));
+}
+
+void FakeWire::children(const std::string& path, Answer<Children> answer) {
+  post(read_request<Children>(
+      FakeOperation::children, path, std::move(answer),
+      [path](const FakeTree& tree, const FakeCaller& caller) {
+        return tree.children(path, caller);
+      }));
+}
+
+void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
+  Answer<Znode> note = [self = weak_from_this(), path, watch,
+                        answer = std::move(answer)](const Result<Znode>& znode) {
+    if (const auto wire = self.lock(); wire && watch && znode) wire->watches_.insert(path);
+    answer(znode);
+  };
+  FakeRequest request = read_request<Znode>(
+      FakeOperation::get, path, std::move(note),
+      [path](const FakeTree& tree, const FakeCaller& caller) { return tree.get(path, caller); });
+  request.watch = watch;
+  post(std::move(request));
+}
+
+void FakeWire::set(const std::string& path, const std::string& data, std::int32_t version,
+                   Answer<Stat> answer) {
+  post(write_request<Stat>(
+      FakeOperation::set, path, std::move(answer),
+      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time) {
+        return tree.set(path, data, version, caller);
+      },
+      [path](const FakeTree& tree, const FakeTransaction&) {
+        return Result<Stat>(tree.stat(path).value_or(Stat{}));
+      }));
+}
+
+void FakeWire::remove(const std::string& path, std::int32_t version, Answer<void> answer) {
+  post(write_request<void>(
+      FakeOperation::remove, path, std::move(answer),
+      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time) {
+        return tree.remove(path, version, caller);
+      },
+      [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
+}
+
+void FakeWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
+  post(write_request<void>(
+      FakeOperation::check, path, std::move(answer),
+      [=](const FakeTree& tree, const FakeCaller&, Stat::Time) {
+        return tree.check(path, version);
+      },
+      [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
+}
+
+// --- Looking for a server -------------------------------------------------------------------------
+
+void FakeWire::look_for_server() {
+  if (state_ != State::looking) return;
+  const int servers = ensemble_->quorum().size();
+  server_ = server_ < 0 ? static_cast<int>(Platform::current().random() %
+                                           static_cast<std::uint64_t>(servers))
+                        : (server_ + 1) % servers;
+  ++tried_;
+  FakeHello hello;
+  hello.session = identity_;
+  hello.session.timeout = asked_timeout_;
+  hello.identities = identities_;
+  hello.last_zxid = last_zxid_;
+  hello.watches.assign(watches_.begin(), watches_.end());
+  connection_ = ensemble_->connect(server_, line_, weak_from_this(), std::move(hello));
+  if (connection_ == 0) {
+    // libzookeeper fails what waits for a connection when an attempt at one has failed.
+    fail_all(ZooKeeperErrc::connection_loss);
+    look_again();
+    return;
+  }
+  state_ = State::shaking_hands;
+  hear();
+  watch_silence();
+}
+
+/// libzookeeper goes on with the next server at once, and pauses when it has tried all.
+void FakeWire::look_again() {
+  if (state_ == State::ended) return;
+  state_ = State::looking;
+  const bool pauses = tried_ >= ensemble_->quorum().size();
+  if (pauses) tried_ = 0;
+  ensemble_->schedule(line_, pauses ? nanoseconds(identity_.timeout) / 60 : nanoseconds(0),
+                      [self = shared_from_this()] { self->look_for_server(); });
+}
+
+void FakeWire::hear() {
+  last_heard_ = Platform::current().steady_now().time_since_epoch();
+}
+
+/// Pings a server that has said nothing for a third of the session timeout, and gives it up after
+/// two thirds.
+void FakeWire::watch_silence() {
+  const std::uint64_t watch = ++silence_watch_;
+  const nanoseconds third = nanoseconds(identity_.timeout) / 3;
+  const nanoseconds silent =
+      Platform::current().steady_now().time_since_epoch() - last_heard_;
+  if (silent >= 2 * third) {
+    ensemble_->hang_up(connection_);
+    drop(ZooKeeperErrc::operation_timeout);
+    return;
+  }
+  if (silent >= third && state_ == State::connected) ensemble_->ping(connection_);
+  const nanoseconds next = silent >= third ? 2 * third - silent : third - silent;
+  ensemble_->schedule(line_, next, [self = shared_from_this(), watch] {
+    if (self->silence_watch_ == watch && self->connection_ != 0) self->watch_silence();
+  });
+}
+
+/// The connection is gone.
+void FakeWire::drop(std::error_code error) {
+  connection_ = 0;
+  const bool was_connected = state_ == State::connected;
+  if (state_ != State::ended) state_ = State::looking;
+  if (was_connected) listener_->on_disconnected();
+  fail_all(error);
+  if (is_closing_) {
+    finish_closing();
+  } else {
+    look_again();
+  }
+}
+
+void FakeWire::fail_all(std::error_code error) {
+  for (const FakeRequest& request : std::exchange(requests_, {})) request.fail(error);
+}
+
+// --- What the ensemble says -----------------------------------------------------------------------
+
+void FakeWire::on_accepted(const SessionIdentity& session) {
+  hear();
+  identity_ = session;
+  state_ = State::connected;
+  tried_ = 0;
+  listener_->on_connected(session);
+  for (const FakeRequest& request : requests_) transmit(request);
+  watch_silence();  // by the timeout that was negotiated
+}
+
+void FakeWire::on_refused_session() {
+  end(ZooKeeperErrc::session_expired);
+  listener_->on_expired();
+}
+
+void FakeWire::on_refused_identity() {
+  end(ZooKeeperErrc::auth_failed);
+  listener_->on_auth_failed();
+}
+
+void FakeWire::end(std::error_code error) {
+  ensemble_->hang_up(connection_);
+  connection_ = 0;
+  state_ = State::ended;
+  fail_all(error);
+  if (is_closing_) finish_closing();
+}
+
+void FakeWire::on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid) {
+  hear();
+  last_zxid_ = std::max(last_zxid_, zxid);
+  if (!requests_.empty()) requests_.pop_front();  // answers come in the order of the requests
+  answer();
+  if (is_closing_ && requests_.empty()) say_farewell();
+}
+
+void FakeWire::on_event(const FakeChange& change) {
+  hear();
+  watches_.erase(change.path);
+  listener_->on_watch(change.type, change.path);
+}
+
+// --- Closing --------------------------------------------------------------------------------------
+
+void FakeWire::close() noexcept {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    takes_requests_ = false;
+  }
+  // Also while the client is frozen or stalled: that ends.
+  on_loop(&FakeWire::begin_to_close);
+  std::unique_lock lock(monitor_.mutex);
+  while (!is_closed_) monitor_.changed->wait(lock);
+}
+
+void FakeWire::begin_to_close() {
+  is_closing_ = true;
+  if (state_ != State::connected) {
+    if (connection_ != 0) ensemble_->hang_up(connection_);
+    finish_closing();
+    return;
+  }
+  if (requests_.empty()) {
+    say_farewell();
+    return;
+  }
+  ensemble_->schedule(line_, kDrainTime, [self = shared_from_this()] { self->say_farewell(); });
+}
+
+void FakeWire::say_farewell() {
+  if (state_ != State::connected || std::exchange(said_farewell_, true)) return;
+  ensemble_->end_session_of(connection_);
+  ensemble_->schedule(line_, kFarewellTime, [self = shared_from_this()] {
+    if (self->connection_ != 0) self->ensemble_->hang_up(self->connection_);
+    self->finish_closing();
+  });
+}
+
+void FakeWire::finish_closing() {
+  state_ = State::ended;
+  connection_ = 0;
+  fail_all(ZooKeeperErrc::connection_loss);
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    is_closed_ = true;
+  }
+  monitor_.changed->notify_all();
+}
+
+}  // namespace
+
+FakeDialer::FakeDialer(std::shared_ptr<FakeEnsemble> ensemble, std::shared_ptr<FakeLine> line,
+                       ClientOptions options)
+    : ensemble_(std::move(ensemble)), line_(std::move(line)), options_(std::move(options)) {}
+
+Dialer::Outcome FakeDialer::dial(std::shared_ptr<WireListener> listener,
+                                 const SessionIdentity* resume) {
+  const auto wire =
+      std::make_shared<FakeWire>(ensemble_, line_, options_, std::move(listener), resume);
+  wire->start();
+  return {wire, {}};
+}
+
+bool FakeDialer::servers_have_moved() {
+  bool have_moved = false;
+  ensemble_->run([&] { have_moved = std::exchange(line_->servers_move, false); });
+  return have_moved;
+}
+
+}  // namespace zklock::internal

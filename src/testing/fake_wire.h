@@ -1,0 +1,35 @@
+// fake_wire.h: a Wire to a fake ensemble, which behaves as libzookeeper does.
+#ifndef ZKLOCK_SRC_TESTING_FAKE_WIRE_H_
+#define ZKLOCK_SRC_TESTING_FAKE_WIRE_H_
+
+#include <zklock/client_options.h>
+
+#include <memory>
+#include <string>
+
+#include "fake_ensemble.h"
+#include "wire.h"
+
+namespace zklock::internal {
+
+/// Opens wires to `ensemble` for the client that has this line.
+class FakeDialer final : public Dialer {
+ public:
+  FakeDialer(std::shared_ptr<FakeEnsemble> ensemble, std::shared_ptr<FakeLine> line,
+             ClientOptions options);
+
+  [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
+                             const SessionIdentity* resume) override;
+  [[nodiscard]] bool servers_have_moved() override;
+  [[nodiscard]] const std::string& address() const noexcept override { return address_; }
+
+ private:
+  const std::shared_ptr<FakeEnsemble> ensemble_;
+  const std::shared_ptr<FakeLine> line_;
+  const ClientOptions options_;
+  const std::string address_ = "the fake ensemble";
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_TESTING_FAKE_WIRE_H_

@@ -1,0 +1,369 @@
+#include <zklock/testing/fake_zookeeper.h>
+
+#include <algorithm>
+#include <map>
+#include <mutex>
+#include <stdexcept>
+#include <system_error>
+
+#include "client.h"
+#include "client_options.h"
+#include "fake_ensemble.h"
+#include "fake_wire.h"
+#include "virtual_platform.h"
+#include "virtual_time.h"
+
+namespace zklock::testing {
+
+namespace {
+
+using internal::FakeCaller;
+using internal::FakeEnsemble;
+using internal::FakeLine;
+using internal::FakeQuorum;
+using internal::FakeTransaction;
+using internal::FakeTree;
+using internal::Platform;
+using internal::PlatformScope;
+using internal::Thread;
+using internal::VirtualPlatform;
+using internal::VirtualTime;
+
+/// How much (virtual) time the clients' threads get to end in.
+constexpr std::chrono::hours kFarewell{1};
+/// The loop of the ensemble, which ends last.
+constexpr int kOwnThreads = 1;
+
+}  // namespace
+
+class FakeMachine::Impl {
+ public:
+  Impl(FakeZooKeeper::Impl& of, const std::string& host)
+      : zookeeper(of), platform(zookeeper_time(of), options_for(host)) {}
+
+  static VirtualPlatform::Options options_for(const std::string& host) {
+    VirtualPlatform::Options options;
+    options.host = host;
+    return options;
+  }
+  static VirtualTime& zookeeper_time(FakeZooKeeper::Impl& zookeeper);
+
+  FakeZooKeeper::Impl& zookeeper;
+  VirtualPlatform platform;
+};
+
+class FakeZooKeeper::Impl {
+ public:
+  explicit Impl(const FakeOptions& options)
+      : time_(VirtualTime::Mode::free, 1, std::chrono::steady_clock::now()),
+        platform_(time_, {}) {
+    Platform::install(&platform_);
+    ensemble_ = std::make_shared<FakeEnsemble>(options, platform_);
+  }
+  ~Impl() {
+    for (const std::unique_ptr<Thread>& thread : threads_) thread->join();
+    for (auto& [host, machine] : machines_) {
+      machine->impl_->platform.resume();
+      machine->impl_->platform.thaw();
+    }
+    ensemble_->run([this] {
+      for (const auto& [client, line] : lines_) {
+        line->is_cut = false;
+        ensemble_->release(*line);
+      }
+    });
+    time_.end_threads(kOwnThreads, kFarewell);
+    ensemble_->stop();
+    time_.end_threads(0, kFarewell);
+    Platform::install(nullptr);
+  }
+  Impl(const Impl&) = delete;
+  Impl& operator=(const Impl&) = delete;
+
+  Client connect(VirtualPlatform& platform, const ClientOptions& options);
+  FakeMachine& machine(const std::string& host);
+  void start_thread(std::function<void()> body);
+  /// Runs `job(ensemble)` on its loop, and lets the library do what comes of it.
+  template <class Job>
+  void act(const Job& job) {
+    ensemble_->run([&] { job(*ensemble_); });
+    time_.settle();
+  }
+  template <class Job>
+  void act_on(const Client& client, const Job& job) {
+    const std::shared_ptr<FakeLine> line = line_of(client);
+    act([&](FakeEnsemble& ensemble) { job(ensemble, *line); });
+  }
+  template <class Job>
+  void act_on(int server, const Job& job) {
+    if (server < 0 || server >= ensemble_->quorum().size()) {
+      throw std::out_of_range("FakeZooKeeper: there is no server " + std::to_string(server));
+    }
+    act([&](FakeEnsemble& ensemble) { job(ensemble.quorum()); });
+  }
+  /// A change of a machine's state, after which messages may be on their way again.
+  template <class Change>
+  void change(const VirtualPlatform& platform, const Change& change) {
+    change();
+    act([&](FakeEnsemble& ensemble) {
+      for (const auto& [client, line] : lines_) {
+        if (&line->platform == &platform && !line->is_stalled) ensemble.release(*line);
+      }
+    });
+  }
+  /// A write as an operator's.
+  void write(const FakeQuorum::Decide& decide);
+
+  [[nodiscard]] VirtualTime& time() noexcept { return time_; }
+  [[nodiscard]] VirtualPlatform& platform() noexcept { return platform_; }
+
+ private:
+  [[nodiscard]] std::shared_ptr<FakeLine> line_of(const Client& client) const;
+
+  VirtualTime time_;
+  VirtualPlatform platform_;  // of the test, and of the servers
+  std::shared_ptr<FakeEnsemble> ensemble_;
+
+  mutable std::mutex mutex_;
+  // All of these are guarded by mutex_.
+  std::map<std::string, std::unique_ptr<FakeMachine>> machines_;
+  std::map<const ZooKeeperClient*, std::shared_ptr<FakeLine>> lines_;
+  std::vector<std::unique_ptr<Thread>> threads_;
+};
+
+VirtualTime& FakeMachine::Impl::zookeeper_time(FakeZooKeeper::Impl& zookeeper) {
+  return zookeeper.time();
+}
+
+FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
+                                                   const ClientOptions& options) {
+  internal::check_client_options(options);
+  const PlatformScope scope(platform);
+  const auto line = std::make_shared<FakeLine>(platform);
+  const auto client = std::make_shared<internal::Client>(
+      std::make_unique<internal::FakeDialer>(ensemble_, line, options), options);
+  {
+    const std::scoped_lock lock(mutex_);
+    lines_[client.get()] = line;
+  }
+  const internal::TimePasses passes(time_);
+  client->await_session(options.connect_timeout);
+  return client;
+}
+
+std::shared_ptr<FakeLine> FakeZooKeeper::Impl::line_of(const Client& client) const {
+  const std::scoped_lock lock(mutex_);
+  const auto line = lines_.find(client.get());
+  if (line == lines_.end()) throw std::out_of_range("FakeZooKeeper: not a client of this ensemble");
+  return line->second;
+}
+
+FakeMachine& FakeZooKeeper::Impl::machine(const std::string& host) {
+  const std::scoped_lock lock(mutex_);
+  std::unique_ptr<FakeMachine>& machine = machines_[host];
+  if (!machine) {
+    machine.reset(new FakeMachine(std::make_unique<FakeMachine::Impl>(*this, host)));
+  }
+  return *machine;
+}
+
+void FakeZooKeeper::Impl::start_thread(std::function<void()> body) {
+  std::unique_ptr<Thread> thread =
+      Platform::current().start_thread("test", [body = std::move(body)] {
+        VirtualTime::take_part_for_the_test();
+        body();
+      });
+  const std::scoped_lock lock(mutex_);
+  threads_.push_back(std::move(thread));
+}
+
+void FakeZooKeeper::Impl::write(const FakeQuorum::Decide& decide) {
+  std::error_code error = ZooKeeperErrc::connection_loss;  // there is no quorum
+  act([&](FakeEnsemble& ensemble) {
+    ensemble.write([&](const FakeTree& tree, Stat::Time now) {
+      const Result<FakeTransaction> outcome = decide(tree, now);
+      error = outcome.error();
+      return outcome;
+    });
+  });
+  if (error) throw std::system_error(error);
+}
+
+// --- FakeZooKeeper --------------------------------------------------------------------------------
+
+FakeZooKeeper::FakeZooKeeper(const FakeOptions& options) : impl_(std::make_unique<Impl>(options)) {}
+FakeZooKeeper::~FakeZooKeeper() = default;
+
+FakeZooKeeper::Client FakeZooKeeper::connect(const ClientOptions& options) {
+  return impl_->connect(impl_->platform(), options);
+}
+void FakeZooKeeper::start_thread(std::function<void()> body) {
+  impl_->start_thread(std::move(body));
+}
+FakeMachine& FakeZooKeeper::machine(const std::string& host) { return impl_->machine(host); }
+
+void FakeZooKeeper::advance(std::chrono::nanoseconds time) { impl_->time().advance(time); }
+void FakeZooKeeper::settle() { impl_->time().settle(); }
+void FakeZooKeeper::let_time_pass(bool on) { impl_->time().let_time_pass(on); }
+void FakeZooKeeper::step_wall_clock(std::chrono::nanoseconds step) {
+  impl_->platform().step_wall_clock(step);
+}
+
+void FakeZooKeeper::lose_next_answer(Operation operation, const Client& client) {
+  if (!client) {
+    impl_->act([&](FakeEnsemble& ensemble) { ensemble.lose_next_answer(operation, 0); });
+    return;
+  }
+  impl_->act_on(client, [&](FakeEnsemble& ensemble, const FakeLine& line) {
+    ensemble.lose_next_answer(operation, line.session);
+  });
+}
+void FakeZooKeeper::fail_next(Operation operation, ZooKeeperErrc error, int times) {
+  impl_->act([&](FakeEnsemble& ensemble) { ensemble.fail_next(operation, error, times); });
+}
+void FakeZooKeeper::delay_watches(std::chrono::nanoseconds delay) {
+  impl_->act([&](FakeEnsemble& ensemble) { ensemble.delay_watches(delay); });
+}
+
+void FakeZooKeeper::expire_session(const Client& client) {
+  impl_->act_on(client, [](FakeEnsemble& ensemble, const FakeLine& line) {
+    ensemble.expire_session(line.session);
+  });
+}
+void FakeZooKeeper::break_connection(const Client& client) {
+  impl_->act_on(client, [](FakeEnsemble& ensemble, const FakeLine& line) {
+    ensemble.break_connection(line);
+  });
+}
+void FakeZooKeeper::cut(const Client& client) {
+  impl_->act_on(client, [](FakeEnsemble& ensemble, FakeLine& line) { ensemble.cut(line); });
+}
+void FakeZooKeeper::stall(const Client& client) {
+  impl_->act_on(client, [](FakeEnsemble&, FakeLine& line) { line.is_stalled = true; });
+}
+void FakeZooKeeper::restore(const Client& client) {
+  impl_->act_on(client, [](FakeEnsemble& ensemble, FakeLine& line) {
+    line.is_cut = false;
+    ensemble.release(line);
+  });
+}
+void FakeZooKeeper::move_servers(const Client& client) {
+  impl_->act_on(client, [](FakeEnsemble&, FakeLine& line) { line.servers_move = true; });
+}
+
+int FakeZooKeeper::server_of(const Client& client) const {
+  int server = -1;
+  impl_->act_on(client, [&](const FakeEnsemble& ensemble, const FakeLine& line) {
+    server = ensemble.server_of(line);
+  });
+  return server;
+}
+int FakeZooKeeper::leader() const {
+  int leader = -1;
+  impl_->act([&](FakeEnsemble& ensemble) { leader = ensemble.quorum().leader(); });
+  return leader;
+}
+void FakeZooKeeper::kill_server(int server) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.kill(server); });
+}
+void FakeZooKeeper::start_server(int server) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.start(server); });
+}
+void FakeZooKeeper::freeze_server(int server) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.freeze(server); });
+}
+void FakeZooKeeper::thaw_server(int server) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.thaw(server); });
+}
+void FakeZooKeeper::cut_off_server(int server) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.cut_off(server); });
+}
+void FakeZooKeeper::heal_server(int server) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.heal(server); });
+}
+void FakeZooKeeper::slow_commits(int server, std::chrono::nanoseconds delay) {
+  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.slow_commits(server, delay); });
+}
+void FakeZooKeeper::change_leader(int server, std::chrono::nanoseconds wall_clock_offset) {
+  impl_->act_on(server,
+                [&](FakeQuorum& quorum) { quorum.change_leader(server, wall_clock_offset); });
+}
+void FakeZooKeeper::bound_session_timeouts(int server, std::chrono::milliseconds least,
+                                           std::chrono::milliseconds most) {
+  impl_->act(
+      [&](FakeEnsemble& ensemble) { ensemble.bound_session_timeouts(server, least, most); });
+}
+
+std::vector<std::string> FakeZooKeeper::children(const std::string& path) const {
+  std::vector<std::pair<std::int64_t, std::string>> dated;
+  impl_->act([&](FakeEnsemble& ensemble) {
+    const FakeTree& tree = ensemble.quorum().committed();
+    for (const std::string& child : tree.children_of(path)) {
+      dated.emplace_back(tree.stat(child).value_or(Stat{}).czxid, child);
+    }
+  });
+  std::sort(dated.begin(), dated.end());
+  std::vector<std::string> paths;
+  paths.reserve(dated.size());
+  for (auto& [czxid, child] : dated) paths.push_back(std::move(child));
+  return paths;
+}
+
+std::optional<Znode> FakeZooKeeper::get(const std::string& path) const {
+  std::optional<Znode> znode;
+  impl_->act([&](FakeEnsemble& ensemble) { znode = ensemble.quorum().committed().read(path); });
+  return znode;
+}
+
+void FakeZooKeeper::create(const std::string& path, const std::string& data) {
+  impl_->write([&](const FakeTree& tree, Stat::Time now) {
+    return tree.create(path, data, Acl::open(), false, now, FakeCaller::an_operator());
+  });
+}
+void FakeZooKeeper::set(const std::string& path, const std::string& data) {
+  impl_->write([&](const FakeTree& tree, Stat::Time) {
+    return tree.set(path, data, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+  });
+}
+void FakeZooKeeper::remove(const std::string& path) {
+  impl_->write([&](const FakeTree& tree, Stat::Time) {
+    return tree.remove(path, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+  });
+}
+void FakeZooKeeper::set_sequence_counter(const std::string& path, std::int32_t counter) {
+  impl_->act([&](FakeEnsemble& ensemble) {
+    ensemble.quorum().set_sequence_counter(path, counter);
+  });
+}
+
+// --- FakeMachine ----------------------------------------------------------------------------------
+
+class FakeMachine::Visit::Scope : public PlatformScope {
+ public:
+  using PlatformScope::PlatformScope;
+};
+
+FakeMachine::Visit::Visit(FakeMachine& machine)
+    : scope_(std::make_unique<Scope>(machine.impl_->platform)) {}
+FakeMachine::Visit::~Visit() = default;
+
+FakeMachine::FakeMachine(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+FakeMachine::~FakeMachine() = default;
+
+FakeZooKeeper::Client FakeMachine::connect(const ClientOptions& options) {
+  return impl_->zookeeper.connect(impl_->platform, options);
+}
+void FakeMachine::step_wall_clock(std::chrono::nanoseconds step) {
+  impl_->platform.step_wall_clock(step);
+}
+void FakeMachine::set_drift(std::int64_t millionths) { impl_->platform.set_drift(millionths); }
+void FakeMachine::freeze() { impl_->platform.freeze(); }
+void FakeMachine::thaw() {
+  impl_->zookeeper.change(impl_->platform, [this] { impl_->platform.thaw(); });
+}
+void FakeMachine::suspend() { impl_->platform.suspend(); }
+void FakeMachine::resume() {
+  impl_->zookeeper.change(impl_->platform, [this] { impl_->platform.resume(); });
+}
+
+}  // namespace zklock::testing

@@ -1,0 +1,168 @@
+#include "virtual_platform.h"
+
+#include <thread>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+constexpr std::int64_t kMillion = 1'000'000;
+
+/// `time` by a clock that is fast by `drift` millionths.
+std::chrono::nanoseconds drifted(std::chrono::nanoseconds time, std::int64_t drift) {
+  const std::int64_t count = time.count();
+  return std::chrono::nanoseconds(count + count / kMillion * drift +
+                                  count % kMillion * drift / kMillion);
+}
+
+}  // namespace
+
+class VirtualPlatform::VirtualCondition final : public Condition {
+ public:
+  explicit VirtualCondition(VirtualPlatform& platform) : platform_(platform) {}
+
+  void wait(std::unique_lock<std::mutex>& lock) override {
+    platform_.time_.wait(this, platform_, lock, SteadyTime::max());
+  }
+  void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) override {
+    platform_.time_.wait(this, platform_, lock, deadline);
+  }
+  void notify_all() noexcept override { platform_.time_.notify(this); }
+
+ private:
+  VirtualPlatform& platform_;
+};
+
+/// Joined through a condition of the platform, so that it is known who waits.
+class VirtualPlatform::VirtualThread final : public Thread {
+ public:
+  VirtualThread(VirtualPlatform& platform, std::string name, std::function<void()> body)
+      : state_(std::make_shared<State>(platform, std::move(name))) {
+    platform.time_.announce_thread(state_->birth);
+    thread_ = std::thread([&platform, state = state_, run = std::move(body)]() mutable {
+      VirtualTime::begin_thread(state->birth);
+      const PlatformScope scope(platform);
+      run();
+      run = nullptr;
+      {
+        const std::scoped_lock lock(state->mutex);
+        state->has_ended = true;
+      }
+      state->ended->notify_all();
+      platform.time_.thread_ended();
+    });
+  }
+
+  void join() override {
+    {
+      std::unique_lock lock(state_->mutex);
+      while (!state_->has_ended) state_->ended->wait(lock);
+    }
+    thread_.join();
+  }
+  [[nodiscard]] bool is_current() const noexcept override {
+    return thread_.get_id() == std::this_thread::get_id();
+  }
+
+ private:
+  struct State {
+    State(VirtualPlatform& platform, std::string name)
+        : birth(platform, std::move(name)), ended(platform.make_condition()) {}
+    VirtualTime::Birth birth;
+    std::mutex mutex;
+    bool has_ended = false;  // guarded by mutex
+    const std::unique_ptr<Condition> ended;
+  };
+
+  const std::shared_ptr<State> state_;
+  std::thread thread_;
+};
+
+VirtualPlatform::VirtualPlatform(VirtualTime& time, Options options)
+    : options_(std::move(options)), time_(time), begin_(time.now()), base_(begin_) {}
+
+/// How far this platform's clocks have run since it was made.
+std::chrono::nanoseconds VirtualPlatform::ran(SteadyTime now) const noexcept {
+  return ran_before_ + drifted(now - base_, drift_);
+}
+
+std::chrono::nanoseconds VirtualPlatform::ran_awake(SteadyTime now) const noexcept {
+  return (is_suspended_ ? fell_asleep_ : ran(now)) - slept_;
+}
+
+SteadyTime VirtualPlatform::when(SteadyTime local) const noexcept {
+  if (is_suspended_) return SteadyTime::max();
+  const std::chrono::nanoseconds left =
+      saturated_difference(saturated_sum(local, slept_ - ran_before_), begin_);
+  // Near enough to find the exact time by a step or two.
+  std::chrono::nanoseconds guess = drifted(left, -drift_);
+  while (drifted(guess, drift_) < left) guess += std::max(left - drifted(guess, drift_), {});
+  return saturated_sum(base_, guess);
+}
+
+SteadyTime VirtualPlatform::steady_now() const noexcept {
+  return time_.look([this](SteadyTime now) { return begin_ + ran_awake(now); });
+}
+
+BootTime VirtualPlatform::boot_now() const noexcept {
+  return time_.look(
+      [this](SteadyTime now) { return BootTime(begin_.time_since_epoch() + ran(now)); });
+}
+
+WallTime VirtualPlatform::wall_now() const noexcept {
+  return time_.look([this](SteadyTime now) { return options_.wall + ran(now) + wall_step_; });
+}
+
+std::unique_ptr<Thread> VirtualPlatform::start_thread(const std::string& name,
+                                                      std::function<void()> body) {
+  return std::make_unique<VirtualThread>(*this, name, std::move(body));
+}
+
+std::unique_ptr<Condition> VirtualPlatform::make_condition() {
+  return std::make_unique<VirtualCondition>(*this);
+}
+
+void VirtualPlatform::step_wall_clock(std::chrono::nanoseconds step) {
+  time_.change([&](SteadyTime) { wall_step_ += step; });
+}
+
+void VirtualPlatform::set_drift(std::int64_t millionths) {
+  time_.change([&](SteadyTime now) {
+    ran_before_ = ran(now);
+    base_ = now;
+    drift_ = millionths;
+  });
+}
+
+void VirtualPlatform::freeze() {
+  time_.change([&](SteadyTime) { frozen_ = true; });
+}
+
+void VirtualPlatform::thaw() {
+  time_.change([&](SteadyTime) { frozen_ = is_suspended_; });
+}
+
+void VirtualPlatform::suspend() {
+  time_.change([&](SteadyTime now) {
+    if (is_suspended_) return;
+    fell_asleep_ = ran(now);
+    is_suspended_ = true;
+    frozen_ = true;
+  });
+}
+
+void VirtualPlatform::resume() {
+  time_.change([&](SteadyTime now) {
+    if (!is_suspended_) return;
+    slept_ += ran(now) - fell_asleep_;
+    is_suspended_ = false;
+    frozen_ = false;
+  });
+}
+
+bool VirtualPlatform::is_frozen() const {
+  return time_.look([this](SteadyTime) { return frozen_; });
+}
+
+}  // namespace zklock::internal
