@@ -28,6 +28,13 @@ void FakeEnsemble::run(const std::function<void()>& job) {
   while (!is_done) monitor.changed->wait(lock);
 }
 
+void FakeEnsemble::stop() {
+  loop_.stop();
+  quorum_.drop_messages();
+  held_by_.clear();
+  connections_.clear();
+}
+
 void FakeEnsemble::tell(const std::string& what, const std::string& detail) {
   if (observer_) observer_(what, detail);
 }

@@ -90,7 +90,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   using Observer = std::function<void(const std::string& what, const std::string& detail)>;
 
   FakeEnsemble(const testing::FakeOptions& options, VirtualPlatform& platform);
-  ~FakeEnsemble() override { stop(); }
+  ~FakeEnsemble() override { loop_.stop(); }
   FakeEnsemble(const FakeEnsemble&) = delete;
   FakeEnsemble& operator=(const FakeEnsemble&) = delete;
 
@@ -99,7 +99,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   [[nodiscard]] const FakeSessions& sessions() const noexcept { return sessions_; }
   void observe(Observer observer) { observer_ = std::move(observer); }
   /// Nothing happens any more. What is under way, and refers to the ensemble, is dropped.
-  void stop() { loop_.stop(); }
+  void stop();
   /// Waits until `job` has been run on the loop.
   void run(const std::function<void()>& job);
   /// Runs `job` on the loop, on the line's platform, `after` so long; once the line is free.

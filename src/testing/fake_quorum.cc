@@ -148,6 +148,11 @@ void FakeQuorum::retry_stuck() {
                 std::make_move_iterator(still_stuck.end()));
 }
 
+void FakeQuorum::drop_messages() {
+  stuck_.clear();
+  for (Server& server : servers_) server.when_applied.clear();
+}
+
 // --- What goes wrong ------------------------------------------------------------------------------
 
 void FakeQuorum::kill(int server) {

@@ -68,6 +68,9 @@ class FakeQuorum {
   /// Calls `arrive` once a message of this server reaches the leader; never if its term ends first.
   void tell_leader(int server, std::function<void()> arrive);
 
+  /// Whatever waits for a leader, or for its outcome, will not hear of it.
+  void drop_messages();
+
   void kill(int server);
   void start(int server);
   void freeze(int server);

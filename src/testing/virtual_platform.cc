@@ -1,5 +1,6 @@
 #include "virtual_platform.h"
 
+#include <algorithm>
 #include <thread>
 #include <utility>
 
@@ -7,13 +8,30 @@ namespace zklock::internal {
 
 namespace {
 
+using std::chrono::nanoseconds;
+
 constexpr std::int64_t kMillion = 1'000'000;
 
-/// `time` by a clock that is fast by `drift` millionths.
-std::chrono::nanoseconds drifted(std::chrono::nanoseconds time, std::int64_t drift) {
+/// What comes later than this by any clock does not come.
+constexpr nanoseconds kNever = nanoseconds::max() / 4;
+
+/// For so long the machine had been suspended before: nobody is to take its steady clock for its
+/// boot clock.
+constexpr std::chrono::hours kSuspendedBefore{1};
+
+/// `time` by a clock that is fast by `drift` millionths. REQUIRES: time >= 0.
+nanoseconds drifted(nanoseconds time, std::int64_t drift) {
+  const std::int64_t rate = kMillion + drift;
   const std::int64_t count = time.count();
-  return std::chrono::nanoseconds(count + count / kMillion * drift +
-                                  count % kMillion * drift / kMillion);
+  return nanoseconds(count / kMillion * rate + count % kMillion * rate / kMillion);
+}
+
+/// The shortest time that is no less than `local` by a clock that is fast by `drift` millionths.
+/// REQUIRES: 0 <= local < kNever.
+nanoseconds undrifted(nanoseconds local, std::int64_t drift) {
+  const std::int64_t rate = kMillion + drift;
+  const std::int64_t count = local.count();
+  return nanoseconds(count / rate * kMillion + (count % rate * kMillion + rate - 1) / rate);
 }
 
 }  // namespace
@@ -83,22 +101,19 @@ VirtualPlatform::VirtualPlatform(VirtualTime& time, Options options)
     : options_(std::move(options)), time_(time), begin_(time.now()), base_(begin_) {}
 
 /// How far this platform's clocks have run since it was made.
-std::chrono::nanoseconds VirtualPlatform::ran(SteadyTime now) const noexcept {
+nanoseconds VirtualPlatform::ran(SteadyTime now) const noexcept {
   return ran_before_ + drifted(now - base_, drift_);
 }
 
-std::chrono::nanoseconds VirtualPlatform::ran_awake(SteadyTime now) const noexcept {
+nanoseconds VirtualPlatform::ran_awake(SteadyTime now) const noexcept {
   return (is_suspended_ ? fell_asleep_ : ran(now)) - slept_;
 }
 
 SteadyTime VirtualPlatform::when(SteadyTime local) const noexcept {
   if (is_suspended_) return SteadyTime::max();
-  const std::chrono::nanoseconds left =
-      saturated_difference(saturated_sum(local, slept_ - ran_before_), begin_);
-  // Near enough to find the exact time by a step or two.
-  std::chrono::nanoseconds guess = drifted(left, -drift_);
-  while (drifted(guess, drift_) < left) guess += std::max(left - drifted(guess, drift_), {});
-  return saturated_sum(base_, guess);
+  const nanoseconds left = saturated_difference(saturated_sum(local, slept_ - ran_before_), begin_);
+  if (left >= kNever) return SteadyTime::max();
+  return saturated_sum(base_, undrifted(std::max(left, {}), drift_));
 }
 
 SteadyTime VirtualPlatform::steady_now() const noexcept {
@@ -106,8 +121,9 @@ SteadyTime VirtualPlatform::steady_now() const noexcept {
 }
 
 BootTime VirtualPlatform::boot_now() const noexcept {
-  return time_.look(
-      [this](SteadyTime now) { return BootTime(begin_.time_since_epoch() + ran(now)); });
+  return time_.look([this](SteadyTime now) {
+    return BootTime(begin_.time_since_epoch() + kSuspendedBefore + ran(now));
+  });
 }
 
 WallTime VirtualPlatform::wall_now() const noexcept {
@@ -123,7 +139,7 @@ std::unique_ptr<Condition> VirtualPlatform::make_condition() {
   return std::make_unique<VirtualCondition>(*this);
 }
 
-void VirtualPlatform::step_wall_clock(std::chrono::nanoseconds step) {
+void VirtualPlatform::step_wall_clock(nanoseconds step) {
   time_.change([&](SteadyTime) { wall_step_ += step; });
 }
 
@@ -140,7 +156,7 @@ void VirtualPlatform::freeze() {
 }
 
 void VirtualPlatform::thaw() {
-  time_.change([&](SteadyTime) { frozen_ = is_suspended_; });
+  time_.change([&](SteadyTime) { frozen_ = false; });
 }
 
 void VirtualPlatform::suspend() {
@@ -148,7 +164,6 @@ void VirtualPlatform::suspend() {
     if (is_suspended_) return;
     fell_asleep_ = ran(now);
     is_suspended_ = true;
-    frozen_ = true;
   });
 }
 
@@ -157,12 +172,11 @@ void VirtualPlatform::resume() {
     if (!is_suspended_) return;
     slept_ += ran(now) - fell_asleep_;
     is_suspended_ = false;
-    frozen_ = false;
   });
 }
 
 bool VirtualPlatform::is_frozen() const {
-  return time_.look([this](SteadyTime) { return frozen_; });
+  return time_.look([this](SteadyTime) { return frozen(); });
 }
 
 }  // namespace zklock::internal

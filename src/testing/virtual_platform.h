@@ -43,7 +43,8 @@ class VirtualPlatform final : public Platform {
 
   /// Somebody sets the wall clock.
   void step_wall_clock(std::chrono::nanoseconds step);
-  /// All clocks run fast by so many millionths from now on; slow if negative.
+  /// All clocks run fast by so many millionths from now on; slow if negative. REQUIRES: no more
+  /// than half a million.
   void set_drift(std::int64_t millionths);
   /// No thread of this platform goes on until `thaw`; time does.
   void freeze();
@@ -54,7 +55,7 @@ class VirtualPlatform final : public Platform {
   [[nodiscard]] bool is_frozen() const;
 
   // For VirtualTime. REQUIRES: its mutex is held.
-  [[nodiscard]] bool frozen() const noexcept { return frozen_; }
+  [[nodiscard]] bool frozen() const noexcept { return frozen_ || is_suspended_; }
   /// The time at which this steady clock shows `local`, at the earliest; max(): never.
   [[nodiscard]] SteadyTime when(SteadyTime local) const noexcept;
 

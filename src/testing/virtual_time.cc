@@ -15,13 +15,18 @@ namespace {
 enum class Part { none, library, test };
 thread_local Part part_of_this_thread = Part::none;
 thread_local std::string name_of_this_thread;
+thread_local VirtualPlatform* platform_of_this_thread = nullptr;  // the one that it was started on
+
+/// How many of the library's threads this one is.
+int own_threads() noexcept { return part_of_this_thread == Part::none ? 0 : 1; }
 
 /// In real time.
 constexpr std::chrono::seconds kPatience{10};
 
 }  // namespace
 
-// --- Handing on -----------------------------------------------------------------------------------
+// --- Handing on
+// -----------------------------------------------------------------------------------
 
 void VirtualTime::Baton::give() {
   const std::scoped_lock lock(mutex_);
@@ -52,14 +57,15 @@ void VirtualTime::await_turn(Waiter& waiter) {
     return;
   }
   if (waiter.baton.await_for(kPatience)) return;
-  static_cast<void>(
-      std::fputs("zklock::testing: a thread of this test has been waiting for 10 s in virtual time. "
-                 "Does it stand still? See FakeZooKeeper::advance and let_time_pass.\n",
-                 stderr));
+  static_cast<void>(std::fputs(
+      "zklock::testing: a thread of this test has been waiting for 10 s in virtual time. "
+      "Does it stand still? See FakeZooKeeper::advance and let_time_pass.\n",
+      stderr));
   waiter.baton.await();
 }
 
-// --- Threads --------------------------------------------------------------------------------------
+// --- Threads
+// --------------------------------------------------------------------------------------
 
 VirtualTime::VirtualTime(Mode mode, std::uint64_t seed, SteadyTime start)
     : mode_(mode), now_(start), random_(seed) {}
@@ -81,6 +87,7 @@ void VirtualTime::begin_thread(Birth& birth) {
   birth.waiter_.baton.await();
   part_of_this_thread = Part::library;
   name_of_this_thread = birth.waiter_.name;
+  platform_of_this_thread = birth.waiter_.platform;
 }
 
 void VirtualTime::thread_ended() {
@@ -127,6 +134,7 @@ void VirtualTime::yield() {
     if (runnable_.empty()) return;
   }
   Waiter waiter;
+  waiter.platform = platform_of_this_thread;  // while that is frozen, it is not this one's turn
   waiter.is_ours = true;
   Waiter* next = nullptr;
   {
@@ -146,7 +154,8 @@ void VirtualTime::notify(const Condition* condition) noexcept {
   }
 }
 
-// --- The clock ------------------------------------------------------------------------------------
+// --- The clock
+// ------------------------------------------------------------------------------------
 
 std::uint64_t VirtualTime::random() {
   const std::scoped_lock lock(mutex_);
@@ -206,18 +215,16 @@ bool VirtualTime::step(SteadyTime limit) {
 
 /// A thread has begun to wait, or has ended: who goes on?
 VirtualTime::Waiter* VirtualTime::next_after_wait() {
+  if (mode_ == Mode::free) settled_.notify_all();
   if (running_ > 0) return nullptr;
   if (mode_ == Mode::one_at_a_time) return choose_next();
-  settled_.notify_all();
   while (time_passes_ && running_ == 0 && does_a_test_wait() && step(SteadyTime::max())) {
   }
   return nullptr;
 }
 
 VirtualTime::Waiter* VirtualTime::choose_next() {
-  const auto may_run = [](const Waiter* waiter) {
-    return waiter->platform == nullptr || !waiter->platform->frozen();
-  };
+  const auto may_run = [](const Waiter* waiter) { return !waiter->platform->frozen(); };
   auto candidates = std::count_if(runnable_.begin(), runnable_.end(), may_run);
   for (; candidates == 0; candidates = std::count_if(runnable_.begin(), runnable_.end(), may_run)) {
     if (step(limit_)) continue;
@@ -239,17 +246,23 @@ bool VirtualTime::does_a_test_wait() const {
                      [](const Waiter* waiter) { return waiter->is_tests; });
 }
 
+std::string VirtualTime::who_waits() const {
+  const std::scoped_lock lock(mutex_);
+  return names_of_waiting();
+}
+
 std::string VirtualTime::names_of_waiting() const {
   std::string names;
   for (const Waiter* const waiter : waiting_) names += " " + waiter->name;
   return names;
 }
 
-// --- What tests do with it ------------------------------------------------------------------------
+// --- What tests do with it
+// ------------------------------------------------------------------------
 
 void VirtualTime::settle() {
   std::unique_lock lock(mutex_);
-  if (!settled_.wait_for(lock, kPatience, [this] { return running_ == 0; })) {
+  if (!settled_.wait_for(lock, kPatience, [this] { return running_ <= own_threads(); })) {
     throw std::runtime_error(
         "zklock::testing: a thread of the library has been busy for 10 s. Does a callback of the "
         "test wait for the test?");
@@ -261,7 +274,7 @@ void VirtualTime::advance(std::chrono::nanoseconds time) {
   for (;;) {
     settle();
     const std::scoped_lock lock(mutex_);
-    if (running_ > 0 || step(end)) continue;
+    if (running_ > own_threads() || step(end)) continue;
     now_ = std::max(now_, end);
     return;
   }
@@ -276,7 +289,7 @@ bool VirtualTime::let_time_pass(bool on) {
 
 void VirtualTime::end_threads(int left, std::chrono::nanoseconds patience) {
   std::unique_lock lock(mutex_);
-  const SteadyTime limit = now_ + patience;
+  const SteadyTime limit = saturated_sum(now_, patience);
   while (threads_ > left) {
     settled_.wait(lock, [&] { return running_ == 0 || threads_ <= left; });
     if (threads_ <= left || step(limit)) continue;

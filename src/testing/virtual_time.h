@@ -46,10 +46,11 @@ class VirtualTime {
 
   // Of mode `free`.
 
-  /// Waits until every thread of the library waits. Throws std::runtime_error when one goes on for
-  /// ten seconds of real time: it probably is in a callback that waits for the test.
+  /// Waits until every (other) thread of the library waits. Throws std::runtime_error when one goes
+  /// on for ten seconds of real time: it probably is in a callback that waits for the test.
   void settle();
-  /// Time passes: deadline by deadline, and the library's threads do at each what is due then.
+  /// Time passes: deadline by deadline, and the (other) threads of the library do at each what is
+  /// due then. By one thread at a time.
   void advance(std::chrono::nanoseconds time);
   /// While true, time jumps to the next deadline by itself whenever all of the library's threads
   /// wait, and so does a thread of the test's. Returns what it was.
@@ -67,6 +68,8 @@ class VirtualTime {
   /// Gives other threads their turn. Nothing in mode `free`. REQUIRES: the caller holds no mutex,
   /// and is not in a callback that somebody may wait for.
   void yield();
+  /// The names of the threads that wait, for messages.
+  [[nodiscard]] std::string who_waits() const;
   /// How often a thread took over from another.
   [[nodiscard]] std::uint64_t switches() const;
 
@@ -117,7 +120,7 @@ class VirtualTime {
   struct Waiter {
     const Condition* condition = nullptr;  // null: none will be notified
     VirtualPlatform* platform = nullptr;
-    std::string name{};  // of the thread
+    std::string name{};                       // of the thread
     SteadyTime deadline = SteadyTime::max();  // by the platform's clock
     bool is_ours = false;
     bool is_tests = false;
@@ -142,8 +145,8 @@ class VirtualTime {
   const Mode mode_;
 
   mutable std::mutex mutex_;
-  std::condition_variable settled_;  // running_ or threads_ has changed
-  SteadyTime now_;                   // guarded by mutex_
+  std::condition_variable settled_;       // running_ or threads_ has changed
+  SteadyTime now_;                        // guarded by mutex_
   SteadyTime limit_ = SteadyTime::max();  // guarded by mutex_: of `run`
   std::mt19937_64 random_;                // guarded by mutex_
   std::list<Waiter*> waiting_;            // guarded by mutex_: in the order of their coming

@@ -1,0 +1,130 @@
+#include "checker.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zklock::simulation {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+/// By how much a call may return later than it was to.
+constexpr milliseconds kOverstay{100};
+
+std::string in_ms(nanoseconds time) {
+  return std::to_string(std::chrono::duration_cast<milliseconds>(time).count()) + " ms";
+}
+
+}  // namespace
+
+Checker::Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths)
+    : world_(world), ensemble_(ensemble), paths_(std::move(paths)) {}
+
+bool Checker::stands(const std::string& znode) const {
+  return ensemble_.quorum().committed().has(znode);
+}
+
+std::vector<std::string> Checker::claims(const std::string& path) const {
+  const internal::FakeTree& tree = ensemble_.quorum().committed();
+  std::vector<std::pair<std::int64_t, std::string>> dated;
+  for (const std::string& child : tree.children_of(path)) {
+    const Stat stat = tree.stat(child).value_or(Stat{});
+    if (stat.ephemeral_owner != 0) dated.emplace_back(stat.czxid, child);
+  }
+  std::sort(dated.begin(), dated.end());
+  std::vector<std::string> claims;
+  for (auto& [czxid, child] : dated) claims.push_back(std::move(child));
+  return claims;
+}
+
+bool Checker::is_excused(const Grant& grant) const {
+  return ensemble_.sessions().find(grant.session) == nullptr ||
+         was_deleted_by_hand(grant.lease.znode()) || grant.process->is_crashed();
+}
+
+void Checker::granted(Process& process, int path, const Lease& lease) {
+  const Grant grant{&process, lease, process.line().session};
+  if (!is_excused(grant)) {
+    check_claim(grant, paths_.at(static_cast<std::size_t>(path)));
+    std::int64_t& last = last_token_[path];
+    if (lease.fencing_token() <= last) {
+      world_.fail("2: the token of " + lease.znode() + " is not larger than one before it");
+    }
+    last = lease.fencing_token();
+    check_exclusion(grant, path);
+  } else {
+    world_.count(process.name(), "is granted what is gone already", lease.znode());
+  }
+  grants_[path].push_back(grant);
+}
+
+void Checker::check_claim(const Grant& grant, const std::string& path) {
+  const std::string znode = grant.lease.znode();
+  const std::vector<std::string> queue = claims(path);
+  if (std::find(queue.begin(), queue.end(), znode) == queue.end()) {
+    // With a TTL, it may have been purged in this very moment: it says so itself.
+    if (!look_at(grant.lease)) return;
+    world_.fail("1: " + znode + " is granted, but does not stand");
+  }
+  if (queue.front() != znode) {
+    world_.fail("4: " + znode + " is granted, but " + queue.front() + " is in front of it");
+  }
+}
+
+void Checker::check_exclusion(const Grant& grant, int path) {
+  std::vector<Grant>& others = grants_[path];
+  for (auto other = others.begin(); other != others.end();) {
+    if (!look_at(other->lease)) {
+      other = others.erase(other);
+      continue;
+    }
+    if (!is_excused(*other)) {
+      world_.fail("1: " + grant.lease.znode() + " and " + other->lease.znode() +
+                  " are valid at once");
+    }
+    world_.statistics.count("(a holder that can not know yet)");
+    ++other;
+  }
+}
+
+bool Checker::look_at(const Lease& lease) {
+  const bool is_valid = lease.valid();
+  if (is_valid && ended_.contains(lease.znode())) {
+    world_.fail("3: " + lease.znode() + " was not valid any more, and is again");
+  }
+  if (!is_valid) ended(lease);
+  return is_valid;
+}
+
+void Checker::released(const Lease& lease) {
+  if (stands(lease.znode())) {
+    world_.fail("6: the release of " + lease.znode() + " is confirmed, but it stands");
+  }
+}
+
+void Checker::returned(const Process& process, const std::string& call, SteadyTime begun,
+                       nanoseconds frozen_before, SteadyTime deadline) {
+  if (process.is_crashed() || deadline == SteadyTime::max()) return;
+  const nanoseconds frozen = process.frozen_time() - frozen_before;
+  const nanoseconds late = world_.now() - std::max(deadline, begun) - frozen;
+  if (late > kOverstay) world_.fail("5: " + call + " has overstayed by " + in_ms(late));
+}
+
+void Checker::nothing_is_left(const std::set<std::int64_t>& excused_sessions) const {
+  const internal::FakeTree& tree = ensemble_.quorum().committed();
+  for (const std::string& path : paths_) {
+    for (const std::string& claim : claims(path)) {
+      const std::int64_t session = tree.stat(claim).value_or(Stat{}).ephemeral_owner;
+      if (!excused_sessions.contains(session)) world_.fail("6: " + claim + " was left behind");
+    }
+  }
+}
+
+void Checker::foreign_nodes_stand() const {
+  for (const std::string& znode : created_by_hand_) {
+    if (!stands(znode)) world_.fail("7: somebody has removed " + znode);
+  }
+}
+
+}  // namespace zklock::simulation

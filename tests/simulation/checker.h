@@ -1,0 +1,91 @@
+// checker.h: the promises, as an observer who sees everything checks them.
+#ifndef ZKLOCK_TESTS_SIMULATION_CHECKER_H_
+#define ZKLOCK_TESTS_SIMULATION_CHECKER_H_
+
+#include <zklock/lock.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "process.h"
+#include "testing/fake_ensemble.h"
+#include "world.h"
+
+namespace zklock::simulation {
+
+/// What must hold, by the numbers of the promises in README.md:
+///
+/// 1, 4: when a lease is granted, its claim stands, no claim is older, and no other lease of the
+///       path is valid. Since a lease that is not valid never becomes so again (checked too), it
+///       is enough to look at grants.
+/// 2: its token is larger than all before.
+/// 3: a lost lease says so, at once and for good; releasing it says `lock_lost`.
+/// 5: no call overstays.
+/// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
+/// 7: nothing but the errors that the situation explains; foreign nodes stay.
+///
+/// Excused is a lease whose session the servers have ended, and of which the client can not have
+/// heard; and one whose claim an operator has deleted.
+class Checker {
+ public:
+  Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths);
+
+  void granted(Process& process, int path, const Lease& lease);
+  /// Says so once a lease was found to be invalid.
+  void ended(const Lease& lease) { ended_.insert(lease.znode()); }
+  /// Looks at a lease: whether it is valid.
+  bool look_at(const Lease& lease);
+  /// Leases keep their clients.
+  void forget_leases() { grants_.clear(); }
+  /// An unlock succeeded.
+  void released(const Lease& lease);
+  /// A call has returned that was to by `deadline`, or at once.
+  void returned(const Process& process, const std::string& call, SteadyTime begun,
+                nanoseconds frozen_before, SteadyTime deadline);
+
+  /// An operator has deleted it.
+  void deleted_by_hand(const std::string& znode) { deleted_by_hand_.insert(znode); }
+  [[nodiscard]] bool was_deleted_by_hand(const std::string& znode) const {
+    return deleted_by_hand_.contains(znode);
+  }
+  /// An operator has created it, and nobody is to remove it.
+  void created_by_hand(const std::string& znode) { created_by_hand_.insert(znode); }
+
+  /// Whether the znode stands, as committed.
+  [[nodiscard]] bool stands(const std::string& znode) const;
+  [[nodiscard]] bool session_stands(const std::string& znode) const;
+
+  /// Claims of the path, in the order of their creation.
+  [[nodiscard]] std::vector<std::string> claims(const std::string& path) const;
+  /// No claim is left, but of these sessions.
+  void nothing_is_left(const std::set<std::int64_t>& excused_sessions) const;
+  void foreign_nodes_stand() const;
+
+ private:
+  struct Grant {
+    Process* process;
+    Lease lease;
+    std::int64_t session;
+  };
+
+  [[nodiscard]] bool is_excused(const Grant& grant) const;
+  void check_claim(const Grant& grant, const std::string& path);
+  void check_exclusion(const Grant& grant, int path);
+
+  World& world_;
+  internal::FakeEnsemble& ensemble_;
+  const std::vector<std::string> paths_;
+  std::map<int, std::vector<Grant>> grants_;  // by path: those that may be valid
+  std::map<int, std::int64_t> last_token_;    // by path
+  std::set<std::string> ended_;               // leases
+  std::set<std::string> deleted_by_hand_;
+  std::set<std::string> created_by_hand_;
+};
+
+}  // namespace zklock::simulation
+
+#endif  // ZKLOCK_TESTS_SIMULATION_CHECKER_H_

@@ -1,0 +1,249 @@
+#include "contender.h"
+
+#include <algorithm>
+#include <stop_token>
+#include <utility>
+
+namespace zklock::simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr SteadyTime kNever = SteadyTime::max();
+
+}  // namespace
+
+Contender::Contender(World& world, Checker& checker, Process& process, std::string name, int paths)
+    : world_(world),
+      checker_(checker),
+      process_(process),
+      name_(std::move(name)),
+      paths_(paths),
+      chores_("chores") {}
+
+void Contender::run(int operations) {
+  while (operations_ < operations && !is_over()) {
+    one_cycle();
+    if (world_.chance(60)) World::sleep(world_.between(0ns, 1s));
+  }
+}
+
+// --- Terms ----------------------------------------------------------------------------------------
+
+Contender::Terms Contender::lock_terms() {
+  Terms terms;
+  terms.context = Context().with_stop_token(process_.buried());
+  const int kind = world_.below(100);
+  if (kind < 40) {
+    terms.deadline = world_.now() + world_.between(2s, 60s);
+  } else if (kind < 70) {
+    terms.deadline = world_.now() + world_.between(1ns, 500ms);
+  } else if (kind < 76) {
+    terms.deadline = world_.now();
+    terms.is_late = true;
+  }
+  if (terms.deadline != kNever) terms.context = terms.context.with_deadline(terms.deadline);
+  if (!terms.is_late && world_.chance(15)) {
+    terms.canceled_at = world_.now() + world_.between(0ns, 5s);
+    std::stop_source source;
+    terms.context = terms.context.with_stop_token(source.get_token());
+    chores_.schedule(*terms.canceled_at, [source]() mutable { source.request_stop(); });
+  }
+  return terms;
+}
+
+Contender::Terms Contender::brief_terms(nanoseconds least, nanoseconds most) {
+  Terms terms;
+  terms.deadline = world_.now() + world_.between(least, most);
+  terms.context =
+      Context().with_stop_token(process_.buried()).with_deadline(terms.deadline);
+  return terms;
+}
+
+// --- A cycle --------------------------------------------------------------------------------------
+
+void Contender::one_cycle() {
+  const int path = world_.below(paths_);
+  ZooKeeperLock& lock = process_.lock(path);
+  if (world_.chance(5)) look(lock);
+  const std::optional<Lease> lease = acquire(lock, path);
+  if (!lease) return;
+  hold(*lease);
+  release(lock, *lease);
+}
+
+std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path) {
+  ++operations_;
+  const Terms terms = lock_terms();
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  world_.note(name_, "locks path " + std::to_string(path) +
+                         (terms.is_late ? ", too late" : terms.deadline == kNever ? "" : ", for " + std::to_string((terms.deadline - begun).count()) + " ns"));
+  std::error_code error;
+  const Lease lease = lock.lock(terms.context, error);
+  if (process_.is_crashed()) return std::nullopt;
+  SteadyTime due = terms.deadline;
+  if (terms.canceled_at) due = std::min(due, *terms.canceled_at);
+  checker_.returned(process_, name_ + "'s lock", begun, frozen, due);
+  if (!lease) {
+    refused(terms, error, begun);
+    return std::nullopt;
+  }
+  world_.count(name_, "is granted", lease.znode());
+  if (terms.is_late) world_.statistics.count("is granted in one late attempt");
+  checker_.granted(process_, path, lease);
+  return lease;
+}
+
+void Contender::refused(const Terms& terms, std::error_code error, SteadyTime begun) {
+  if (error == Errc::locking_timed_out) {
+    if (!terms.is_late && world_.now() < terms.deadline) {
+      world_.fail("7: " + name_ + " timed out before its deadline");
+    }
+    world_.count(name_, terms.is_late           ? "does not get it in one late attempt"
+                        : world_.now() == begun ? "times out at once"
+                                                : "times out");
+  } else if (error == Errc::locking_canceled) {
+    if (!terms.canceled_at || world_.now() < *terms.canceled_at) {
+      world_.fail("7: " + name_ + " was cancelled, which nobody asked for");
+    }
+    world_.count(name_, "is canceled");
+  } else {
+    world_.fail("7: " + name_ + "'s lock failed: " + error.message());
+  }
+}
+
+void Contender::hold(const Lease& lease) {
+  const int kind = world_.below(100);
+  if (kind < 25) return;
+  World::sleep(kind < 50 ? world_.between(0ns, 60ms) : world_.between(0ns, 4s));
+  if (process_.has_ttl() && world_.chance(50)) renew(lease);
+  if (world_.chance(15)) verify(lease);
+  if (world_.chance(30)) World::sleep(world_.between(0ns, 2s));
+}
+
+void Contender::renew(const Lease& lease) {
+  ++operations_;
+  const Terms terms = brief_terms(1ms, 5s);
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  std::error_code error;
+  lease.renew(terms.context, error);
+  if (process_.is_crashed()) return;
+  checker_.returned(process_, name_ + "'s renew", begun, frozen, terms.deadline);
+  if (!error) {
+    world_.count(name_, "renews", lease.znode());
+  } else if (error == Errc::lock_lost) {
+    if (checker_.look_at(lease)) world_.fail("3: renewing a valid lease says lock_lost");
+    world_.count(name_, "is too late to renew", lease.znode());
+  } else {
+    world_.count(name_, "can not renew", error.message());
+  }
+}
+
+void Contender::verify(const Lease& lease) {
+  ++operations_;
+  const Terms terms = brief_terms(1ms, 5s);
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  std::error_code error;
+  lease.verify(terms.context, error);
+  if (process_.is_crashed()) return;
+  checker_.returned(process_, name_ + "'s verify", begun, frozen, terms.deadline);
+  if (error == Errc::lock_lost && checker_.look_at(lease)) {
+    world_.fail("3: verifying a valid lease says lock_lost");
+  }
+  world_.count(name_, error ? "can not verify" : "verifies", lease.znode());
+}
+
+// --- Release --------------------------------------------------------------------------------------
+
+void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
+  if (process_.is_crashed()) return;
+  if (!checker_.look_at(lease)) {
+    release_lost(lock, lease);
+    return;
+  }
+  ++operations_;
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  std::error_code error;
+  SteadyTime deadline = begun + 1s;  // of what has no terms, or comes too late
+  switch (world_.below(4)) {
+    case 0:
+      error = lock.unlock();
+      break;
+    case 1: {
+      const Terms terms = brief_terms(1ms, 20s);
+      deadline = terms.deadline;
+      lock.unlock(terms.context, error);
+      break;
+    }
+    case 2: {
+      const Terms terms = brief_terms(1ms, 20s);
+      deadline = terms.deadline;
+      lock.unlock(lease, terms.context, error);
+      break;
+    }
+    default:
+      lock.unlock(lease, Context().with_deadline(begun), error);
+      break;
+  }
+  if (process_.is_crashed()) return;
+  checker_.returned(process_, name_ + "'s unlock", begun, frozen, deadline);
+  if (checker_.look_at(lease)) world_.fail("3: " + lease.znode() + " is valid after its release");
+  if (!error) {
+    world_.count(name_, "releases", lease.znode());
+    checker_.released(lease);
+  } else if (error == Errc::lock_lost) {
+    if (checker_.stands(lease.znode())) {
+      world_.fail("3: " + lease.znode() + " is said to be lost, but stands");
+    }
+    world_.count(name_, "finds at its release that it has lost", lease.znode());
+  } else if (error == Errc::unlocking_failed && world_.now() >= deadline) {
+    world_.count(name_, "leaves the release to the background", lease.znode());
+  } else {
+    world_.fail("7: " + name_ + "'s unlock failed: " + error.message());
+  }
+}
+
+/// `lost()` is told soon, and releasing it says so at once.
+void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
+  ++operations_;
+  const std::stop_token lost = lease.lost();
+  for (int i = 0; i < 100 && !lost.stop_requested(); ++i) World::sleep(1ms);
+  if (process_.is_crashed()) return;
+  if (!lost.stop_requested()) world_.fail("3: lost() of " + lease.znode() + " is not told");
+  if (!lease.loss_reason()) world_.fail("3: " + lease.znode() + " is lost for no reason");
+  std::error_code error;
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  lock.unlock(lease, Context(), error);
+  if (process_.is_crashed()) return;
+  checker_.returned(process_, name_ + "'s unlock of a lost lease", begun, frozen, begun);
+  if (error != Errc::lock_lost) {
+    world_.fail("3: releasing the lost " + lease.znode() + " says " + error.message());
+  }
+  world_.count(name_, "has lost (" + lease.loss_reason().message() + ")", lease.znode());
+}
+
+void Contender::look(ZooKeeperLock& lock) {
+  ++operations_;
+  const Terms terms = brief_terms(1ms, 5s);
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  try {
+    static_cast<void>(lock.entries(terms.context));
+    world_.count(name_, "looks at the queue");
+  } catch (const LockError& error) {
+    if (process_.is_crashed()) return;
+    if (error.code() != Errc::locking_timed_out && error.code() != Errc::locking_canceled) {
+      world_.fail("7: listing the queue failed: " + std::string(error.what()));
+    }
+    world_.count(name_, "can not look at the queue");
+  }
+  checker_.returned(process_, name_ + "'s entries", begun, frozen, terms.deadline);
+}
+
+}  // namespace zklock::simulation

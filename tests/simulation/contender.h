@@ -1,0 +1,59 @@
+// contender.h: a thread of a process that does what services do with a lock, at random.
+#ifndef ZKLOCK_TESTS_SIMULATION_CONTENDER_H_
+#define ZKLOCK_TESTS_SIMULATION_CONTENDER_H_
+
+#include <zklock/zookeeper_lock.h>
+
+#include <optional>
+#include <string>
+#include <system_error>
+
+#include "checker.h"
+#include "executor.h"
+#include "process.h"
+#include "world.h"
+
+namespace zklock::simulation {
+
+class Contender {
+ public:
+  Contender(World& world, Checker& checker, Process& process, std::string name, int paths);
+
+  /// Runs until so many operations are done, or its process is buried.
+  void run(int operations);
+
+ private:
+  /// When a call is to return, and what may cancel it.
+  struct Terms {
+    Context context;
+    SteadyTime deadline = SteadyTime::max();
+    bool is_late = false;  // the deadline has passed already
+    std::optional<SteadyTime> canceled_at{};
+  };
+
+  [[nodiscard]] Terms lock_terms();
+  [[nodiscard]] Terms brief_terms(nanoseconds least, nanoseconds most);
+  [[nodiscard]] bool is_over() const { return process_.buried().stop_requested(); }
+
+  void one_cycle();
+  std::optional<Lease> acquire(ZooKeeperLock& lock, int path);
+  void refused(const Terms& terms, std::error_code error, SteadyTime begun);
+  void hold(const Lease& lease);
+  void renew(const Lease& lease);
+  void verify(const Lease& lease);
+  void release(ZooKeeperLock& lock, const Lease& lease);
+  void release_lost(ZooKeeperLock& lock, const Lease& lease);
+  void look(ZooKeeperLock& lock);
+
+  World& world_;
+  Checker& checker_;
+  Process& process_;
+  const std::string name_;
+  const int paths_;
+  internal::Executor chores_;  // cancels, at a time
+  int operations_ = 0;
+};
+
+}  // namespace zklock::simulation
+
+#endif  // ZKLOCK_TESTS_SIMULATION_CONTENDER_H_

@@ -1,0 +1,287 @@
+#include "faults.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace zklock::simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+using internal::FakeCaller;
+using internal::FakeEnsemble;
+using internal::FakeOperation;
+using internal::FakeQuorum;
+using internal::FakeTransaction;
+using internal::FakeTree;
+
+const std::string kWho = "fault";
+
+}  // namespace
+
+Faults::Faults(World& world, Checker& checker, std::shared_ptr<FakeEnsemble> ensemble,
+               std::vector<std::unique_ptr<Process>>& processes, std::vector<std::string> paths)
+    : world_(world),
+      checker_(checker),
+      ensemble_(std::move(ensemble)),
+      processes_(processes),
+      paths_(std::move(paths)) {}
+
+void Faults::run(nanoseconds duration) {
+  const SteadyTime end = world_.now() + duration;
+  while (world_.now() < end) {
+    heal_due(world_.now() + world_.between(1ms, 4s));
+    cause_one();
+  }
+  heal_due(SteadyTime::max());
+  world_.note(kWho, "all is well");
+}
+
+void Faults::heal_later(nanoseconds least, nanoseconds most, std::function<void()> heal) {
+  heals_.emplace(world_.now() + world_.between(least, most), std::move(heal));
+}
+
+/// Waits until then; in between heals what is due. With max(): until all is healed.
+void Faults::heal_due(SteadyTime until) {
+  while (!heals_.empty() && heals_.begin()->first <= until) {
+    const auto [time, heal] = *heals_.begin();
+    heals_.erase(heals_.begin());
+    World::sleep(time - world_.now());
+    heal();
+  }
+  if (until != SteadyTime::max()) World::sleep(until - world_.now());
+}
+
+Process& Faults::any_process() {
+  return *processes_.at(static_cast<std::size_t>(world_.below(static_cast<int>(processes_.size()))));
+}
+
+int Faults::any_server() { return world_.below(ensemble_->quorum().size()); }
+
+void Faults::cause_one() {
+  struct Kind {
+    int weight;
+    Fault cause;
+  };
+  static constexpr std::array<Kind, 17> kKinds{{
+      {20, &Faults::lose_answer},     {4, &Faults::delay_watches},
+      {14, &Faults::break_connection}, {8, &Faults::cut},
+      {6, &Faults::stall},            {6, &Faults::expire_session},
+      {6, &Faults::freeze_process},   {1, &Faults::crash_process},
+      {5, &Faults::move_servers},     {3, &Faults::kill_server},
+      {3, &Faults::freeze_server},    {3, &Faults::cut_off_server},
+      {5, &Faults::slow_commits},     {3, &Faults::change_leader},
+      {8, &Faults::delete_claim},     {3, &Faults::delete_directory},
+      {2, &Faults::create_foreign_node},
+  }};
+  int all = 0;
+  for (const Kind& kind : kKinds) all += kind.weight;
+  int drawn = world_.below(all);
+  for (const Kind& kind : kKinds) {
+    if (drawn < kind.weight) {
+      (this->*kind.cause)();
+      return;
+    }
+    drawn -= kind.weight;
+  }
+}
+
+// --- Requests -------------------------------------------------------------------------------------
+
+void Faults::lose_answer() {
+  static constexpr std::array kOperations{FakeOperation::create,   FakeOperation::create,
+                                          FakeOperation::remove,   FakeOperation::set,
+                                          FakeOperation::children, FakeOperation::get,
+                                          FakeOperation::check};
+  const FakeOperation operation = kOperations.at(
+      static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
+  const std::int64_t session = any_process().line().session;
+  ensemble_->run([&] { ensemble_->lose_next_answer(operation, session); });
+}
+
+void Faults::delay_watches() {
+  const nanoseconds delay = world_.between(1ms, 1s);
+  world_.count(kWho, "delays watches");
+  ensemble_->run([&] { ensemble_->delay_watches(delay); });
+  heal_later(0s, 10s, [this] { ensemble_->run([this] { ensemble_->delay_watches(0ns); }); });
+}
+
+// --- Clients --------------------------------------------------------------------------------------
+
+void Faults::break_connection() {
+  Process& process = any_process();
+  world_.count(kWho, "breaks a connection", process.name());
+  ensemble_->run([&] { ensemble_->break_connection(process.line()); });
+}
+
+void Faults::cut() {
+  Process& process = any_process();
+  if (process.is_crashed()) return;
+  world_.count(kWho, "cuts a client off", process.name());
+  ensemble_->run([&] { ensemble_->cut(process.line()); });
+  heal_later(1ms, 15s, [this, &process] {
+    if (process.is_crashed()) return;
+    world_.note(kWho, "restores " + process.name());
+    ensemble_->run([&] { process.line().is_cut = false; });
+  });
+}
+
+void Faults::stall() {
+  Process& process = any_process();
+  world_.count(kWho, "stalls a client's network", process.name());
+  ensemble_->run([&] { process.line().is_stalled = true; });
+  heal_later(1ms, 15s, [this, &process] {
+    world_.note(kWho, "restores " + process.name());
+    ensemble_->run([&] { ensemble_->release(process.line()); });
+  });
+}
+
+void Faults::expire_session() {
+  Process& process = any_process();
+  world_.count(kWho, "expires a session", process.name());
+  ensemble_->run([&] { ensemble_->expire_session(process.line().session); });
+}
+
+void Faults::freeze_process() {
+  Process& process = any_process();
+  if (process.is_crashed() || process.is_frozen()) return;
+  world_.count(kWho, "freezes a process", process.name());
+  process.freeze();
+  heal_later(1ms, 15s, [this, &process] {
+    world_.note(kWho, "thaws " + process.name());
+    process.thaw();
+  });
+}
+
+void Faults::crash_process() {
+  const auto alive = std::count_if(processes_.begin(), processes_.end(),
+                                   [](const auto& process) { return !process->is_crashed(); });
+  Process& process = any_process();
+  if (alive < 2 || process.is_crashed() || process.is_frozen()) return;
+  world_.count(kWho, "kills a process", process.name());
+  process.crash();
+}
+
+void Faults::move_servers() {
+  Process& process = any_process();
+  if (process.is_crashed()) return;
+  world_.count(kWho, "moves the servers", process.name());
+  ensemble_->run([&] {
+    process.line().servers_move = true;
+    ensemble_->cut(process.line());
+  });
+  heal_later(2s, 6s, [this, &process] {
+    if (process.is_crashed()) return;
+    world_.note(kWho, "restores " + process.name());
+    ensemble_->run([&] { process.line().is_cut = false; });
+  });
+}
+
+// --- Servers --------------------------------------------------------------------------------------
+
+void Faults::kill_server() {
+  const int server = any_server();
+  world_.count(kWho, "kills a server", std::to_string(server));
+  ensemble_->run([&] { ensemble_->quorum().kill(server); });
+  heal_later(1ms, 8s, [this, server] {
+    world_.note(kWho, "starts server " + std::to_string(server));
+    ensemble_->run([&] { ensemble_->quorum().start(server); });
+  });
+}
+
+void Faults::freeze_server() {
+  const int server = any_server();
+  world_.count(kWho, "freezes a server", std::to_string(server));
+  ensemble_->run([&] { ensemble_->quorum().freeze(server); });
+  heal_later(1ms, 15s, [this, server] {
+    world_.note(kWho, "thaws server " + std::to_string(server));
+    ensemble_->run([&] { ensemble_->quorum().thaw(server); });
+  });
+}
+
+void Faults::cut_off_server() {
+  const int server = any_server();
+  world_.count(kWho, "cuts a server off from the others", std::to_string(server));
+  ensemble_->run([&] { ensemble_->quorum().cut_off(server); });
+  heal_later(1ms, 15s, [this, server] {
+    world_.note(kWho, "heals server " + std::to_string(server));
+    ensemble_->run([&] { ensemble_->quorum().heal(server); });
+  });
+}
+
+void Faults::slow_commits() {
+  const int server = any_server();
+  const nanoseconds delay = world_.between(1ms, 2s);
+  world_.count(kWho, "slows a server's commits", std::to_string(server));
+  ensemble_->run([&] { ensemble_->quorum().slow_commits(server, delay); });
+  heal_later(1s, 10s, [this, server] {
+    ensemble_->run([&] { ensemble_->quorum().slow_commits(server, 0ns); });
+  });
+}
+
+void Faults::change_leader() {
+  const int server = any_server();
+  const nanoseconds offset = world_.between(-1h, 1h);
+  world_.count(kWho, "changes the leader", std::to_string(server));
+  ensemble_->run([&] { ensemble_->quorum().change_leader(server, offset); });
+}
+
+// --- By hand --------------------------------------------------------------------------------------
+
+void Faults::delete_claim() {
+  const std::string& path =
+      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  ensemble_->run([&] {
+    const std::vector<std::string> claims = checker_.claims(path);
+    if (claims.empty()) return;
+    const int drawn = world_.below(static_cast<int>(claims.size()));
+    const std::string& claim = claims.at(static_cast<std::size_t>(drawn));
+    bool is_gone = false;
+    ensemble_->write([&](const FakeTree& tree, Stat::Time) {
+      auto outcome = tree.remove(claim, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+      is_gone = static_cast<bool>(outcome);
+      if (is_gone) checker_.deleted_by_hand(claim);
+      return outcome;
+    });
+    if (is_gone) {
+      world_.count(kWho, drawn == 0 ? "deletes the first claim" : "deletes a waiter's claim",
+                   claim);
+    }
+  });
+}
+
+void Faults::delete_directory() {
+  const std::string& path =
+      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  ensemble_->run([&] {
+    bool is_gone = false;
+    ensemble_->write([&](const FakeTree& tree, Stat::Time) {
+      auto outcome = tree.remove(path, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+      is_gone = static_cast<bool>(outcome);
+      return outcome;
+    });
+    if (is_gone) world_.count(kWho, "deletes an empty directory", path);
+  });
+}
+
+void Faults::create_foreign_node() {
+  const std::string& path =
+      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  static constexpr std::array kNames{"shard-1", "config", "lock-", "a-99999999999999999999"};
+  const std::string znode =
+      path + "/" + kNames.at(static_cast<std::size_t>(world_.below(static_cast<int>(kNames.size()))));
+  ensemble_->run([&] {
+    bool is_made = false;
+    ensemble_->write([&](const FakeTree& tree, Stat::Time now) {
+      auto outcome =
+          tree.create(znode, "not ours", Acl::open(), false, now, FakeCaller::an_operator());
+      is_made = static_cast<bool>(outcome);
+      return outcome;
+    });
+    if (!is_made) return;
+    checker_.created_by_hand(znode);
+    world_.count(kWho, "creates a foreign node", znode);
+  });
+}
+
+}  // namespace zklock::simulation

@@ -1,0 +1,117 @@
+#include "process.h"
+
+#include <utility>
+
+#include "client.h"
+#include "testing/fake_wire.h"
+
+namespace zklock::simulation {
+
+namespace {
+
+constexpr std::chrono::minutes kConnectTimeout{10};
+
+internal::VirtualPlatform::Options platform_options(int number, nanoseconds wall_offset) {
+  internal::VirtualPlatform::Options options;
+  options.host = "host" + std::to_string(number);
+  options.pid = 100 + number;
+  options.wall += wall_offset;
+  return options;
+}
+
+}  // namespace
+
+/// Writes down what the library says.
+class Process::Diary final : public Logger, public LockObserver {
+ public:
+  Diary(World& world, std::string name) : world_(world), name_(std::move(name)) {}
+
+  void log(LogLevel, std::string_view message) override {
+    world_.note(name_, "(" + std::string(message) + ")");
+  }
+  void on_waiting(const std::string& znode, std::size_t ahead) override {
+    world_.count(name_, ahead == 1 ? "waits as the next in line" : "waits further back", znode);
+  }
+  void on_requeued(const std::string& znode) override {
+    world_.count(name_, "queues anew", znode);
+  }
+  void on_purged(const std::string& znode) override {
+    world_.count(name_, "purges a holder past its TTL", znode);
+  }
+  void on_unlock_failed(const Lease& lease, const LockError& error) override {
+    world_.note(name_, "could not confirm the release of " + lease.znode() + ": " + error.what());
+  }
+  void on_lost(const Lease& lease) override {
+    world_.count(name_, "hears of a loss (" + lease.loss_reason().message() + ")", lease.znode());
+  }
+
+ private:
+  World& world_;
+  const std::string name_;
+};
+
+Process::Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble, int number,
+                 const Options& options)
+    : world_(world),
+      ensemble_(std::move(ensemble)),
+      options_(options),
+      name_("p" + std::to_string(number)),
+      platform_(world.time, platform_options(number, options.wall_offset)),
+      line_(std::make_shared<internal::FakeLine>(platform_)),
+      diary_(std::make_shared<Diary>(world, name_)) {}
+
+void Process::begin(const std::vector<std::string>& paths) {
+  ClientOptions options;
+  options.session_timeout = options_.session_timeout;
+  options.logger = diary_;
+  const auto client = std::make_shared<internal::Client>(
+      std::make_unique<internal::FakeDialer>(ensemble_, line_, options), options);
+  client->await_session(kConnectTimeout);
+  client_ = client;
+  for (const std::string& path : paths) {
+    ZooKeeperLockConfig config;
+    config.path = path;
+    config.ttl = options_.ttl;
+    config.observer = diary_;
+    config.client.logger = diary_;
+    locks_.push_back(std::make_unique<ZooKeeperLock>(config, client_));
+  }
+}
+
+void Process::end() {
+  locks_.clear();
+  if (client_) static_cast<void>(client_->close(Context().with_timeout(std::chrono::minutes(2))));
+  client_.reset();
+}
+
+void Process::freeze() {
+  platform_.freeze();
+  frozen_since_ = world_.now();
+}
+
+void Process::thaw() {
+  if (is_crashed_ || !is_frozen()) return;
+  frozen_time_ += world_.now() - frozen_since_;
+  platform_.thaw();
+  ensemble_->run([this] {
+    if (!line_->is_stalled) ensemble_->release(*line_);
+  });
+}
+
+nanoseconds Process::frozen_time() const {
+  return frozen_time_ + (is_frozen() ? world_.now() - frozen_since_ : nanoseconds(0));
+}
+
+void Process::crash() {
+  is_crashed_ = true;
+  platform_.freeze();
+  ensemble_->run([this] { ensemble_->cut(*line_); });
+}
+
+void Process::bury() {
+  platform_.thaw();
+  ensemble_->run([this] { ensemble_->release(*line_); });
+  buried_.request_stop();
+}
+
+}  // namespace zklock::simulation

@@ -1,0 +1,76 @@
+// process.h: one simulated process: a client with its session, a lock for each path.
+#ifndef ZKLOCK_TESTS_SIMULATION_PROCESS_H_
+#define ZKLOCK_TESTS_SIMULATION_PROCESS_H_
+
+#include <zklock/zookeeper_lock.h>
+
+#include <chrono>
+#include <memory>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+#include "testing/fake_ensemble.h"
+#include "world.h"
+
+namespace zklock::simulation {
+
+class Process {
+ public:
+  struct Options {
+    std::chrono::milliseconds session_timeout{6'000};
+    std::chrono::milliseconds ttl{0};
+    nanoseconds wall_offset{0};
+  };
+
+  Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble, int number,
+          const Options& options);
+
+  /// On this process's platform: makes client and locks.
+  void begin(const std::vector<std::string>& paths);
+  /// Likewise: destroys them.
+  void end();
+
+  [[nodiscard]] const std::string& name() const noexcept { return name_; }
+  [[nodiscard]] internal::VirtualPlatform& platform() noexcept { return platform_; }
+  [[nodiscard]] internal::FakeLine& line() noexcept { return *line_; }
+  [[nodiscard]] const std::shared_ptr<ZooKeeperClient>& client() const noexcept { return client_; }
+  [[nodiscard]] ZooKeeperLock& lock(int path) { return *locks_.at(static_cast<std::size_t>(path)); }
+  [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }
+
+  // What goes wrong with it. Of a thread of another process.
+  void freeze();
+  void thaw();
+  /// It ends without a word. Its threads stay where they are until `bury`, which lets them unwind
+  /// without a network.
+  void crash();
+  void bury();
+
+  [[nodiscard]] bool is_crashed() const noexcept { return is_crashed_; }
+  [[nodiscard]] bool is_frozen() const { return platform_.is_frozen(); }
+  /// How long it has been frozen in all.
+  [[nodiscard]] nanoseconds frozen_time() const;
+  /// Cancels what its threads wait for, once it is buried.
+  [[nodiscard]] std::stop_token buried() const { return buried_.get_token(); }
+
+ private:
+  class Diary;
+
+  World& world_;
+  const std::shared_ptr<internal::FakeEnsemble> ensemble_;
+  const Options options_;
+  const std::string name_;
+  internal::VirtualPlatform platform_;
+  const std::shared_ptr<internal::FakeLine> line_;
+  const std::shared_ptr<Diary> diary_;
+  std::shared_ptr<ZooKeeperClient> client_;
+  std::vector<std::unique_ptr<ZooKeeperLock>> locks_;
+  bool is_crashed_ = false;
+  std::stop_source buried_;
+  SteadyTime frozen_since_{};
+  nanoseconds frozen_time_{0};
+};
+
+}  // namespace zklock::simulation
+
+#endif  // ZKLOCK_TESTS_SIMULATION_PROCESS_H_

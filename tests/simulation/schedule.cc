@@ -1,0 +1,170 @@
+#include "schedule.h"
+
+#include <algorithm>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "checker.h"
+#include "contender.h"
+#include "faults.h"
+#include "process.h"
+#include "testing/fake_ensemble.h"
+#include "world.h"
+
+namespace zklock::simulation {
+
+namespace {
+
+using namespace std::chrono_literals;
+using internal::FakeEnsemble;
+using internal::Monitor;
+using internal::Thread;
+using std::chrono::milliseconds;
+
+constexpr int kContenders = 5;
+constexpr int kOperations = 40;  // of each contender
+/// By this time everybody has long got what he waits for.
+constexpr std::chrono::hours kLongest{3};
+
+/// A thread of a process.
+struct Task {
+  Process* process;
+  std::unique_ptr<Thread> thread;
+  bool is_done = false;  // guarded by the mutex of the monitor of all
+};
+
+class Schedule {
+ public:
+  explicit Schedule(World& world) : world_(world) {}
+
+  /// On the root platform.
+  void run() {
+    set_up();
+    for (const auto& process : processes_) start(*process, [this, one = process.get()] { one->begin(paths_); });
+    await_tasks();
+    for (int i = 0; i < kContenders; ++i) start_contender(i);
+    Faults(world_, *checker_, ensemble_, processes_, paths_).run(world_.between(5s, 120s));
+    await_tasks();
+    check_what_is_left();
+    tear_down();
+  }
+
+ private:
+  void set_up() {
+    testing::FakeOptions options;
+    options.servers = world_.chance(25) ? 1 : 3;
+    options.tick_time = milliseconds(500 * (1 + world_.below(4)));
+    options.latency = world_.between(0ms, 2ms);
+    options.jitter = world_.between(0ms, 5ms);
+    ensemble_ = std::make_shared<FakeEnsemble>(options, world_.root);
+    ensemble_->observe([this](const std::string& what, const std::string& detail) {
+      world_.count("ensemble", what, detail);
+    });
+    const int paths = 1 + world_.below(2);
+    for (int i = 0; i < paths; ++i) paths_.push_back("/locks/" + std::string(1, static_cast<char>('a' + i)));
+    const int processes = 2 + world_.below(kContenders - 1);
+    for (int i = 0; i < processes; ++i) {
+      Process::Options of_process;
+      of_process.session_timeout = milliseconds(world_.between(4s, 10s).count() / 1'000'000);
+      if (world_.chance(25)) of_process.ttl = milliseconds(world_.between(15s, 60s).count() / 1'000'000);
+      of_process.wall_offset = world_.between(-1h, 1h);
+      processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));
+    }
+    checker_ = std::make_unique<Checker>(world_, *ensemble_, paths_);
+  }
+
+  void start(Process& process, std::function<void()> body) {
+    tasks_.push_back(std::make_unique<Task>(Task{&process, nullptr}));
+    Task& task = *tasks_.back();
+    task.thread = process.platform().start_thread("task", [this, &task, run = std::move(body)] {
+      run();
+      const std::scoped_lock lock(monitor_.mutex);
+      task.is_done = true;
+      monitor_.changed->notify_all();
+    });
+  }
+
+  void start_contender(int number) {
+    // Where there are fewer processes than contenders, some share one, and its locks.
+    Process& process = *processes_.at(static_cast<std::size_t>(number) % processes_.size());
+    const std::string name = process.name() + "." + std::to_string(number);
+    start(process, [this, &process, name] {
+      Contender contender(world_, *checker_, process, name, static_cast<int>(paths_.size()));
+      contender.run(kOperations);
+    });
+  }
+
+  /// Until all are done but those of crashed processes.
+  void await_tasks() {
+    std::unique_lock lock(monitor_.mutex);
+    const auto is_over = [](const auto& task) { return task->is_done || task->process->is_crashed(); };
+    while (!std::all_of(tasks_.begin(), tasks_.end(), is_over)) monitor_.changed->wait(lock);
+  }
+
+  /// The sessions of the living still stand: nothing but what they hold may be in the queues, and
+  /// they hold nothing.
+  void check_what_is_left() {
+    World::sleep(5s);
+    std::set<std::int64_t> crashed;
+    for (const auto& process : processes_) {
+      if (process->is_crashed()) {
+        crashed.insert(process->line().session);
+      } else if (const auto pending = process->client()->pending_removals(); pending.count > 0) {
+        world_.fail("6: " + process->name() + " has still to remove something");
+      }
+    }
+    checker_->nothing_is_left(crashed);
+    checker_->foreign_nodes_stand();
+  }
+
+  void tear_down() {
+    for (const auto& process : processes_) {
+      if (process->is_crashed()) process->bury();
+    }
+    for (const auto& task : tasks_) task->thread->join();
+    tasks_.clear();
+    checker_->forget_leases();
+    for (const auto& process : processes_) start(*process, [one = process.get()] { one->end(); });
+    for (const auto& task : tasks_) task->thread->join();
+    World::sleep(3min);  // handles are closed in the background, and sessions expire
+    checker_->nothing_is_left({});
+    ensemble_->stop();
+  }
+
+  World& world_;
+  std::vector<std::string> paths_;
+  std::shared_ptr<FakeEnsemble> ensemble_;
+  std::vector<std::unique_ptr<Process>> processes_;
+  std::unique_ptr<Checker> checker_;
+  Monitor monitor_;
+  std::vector<std::unique_ptr<Task>> tasks_;
+};
+
+}  // namespace
+
+std::uint64_t run_schedule(std::uint64_t seed, bool prints, Statistics& statistics) {
+  World world(seed, prints, statistics);
+  internal::Platform::install(&world.root);
+  {
+    std::unique_ptr<Schedule> schedule;
+    const bool has_ended = world.time.run(
+        world.root,
+        [&] {
+          schedule = std::make_unique<Schedule>(world);
+          schedule->run();
+        },
+        world.now() + kLongest);
+    if (!has_ended) world.fail("6: somebody waits for ever: threads" + world.time.who_waits());
+  }
+  internal::Platform::install(nullptr);
+  statistics.count("(schedules)");
+  statistics.count("(switches between threads)", world.time.switches());
+  return world.digest();
+}
+
+}  // namespace zklock::simulation
