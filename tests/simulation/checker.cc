@@ -45,8 +45,9 @@ bool Checker::is_excused(const Grant& grant) const {
 
 void Checker::granted(Process& process, int path, const Lease& lease) {
   const Grant grant{&process, lease, process.line().session};
+  check_order(lease, paths_.at(static_cast<std::size_t>(path)));
   if (!is_excused(grant)) {
-    check_claim(grant, paths_.at(static_cast<std::size_t>(path)));
+    check_claim(grant);
     std::int64_t& last = last_token_[path];
     if (lease.fencing_token() <= last) {
       world_.fail("2: the token of " + lease.znode() + " is not larger than one before it");
@@ -59,16 +60,21 @@ void Checker::granted(Process& process, int path, const Lease& lease) {
   grants_[path].push_back(grant);
 }
 
-void Checker::check_claim(const Grant& grant, const std::string& path) {
-  const std::string znode = grant.lease.znode();
-  const std::vector<std::string> queue = claims(path);
-  if (std::find(queue.begin(), queue.end(), znode) == queue.end()) {
-    // With a TTL, it may have been purged in this very moment: it says so itself.
-    if (!look_at(grant.lease)) return;
-    world_.fail("1: " + znode + " is granted, but does not stand");
+/// Without an excuse: whatever has become of the claim itself, those before it are gone for good
+/// when it is granted.
+void Checker::check_order(const Lease& lease, const std::string& path) {
+  for (const std::string& claim : claims(path)) {
+    const Stat stat = ensemble_.quorum().committed().stat(claim).value_or(Stat{});
+    if (stat.czxid < lease.fencing_token()) {
+      world_.fail("4: " + lease.znode() + " is granted, but " + claim + " is in front of it");
+    }
   }
-  if (queue.front() != znode) {
-    world_.fail("4: " + znode + " is granted, but " + queue.front() + " is in front of it");
+}
+
+void Checker::check_claim(const Grant& grant) {
+  // With a TTL, it may have been purged in this very moment: it says so itself.
+  if (!stands(grant.lease.znode()) && look_at(grant.lease)) {
+    world_.fail("1: " + grant.lease.znode() + " is granted, but does not stand");
   }
 }
 

@@ -28,7 +28,7 @@ namespace zklock::simulation {
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
-/// Excused is a lease whose session the servers have ended, and of which the client can not have
+/// Excused (not from 4) is a lease whose session the servers have ended, and of which the client can not have
 /// heard; and one whose claim an operator has deleted.
 class Checker {
  public:
@@ -57,7 +57,6 @@ class Checker {
 
   /// Whether the znode stands, as committed.
   [[nodiscard]] bool stands(const std::string& znode) const;
-  [[nodiscard]] bool session_stands(const std::string& znode) const;
 
   /// Claims of the path, in the order of their creation.
   [[nodiscard]] std::vector<std::string> claims(const std::string& path) const;
@@ -73,7 +72,8 @@ class Checker {
   };
 
   [[nodiscard]] bool is_excused(const Grant& grant) const;
-  void check_claim(const Grant& grant, const std::string& path);
+  void check_order(const Lease& lease, const std::string& path);
+  void check_claim(const Grant& grant);
   void check_exclusion(const Grant& grant, int path);
 
   World& world_;
