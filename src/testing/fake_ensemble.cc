@@ -35,11 +35,12 @@ void FakeEnsemble::stop() {
   connections_.clear();
 }
 
-void FakeEnsemble::tell(const std::string& what, const std::string& detail) {
-  if (observer_) observer_(what, detail);
+void FakeEnsemble::tell(const char* what, std::int64_t subject) {
+  if (observer_ != nullptr) observer_->on_event(what, subject);
 }
 
-// --- Time -----------------------------------------------------------------------------------------
+// --- Time
+// -----------------------------------------------------------------------------------------
 
 void FakeEnsemble::every(std::chrono::nanoseconds period, void (FakeEnsemble::*call)()) {
   // At whole multiples, as the sessions are due.
@@ -53,7 +54,7 @@ void FakeEnsemble::every(std::chrono::nanoseconds period, void (FakeEnsemble::*c
 void FakeEnsemble::look_for_due_sessions() {
   if (!quorum_.has_quorum()) return;
   for (const std::int64_t session : sessions_.due(platform_.steady_now())) {
-    tell("session expired", std::to_string(session & 0xffff));
+    tell("session expired", session);
     end_session(session);
   }
 }
@@ -87,7 +88,8 @@ void FakeEnsemble::schedule(const std::shared_ptr<FakeLine>& line, std::chrono::
   });
 }
 
-// --- Messages -------------------------------------------------------------------------------------
+// --- Messages
+// -------------------------------------------------------------------------------------
 
 FakeEnsemble::Connection* FakeEnsemble::find(ConnectionId id) {
   const auto found = connections_.find(id);
@@ -189,7 +191,8 @@ int FakeEnsemble::server_of(const FakeLine& line) const {
   return -1;
 }
 
-// --- Sessions -------------------------------------------------------------------------------------
+// --- Sessions
+// -------------------------------------------------------------------------------------
 
 FakeEnsemble::ConnectionId FakeEnsemble::connect(int server, const std::shared_ptr<FakeLine>& line,
                                                  std::weak_ptr<FakePeer> peer, FakeHello hello) {
@@ -199,7 +202,10 @@ FakeEnsemble::ConnectionId FakeEnsemble::connect(int server, const std::shared_p
   connection.server = server;
   connection.line = line;
   connection.peer = std::move(peer);
-  connection.caller.identities = hello.identities;
+  for (const AuthInfo& identity : hello.identities) {
+    if (identity.scheme != "ip") connection.caller.identities.push_back(identity);
+  }
+  connection.caller.identities.push_back({"ip", "127.0.0.1"});  // of every connection
   at_server(id, [this, id, hello = std::move(hello)](Connection&) { accept(id, hello); });
   return id;
 }
@@ -207,6 +213,7 @@ FakeEnsemble::ConnectionId FakeEnsemble::connect(int server, const std::shared_p
 void FakeEnsemble::accept(ConnectionId id, const FakeHello& hello) {
   const int server = find(id)->server;
   if (quorum_.last_zxid_of(server) < hello.last_zxid) {  // a client does not go back in time
+    tell("a client is ahead of its server", server);
     close(id);
     return;
   }
@@ -219,8 +226,7 @@ void FakeEnsemble::attach(ConnectionId id, const FakeHello& hello) {
   Connection& connection = *find(id);
   const std::chrono::milliseconds tick = options_.tick_time;
   const auto bounds = bounds_.find(connection.server);
-  const std::chrono::milliseconds least =
-      bounds == bounds_.end() ? 2 * tick : bounds->second.least;
+  const std::chrono::milliseconds least = bounds == bounds_.end() ? 2 * tick : bounds->second.least;
   const std::chrono::milliseconds most = bounds == bounds_.end() ? 20 * tick : bounds->second.most;
   const std::chrono::milliseconds timeout = std::clamp(hello.session.timeout, least, most);
   const SteadyTime now = platform_.steady_now();
@@ -228,11 +234,11 @@ void FakeEnsemble::attach(ConnectionId id, const FakeHello& hello) {
   if (session_id == 0) {
     session_id = sessions_.create(timeout, now);
     quorum_.propose_at_leader([](const FakeTree&, Stat::Time) { return FakeTransaction{}; });
-    tell("session created", std::to_string(session_id & 0xffff));
+    tell("session created", session_id);
   }
   FakeSession* const session = sessions_.find(session_id);
-  if (session == nullptr || session->password != (hello.session.id == 0 ? session->password
-                                                                        : hello.session.password)) {
+  if (session == nullptr ||
+      session->password != (hello.session.id == 0 ? session->password : hello.session.password)) {
     at_client(id, {}, [](FakePeer& peer) { peer.on_refused_session(); });
     return;
   }
@@ -264,6 +270,7 @@ void FakeEnsemble::set_watches(ConnectionId id, const FakeHello& hello) {
       connection.watches.insert(path);
       continue;
     }
+    tell("a watch tells late", connection.caller.session);
     const FakeChange change{stat ? WatchEvent::Type::changed : WatchEvent::Type::deleted, path};
     at_client(id, {}, [change](FakePeer& peer) { peer.on_event(change); });
   }
@@ -282,14 +289,15 @@ void FakeEnsemble::touch(const Connection& connection) {
 void FakeEnsemble::ping(ConnectionId id) {
   at_server(id, [this, id](const Connection& connection) {
     touch(connection);
-    at_client(id, {}, [](FakePeer& peer) { peer.on_pong(); });
+    const std::int64_t zxid = quorum_.last_zxid_of(connection.server);
+    at_client(id, {}, [zxid](FakePeer& peer) { peer.on_pong(zxid); });
   });
 }
 
 void FakeEnsemble::end_session_of(ConnectionId id) {
   at_server(id, [this, id](const Connection& connection) {
     quorum_.tell_leader(connection.server, [this, id, session = connection.caller.session] {
-      tell("session closed", std::to_string(session & 0xffff));
+      tell("session closed", session);
       end_session(session);
       close(id);
     });
@@ -298,7 +306,7 @@ void FakeEnsemble::end_session_of(ConnectionId id) {
 
 void FakeEnsemble::expire_session(std::int64_t session) {
   if (sessions_.find(session) == nullptr) return;
-  tell("session expired", std::to_string(session & 0xffff));
+  tell("session expired", session);
   end_session(session);
 }
 
@@ -318,7 +326,8 @@ void FakeEnsemble::bound_session_timeouts(int server, std::chrono::milliseconds 
   bounds_[server] = {least, most};
 }
 
-// --- Servers --------------------------------------------------------------------------------------
+// --- Servers
+// --------------------------------------------------------------------------------------
 
 void FakeEnsemble::on_applied(int server, const FakeTransaction& transaction,
                               const std::vector<FakeChange>& changes) {
@@ -359,17 +368,21 @@ void FakeEnsemble::on_thawed(int server) {
 }
 
 void FakeEnsemble::on_new_leader(int server) {
-  tell("new leader", std::to_string(server));
+  tell("new leader", server);
   sessions_.restart_all(platform_.steady_now());
 }
 
 void FakeEnsemble::write(const FakeQuorum::Decide& decide) { quorum_.propose_at_leader(decide); }
 
-// --- Requests -------------------------------------------------------------------------------------
+// --- Requests
+// -------------------------------------------------------------------------------------
 
 void FakeEnsemble::send(ConnectionId id, FakeRequest request) {
   at_server(id, [this, id, request = std::move(request)](Connection& connection) {
     touch(connection);
+    if (observer_ != nullptr) {
+      observer_->on_request(request.operation, request.path, connection.caller.session);
+    }
     connection.requests.push_back(request);
     process(id);
   });
@@ -403,7 +416,10 @@ void FakeEnsemble::forward(ConnectionId id) {
           const FakeTree& tree, Stat::Time now) -> Result<FakeTransaction> {
         const FakeSession* const session = sessions_.find(caller.session);
         if (session == nullptr) return ZooKeeperErrc::session_expired;
-        if (session->connection != id) return ZooKeeperErrc::session_moved;
+        if (session->connection != id) {
+          tell("a session has moved", caller.session);
+          return ZooKeeperErrc::session_moved;
+        }
         return decide(tree, caller, now);
       },
       [this, id](const Result<FakeTransaction>& outcome) { finish_write(id, outcome); });
@@ -425,7 +441,9 @@ void FakeEnsemble::answer(ConnectionId id, const FakeRequest& request,
   const FakeTree& tree = quorum_.tree_of(connection.server);
   const std::optional<Fault> fault = take_fault(request, connection.caller.session);
   if (fault && !fault->error) {
-    tell("answer lost", request.path);
+    if (observer_ != nullptr) {
+      observer_->on_answer_lost(request.operation, request.path, connection.caller.session);
+    }
     close(id);
     return;
   }

@@ -54,7 +54,7 @@ class FakePeer {
   virtual void on_refused_identity() = 0;  // nobody knows its scheme
   virtual void on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid) = 0;
   virtual void on_event(const FakeChange& change) = 0;
-  virtual void on_pong() = 0;
+  virtual void on_pong(std::int64_t zxid) = 0;
   virtual void on_closed() = 0;  // by the server, or the network
 };
 
@@ -62,11 +62,11 @@ class FakePeer {
 struct FakeLine {
   explicit FakeLine(VirtualPlatform& of) : platform(of) {}
 
-  VirtualPlatform& platform;  // where the client runs
-  bool is_cut = false;        // no connection can be made
-  bool is_stalled = false;    // nothing comes through, for now
-  bool servers_move = false;  // the client is to find other addresses
-  std::int64_t session = 0;   // of the client, the last one it had
+  VirtualPlatform& platform;                  // where the client runs
+  bool is_cut = false;                        // no connection can be made
+  bool is_stalled = false;                    // nothing comes through, for now
+  bool servers_move = false;                  // the client is to find other addresses
+  std::int64_t session = 0;                   // of the client, the last one it had
   std::vector<std::function<void()>> held{};  // messages of both directions
 
   [[nodiscard]] bool holds() const { return is_stalled || platform.is_frozen(); }
@@ -86,8 +86,16 @@ struct FakeHello {
 class FakeEnsemble final : public FakeQuorumListener {
  public:
   using ConnectionId = std::uint64_t;
-  /// Told of what happens, for a history.
-  using Observer = std::function<void(const std::string& what, const std::string& detail)>;
+  /// Told of what happens, for a history. The subject of an event is a session, or a server.
+  class Observer {
+   public:
+    virtual ~Observer() = default;
+    virtual void on_request(FakeOperation operation, const std::string& path,
+                            std::int64_t session) = 0;
+    virtual void on_answer_lost(FakeOperation operation, const std::string& path,
+                                std::int64_t session) = 0;
+    virtual void on_event(const std::string& what, std::int64_t subject) = 0;
+  };
 
   FakeEnsemble(const testing::FakeOptions& options, VirtualPlatform& platform);
   ~FakeEnsemble() override { loop_.stop(); }
@@ -97,7 +105,8 @@ class FakeEnsemble final : public FakeQuorumListener {
   [[nodiscard]] Executor& loop() noexcept { return loop_; }
   [[nodiscard]] FakeQuorum& quorum() noexcept { return quorum_; }
   [[nodiscard]] const FakeSessions& sessions() const noexcept { return sessions_; }
-  void observe(Observer observer) { observer_ = std::move(observer); }
+  /// REQUIRES: `observer` outlives the ensemble.
+  void observe(Observer* observer) noexcept { observer_ = observer; }
   /// Nothing happens any more. What is under way, and refers to the ensemble, is dropped.
   void stop();
   /// Waits until `job` has been run on the loop.
@@ -143,9 +152,9 @@ class FakeEnsemble final : public FakeQuorumListener {
     int server = 0;
     std::shared_ptr<FakeLine> line;
     std::weak_ptr<FakePeer> peer;
-    FakeCaller caller;             // session 0: the handshake is not over
-    SteadyTime server_hears{};     // the last message that is on its way
-    SteadyTime client_hears{};     // likewise
+    FakeCaller caller;          // session 0: the handshake is not over
+    SteadyTime server_hears{};  // the last message that is on its way
+    SteadyTime client_hears{};  // likewise
     std::set<std::string> watches;
     std::deque<FakeRequest> requests;
     bool awaits_commit = false;  // the first request is a write that is under way
@@ -165,7 +174,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   void every(std::chrono::nanoseconds period, void (FakeEnsemble::*call)());
   void look_for_due_sessions();
   void report_to_leader();
-  void tell(const std::string& what, const std::string& detail);
+  void tell(const char* what, std::int64_t subject);
   [[nodiscard]] std::chrono::nanoseconds latency();
 
   [[nodiscard]] Connection* find(ConnectionId id);
@@ -192,7 +201,7 @@ class FakeEnsemble final : public FakeQuorumListener {
 
   const testing::FakeOptions options_;
   VirtualPlatform& platform_;
-  Observer observer_;
+  Observer* observer_ = nullptr;
   FakeSessions sessions_;
   std::map<ConnectionId, Connection> connections_;
   ConnectionId last_connection_ = 0;

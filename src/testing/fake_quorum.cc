@@ -45,15 +45,18 @@ Stat::Time FakeQuorum::wall_now() const {
                                                                  wall_offset_);
 }
 
-// --- Writes ---------------------------------------------------------------------------------------
+// --- Writes
+// ---------------------------------------------------------------------------------------
 
 void FakeQuorum::propose(int server, Decide decide, Done done) {
   if (reaches_leader(server)) {
     order(server, decide, done);
     return;
   }
-  stuck_.push_back({server, true, [this, server, decide = std::move(decide),
-                                   done = std::move(done)] { order(server, decide, done); }});
+  stuck_.push_back(
+      {server, true, [this, server, decide = std::move(decide), done = std::move(done)] {
+         order(server, decide, done);
+       }});
 }
 
 void FakeQuorum::propose_at_leader(const Decide& decide) {
@@ -153,7 +156,8 @@ void FakeQuorum::drop_messages() {
   for (Server& server : servers_) server.when_applied.clear();
 }
 
-// --- What goes wrong ------------------------------------------------------------------------------
+// --- What goes wrong
+// ------------------------------------------------------------------------------
 
 void FakeQuorum::kill(int server) {
   if (!std::exchange(at(server).is_running, false)) return;
@@ -227,7 +231,8 @@ void FakeQuorum::set_sequence_counter(const std::string& path, std::int32_t coun
   for (Server& server : servers_) server.tree.set_sequence_counter(path, counter);
 }
 
-// --- Elections ------------------------------------------------------------------------------------
+// --- Elections
+// ------------------------------------------------------------------------------------
 
 void FakeQuorum::lose_leader() {
   leader_ = kNoLeader;
@@ -244,11 +249,11 @@ void FakeQuorum::elect_later(std::chrono::nanoseconds delay) {
   if (std::exchange(is_electing_, true)) return;
   loop_.schedule(Platform::current().steady_now() + delay, [this] {
     is_electing_ = false;
-    elect(std::nullopt);
+    elect(std::nullopt, {});
   });
 }
 
-void FakeQuorum::elect(std::optional<int> preferred) {
+void FakeQuorum::elect(std::optional<int> preferred, std::chrono::nanoseconds wall_offset) {
   if (leader_ != kNoLeader) return;
   std::vector<int> up;
   for (int server = 0; server < size(); ++server) {
@@ -257,7 +262,7 @@ void FakeQuorum::elect(std::optional<int> preferred) {
   if (static_cast<int>(up.size()) <= size() / 2) return;  // `start` or `heal` tries again
   const bool is_possible = preferred && is_up(*preferred);
   leader_ = is_possible ? *preferred : up[Platform::current().random() % up.size()];
-  wall_offset_ = {};
+  wall_offset_ = wall_offset;
   ++epoch_;
   counter_ = 0;
   for (const int server : up) {
@@ -271,8 +276,7 @@ void FakeQuorum::elect(std::optional<int> preferred) {
 
 void FakeQuorum::change_leader(int server, std::chrono::nanoseconds wall_offset) {
   if (leader_ != kNoLeader) lose_leader();
-  elect(server);
-  wall_offset_ = wall_offset;
+  elect(server, wall_offset);
 }
 
 }  // namespace zklock::internal

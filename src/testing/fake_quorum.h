@@ -125,7 +125,7 @@ class FakeQuorum {
   void lose_leader();
   void stop_serving(int server);
   void elect_later(std::chrono::nanoseconds delay);
-  void elect(std::optional<int> preferred);
+  void elect(std::optional<int> preferred, std::chrono::nanoseconds wall_offset);
 
   const std::chrono::nanoseconds tick_;
   Executor& loop_;

@@ -1,5 +1,8 @@
 #include "fake_tree.h"
 
+#include <arpa/inet.h>
+#include <netinet/in.h>
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -30,6 +33,48 @@ std::int32_t wrapped_next(std::int32_t number) {
              : number + 1;
 }
 
+std::string user_of(const AuthInfo& identity) {
+  // Of a digest; everything of an address.
+  return identity.scheme == "digest"
+             ? identity.credentials.substr(0, identity.credentials.find(':'))
+             : identity.credentials;
+}
+
+bool is_address(const std::string& text) {
+  std::array<unsigned char, sizeof(in6_addr)> address{};
+  return ::inet_pton(AF_INET, text.c_str(), address.data()) == 1 ||
+         ::inet_pton(AF_INET6, text.c_str(), address.data()) == 1;
+}
+
+bool makes_sense(const AclEntry& entry) {
+  if (entry.scheme == "world") return entry.id == "anyone";
+  if (entry.scheme == "ip") return is_address(entry.id);
+  if (entry.scheme != "digest") return false;
+  const std::size_t colon = entry.id.find(':');
+  return colon < entry.id.size() - 1 && entry.id.find(':', colon + 1) == std::string::npos;
+}
+
+/// The ACL as it is stored: with the caller's own identities in place of "auth". Null: it is
+/// refused.
+std::optional<Acl> completed(const Acl& acl, const FakeCaller& caller) {
+  std::vector<AclEntry> entries;
+  for (const AclEntry& entry : acl.entries()) {
+    if (entry.scheme != "auth") {
+      if (!makes_sense(entry)) return std::nullopt;
+      entries.push_back(entry);
+      continue;
+    }
+    const std::size_t before = entries.size();
+    for (const AuthInfo& identity : caller.identities) {
+      if (identity.scheme == "ip") continue;  // proves nothing
+      entries.push_back({entry.permissions, identity.scheme, identity.credentials});
+    }
+    if (entries.size() == before) return std::nullopt;
+  }
+  if (entries.empty()) return std::nullopt;
+  return Acl(std::move(entries));
+}
+
 }  // namespace
 
 FakeTree::FakeTree() { nodes_["/"]; }
@@ -46,14 +91,12 @@ Stat FakeTree::stat_of(const Node& node) const {
 
 bool FakeTree::may(Permission permission, const Node& node, const FakeCaller& caller) {
   if (caller.may_everything) return true;
-  const auto name_of_user = [](const std::string& id) { return id.substr(0, id.find(':')); };
   const auto& entries = node.acl.entries();
   return std::any_of(entries.begin(), entries.end(), [&](const AclEntry& entry) {
     if ((entry.permissions & permission) != permission) return false;
     if (entry.scheme == "world") return true;
     return std::any_of(caller.identities.begin(), caller.identities.end(), [&](const auto& known) {
-      return known.scheme == entry.scheme &&
-             name_of_user(known.credentials) == name_of_user(entry.id);
+      return known.scheme == entry.scheme && user_of(known) == user_of({entry.scheme, entry.id});
     });
   });
 }
@@ -106,10 +149,11 @@ std::vector<std::string> FakeTree::paths_of(std::int64_t session) const {
 Result<FakeTransaction> FakeTree::create(const std::string& path, const std::string& data,
                                          const Acl& acl, bool is_ephemeral_sequential,
                                          Stat::Time now, const FakeCaller& caller) const {
+  std::optional<Acl> stored_acl = completed(acl, caller);
+  if (!stored_acl) return ZooKeeperErrc::invalid_acl;
   const auto parent = nodes_.find(parent_of(path));
   if (parent == nodes_.end()) return ZooKeeperErrc::no_node;
   if (!may(Permission::create, parent->second, caller)) return ZooKeeperErrc::no_auth;
-  if (parent->second.stat.ephemeral_owner != 0) return ZooKeeperErrc::no_children_for_ephemerals;
   FakeTransaction transaction;
   transaction.kind = FakeTransaction::Kind::create;
   transaction.path = path;
@@ -127,26 +171,19 @@ Result<FakeTransaction> FakeTree::create(const std::string& path, const std::str
     transaction.sequence_counter = wrapped_next(parent->second.creates);
   }
   if (nodes_.contains(transaction.path)) return ZooKeeperErrc::node_exists;
-  std::vector<AclEntry> entries;
-  for (const AclEntry& entry : acl.entries()) {
-    if (entry.scheme != "auth") {
-      entries.push_back(entry);
-      continue;
-    }
-    for (const AuthInfo& identity : caller.identities) {
-      entries.push_back({entry.permissions, identity.scheme, identity.credentials});
-    }
-  }
-  if (entries.empty()) return ZooKeeperErrc::invalid_acl;
-  transaction.acl = Acl(std::move(entries));
+  if (parent->second.stat.ephemeral_owner != 0) return ZooKeeperErrc::no_children_for_ephemerals;
+  transaction.acl = std::move(*stored_acl);
   return transaction;
 }
 
 Result<FakeTransaction> FakeTree::remove(const std::string& path, std::int32_t version,
                                          const FakeCaller& caller) const {
+  if (path == "/") return ZooKeeperErrc::bad_arguments;
+  const auto parent = nodes_.find(parent_of(path));
+  if (parent == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::remove, parent->second, caller)) return ZooKeeperErrc::no_auth;
   const auto node = nodes_.find(path);
   if (node == nodes_.end()) return ZooKeeperErrc::no_node;
-  if (!may(Permission::remove, nodes_.at(parent_of(path)), caller)) return ZooKeeperErrc::no_auth;
   if (version != ZooKeeperClient::kAnyVersion && version != node->second.stat.version) {
     return ZooKeeperErrc::bad_version;
   }
@@ -172,9 +209,11 @@ Result<FakeTransaction> FakeTree::set(const std::string& path, const std::string
   return transaction;
 }
 
-Result<FakeTransaction> FakeTree::check(const std::string& path, std::int32_t version) const {
+Result<FakeTransaction> FakeTree::check(const std::string& path, std::int32_t version,
+                                        const FakeCaller& caller) const {
   const auto node = nodes_.find(path);
   if (node == nodes_.end()) return ZooKeeperErrc::no_node;
+  if (!may(Permission::read, node->second, caller)) return ZooKeeperErrc::no_auth;
   if (version != ZooKeeperClient::kAnyVersion && version != node->second.stat.version) {
     return ZooKeeperErrc::bad_version;
   }
@@ -194,10 +233,12 @@ std::vector<FakeChange> FakeTree::apply(const FakeTransaction& transaction) {
       const std::string directory = parent_of(transaction.path);
       Node& parent = nodes_[directory];
       parent.children.insert(name_of(transaction.path));
-      parent.stat.pzxid = transaction.zxid;
       parent.pending = transaction.sequence_counter;
       parent.last_create = transaction.time;
-      parent.creates = std::max(parent.creates, transaction.sequence_counter);
+      if (transaction.sequence_counter > parent.creates) {  // not once it sticks
+        parent.creates = transaction.sequence_counter;
+        parent.stat.pzxid = transaction.zxid;
+      }
       changes.push_back({WatchEvent::Type::created, transaction.path});
       changes.push_back({WatchEvent::Type::children_changed, directory});
       break;

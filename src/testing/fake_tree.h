@@ -72,7 +72,8 @@ class FakeTree {
                                                const FakeCaller& caller) const;
   [[nodiscard]] Result<FakeTransaction> set(const std::string& path, const std::string& data,
                                             std::int32_t version, const FakeCaller& caller) const;
-  [[nodiscard]] Result<FakeTransaction> check(const std::string& path, std::int32_t version) const;
+  [[nodiscard]] Result<FakeTransaction> check(const std::string& path, std::int32_t version,
+                                              const FakeCaller& caller) const;
 
   /// Carries it out.
   std::vector<FakeChange> apply(const FakeTransaction& transaction);

@@ -17,6 +17,9 @@ using std::chrono::nanoseconds;
 constexpr std::chrono::milliseconds kDrainTime{1'000};
 constexpr std::chrono::milliseconds kFarewellTime{1'500};
 
+/// What is asked for at least: see libzookeeper_wire.cc.
+constexpr std::chrono::milliseconds kShortestSession{200};
+
 // --- Requests -------------------------------------------------------------------------------------
 
 /// One that is answered with what `read` finds.
@@ -62,7 +65,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
       : ensemble_(std::move(ensemble)),
         line_(std::move(line)),
         identities_(options.auth),
-        asked_timeout_(options.session_timeout),
+        asked_timeout_(std::max(options.session_timeout, kShortestSession)),
         listener_(std::move(listener)) {
     if (resume != nullptr) identity_ = *resume;
     identity_.timeout = asked_timeout_;
@@ -86,7 +89,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void on_refused_identity() override;
   void on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid) override;
   void on_event(const FakeChange& change) override;
-  void on_pong() override { hear(); }
+  void on_pong(std::int64_t zxid) override;
   void on_closed() override { drop(ZooKeeperErrc::connection_loss); }
 
  private:
@@ -223,8 +226,8 @@ void FakeWire::remove(const std::string& path, std::int32_t version, Answer<void
 void FakeWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
   post(write_request<void>(
       FakeOperation::check, path, std::move(answer),
-      [=](const FakeTree& tree, const FakeCaller&, Stat::Time) {
-        return tree.check(path, version);
+      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time) {
+        return tree.check(path, version, caller);
       },
       [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
 }
@@ -343,6 +346,11 @@ void FakeWire::on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid)
   if (!requests_.empty()) requests_.pop_front();  // answers come in the order of the requests
   answer();
   if (is_closing_ && requests_.empty()) say_farewell();
+}
+
+void FakeWire::on_pong(std::int64_t zxid) {
+  hear();
+  last_zxid_ = std::max(last_zxid_, zxid);
 }
 
 void FakeWire::on_event(const FakeChange& change) {

@@ -55,8 +55,7 @@ class FakeMachine::Impl {
 class FakeZooKeeper::Impl {
  public:
   explicit Impl(const FakeOptions& options)
-      : time_(VirtualTime::Mode::free, 1, std::chrono::steady_clock::now()),
-        platform_(time_, {}) {
+      : time_(VirtualTime::Mode::free, 1, std::chrono::steady_clock::now()), platform_(time_, {}) {
     Platform::install(&platform_);
     ensemble_ = std::make_shared<FakeEnsemble>(options, platform_);
   }
@@ -67,6 +66,10 @@ class FakeZooKeeper::Impl {
       machine->impl_->platform.thaw();
     }
     ensemble_->run([this] {
+      // What was sent to a frozen server refers to the client that sent it.
+      for (int server = 0; server < ensemble_->quorum().size(); ++server) {
+        ensemble_->quorum().thaw(server);
+      }
       for (const auto& [client, line] : lines_) {
         line->is_cut = false;
         ensemble_->release(*line);
@@ -96,10 +99,13 @@ class FakeZooKeeper::Impl {
   }
   template <class Job>
   void act_on(int server, const Job& job) {
+    check_server(server);
+    act([&](FakeEnsemble& ensemble) { job(ensemble.quorum()); });
+  }
+  void check_server(int server) const {
     if (server < 0 || server >= ensemble_->quorum().size()) {
       throw std::out_of_range("FakeZooKeeper: there is no server " + std::to_string(server));
     }
-    act([&](FakeEnsemble& ensemble) { job(ensemble.quorum()); });
   }
   /// A change of a machine's state, after which messages may be on their way again.
   template <class Change>
@@ -189,7 +195,7 @@ void FakeZooKeeper::Impl::write(const FakeQuorum::Decide& decide) {
   if (error) throw std::system_error(error);
 }
 
-// --- FakeZooKeeper --------------------------------------------------------------------------------
+// --- FakeZooKeeper -------------------------------------------------------------------------------
 
 FakeZooKeeper::FakeZooKeeper(const FakeOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 FakeZooKeeper::~FakeZooKeeper() = default;
@@ -290,8 +296,8 @@ void FakeZooKeeper::change_leader(int server, std::chrono::nanoseconds wall_cloc
 }
 void FakeZooKeeper::bound_session_timeouts(int server, std::chrono::milliseconds least,
                                            std::chrono::milliseconds most) {
-  impl_->act(
-      [&](FakeEnsemble& ensemble) { ensemble.bound_session_timeouts(server, least, most); });
+  impl_->check_server(server);
+  impl_->act([&](FakeEnsemble& ensemble) { ensemble.bound_session_timeouts(server, least, most); });
 }
 
 std::vector<std::string> FakeZooKeeper::children(const std::string& path) const {
@@ -331,12 +337,11 @@ void FakeZooKeeper::remove(const std::string& path) {
   });
 }
 void FakeZooKeeper::set_sequence_counter(const std::string& path, std::int32_t counter) {
-  impl_->act([&](FakeEnsemble& ensemble) {
-    ensemble.quorum().set_sequence_counter(path, counter);
-  });
+  impl_->act(
+      [&](FakeEnsemble& ensemble) { ensemble.quorum().set_sequence_counter(path, counter); });
 }
 
-// --- FakeMachine ----------------------------------------------------------------------------------
+// --- FakeMachine ---------------------------------------------------------------------------------
 
 class FakeMachine::Visit::Scope : public PlatformScope {
  public:

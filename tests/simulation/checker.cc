@@ -117,6 +117,18 @@ void Checker::returned(const Process& process, const std::string& call, SteadyTi
   if (late > kOverstay) world_.fail("5: " + call + " has overstayed by " + in_ms(late));
 }
 
+void Checker::count_claims_of(const Process& process, const std::string& what) {
+  const internal::FakeTree& tree = ensemble_.quorum().committed();
+  for (const std::string& path : paths_) {
+    const std::vector<std::string> queue = claims(path);
+    for (const std::string& claim : queue) {
+      if (tree.stat(claim).value_or(Stat{}).ephemeral_owner != process.line().session) continue;
+      const bool is_first = claim == queue.front();
+      world_.statistics.count(what + (is_first ? " while it holds" : " while it waits"));
+    }
+  }
+}
+
 void Checker::nothing_is_left(const std::set<std::int64_t>& excused_sessions) const {
   const internal::FakeTree& tree = ensemble_.quorum().committed();
   for (const std::string& path : paths_) {

@@ -28,8 +28,8 @@ namespace zklock::simulation {
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
-/// Excused (not from 4) is a lease whose session the servers have ended, and of which the client can not have
-/// heard; and one whose claim an operator has deleted.
+/// Excused (not from 4) is a lease whose session the servers have ended, and of which the client
+/// can not have heard; and one whose claim an operator has deleted.
 class Checker {
  public:
   Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths);
@@ -60,6 +60,8 @@ class Checker {
 
   /// Claims of the path, in the order of their creation.
   [[nodiscard]] std::vector<std::string> claims(const std::string& path) const;
+  /// Counts what this process is doing when it is `what`, "killed" say.
+  void count_claims_of(const Process& process, const std::string& what);
   /// No claim is left, but of these sessions.
   void nothing_is_left(const std::set<std::int64_t>& excused_sessions) const;
   void foreign_nodes_stand() const;

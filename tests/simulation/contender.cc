@@ -12,11 +12,19 @@ using namespace std::chrono_literals;
 
 constexpr SteadyTime kNever = SteadyTime::max();
 
+std::string until(SteadyTime deadline, SteadyTime now) {
+  if (deadline == kNever) return "";
+  if (deadline <= now) return ", too late";
+  return ", for " + std::to_string((deadline - now).count()) + " ns";
+}
+
 }  // namespace
 
-Contender::Contender(World& world, Checker& checker, Process& process, std::string name, int paths)
+Contender::Contender(World& world, Checker& checker, const Chronicle& chronicle, Process& process,
+                     std::string name, int paths)
     : world_(world),
       checker_(checker),
+      chronicle_(chronicle),
       process_(process),
       name_(std::move(name)),
       paths_(paths),
@@ -29,7 +37,8 @@ void Contender::run(int operations) {
   }
 }
 
-// --- Terms ----------------------------------------------------------------------------------------
+// --- Terms
+// ----------------------------------------------------------------------------------------
 
 Contender::Terms Contender::lock_terms() {
   Terms terms;
@@ -56,12 +65,12 @@ Contender::Terms Contender::lock_terms() {
 Contender::Terms Contender::brief_terms(nanoseconds least, nanoseconds most) {
   Terms terms;
   terms.deadline = world_.now() + world_.between(least, most);
-  terms.context =
-      Context().with_stop_token(process_.buried()).with_deadline(terms.deadline);
+  terms.context = Context().with_stop_token(process_.buried()).with_deadline(terms.deadline);
   return terms;
 }
 
-// --- A cycle --------------------------------------------------------------------------------------
+// --- A cycle
+// --------------------------------------------------------------------------------------
 
 void Contender::one_cycle() {
   const int path = world_.below(paths_);
@@ -78,8 +87,9 @@ std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path) {
   const Terms terms = lock_terms();
   const SteadyTime begun = world_.now();
   const nanoseconds frozen = process_.frozen_time();
-  world_.note(name_, "locks path " + std::to_string(path) +
-                         (terms.is_late ? ", too late" : terms.deadline == kNever ? "" : ", for " + std::to_string((terms.deadline - begun).count()) + " ns"));
+  const std::int64_t session = process_.line().session;
+  const int lists = chronicle_.lists_of(session);
+  world_.note(name_, "locks path " + std::to_string(path) + until(terms.deadline, begun));
   std::error_code error;
   const Lease lease = lock.lock(terms.context, error);
   if (process_.is_crashed()) return std::nullopt;
@@ -91,9 +101,25 @@ std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path) {
     return std::nullopt;
   }
   world_.count(name_, "is granted", lease.znode());
-  if (terms.is_late) world_.statistics.count("is granted in one late attempt");
+  count_way(lease, session, lists, terms.is_late);
   checker_.granted(process_, path, lease);
   return lease;
+}
+
+/// How it came to be granted.
+void Contender::count_way(const Lease& lease, std::int64_t session, int lists, bool is_late) {
+  Statistics& statistics = world_.statistics;
+  if (is_late) statistics.count("is granted in one late attempt");
+  if (chronicle_.was_created_unheard(lease.znode())) {
+    statistics.count("adopts a claim whose answer was lost");
+  }
+  if (process_.line().session != session) {
+    statistics.count("is granted in another session than it began in");
+    return;
+  }
+  // Roughly, where threads share a session.
+  const int listed = chronicle_.lists_of(session) - lists;
+  statistics.count(listed > 1 ? "is granted after another list" : "is granted by its first list");
 }
 
 void Contender::refused(const Terms& terms, std::error_code error, SteadyTime begun) {
@@ -157,7 +183,8 @@ void Contender::verify(const Lease& lease) {
   world_.count(name_, error ? "can not verify" : "verifies", lease.znode());
 }
 
-// --- Release --------------------------------------------------------------------------------------
+// --- Release
+// --------------------------------------------------------------------------------------
 
 void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
   if (process_.is_crashed()) return;

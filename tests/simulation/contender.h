@@ -9,6 +9,7 @@
 #include <system_error>
 
 #include "checker.h"
+#include "chronicle.h"
 #include "executor.h"
 #include "process.h"
 #include "world.h"
@@ -17,7 +18,8 @@ namespace zklock::simulation {
 
 class Contender {
  public:
-  Contender(World& world, Checker& checker, Process& process, std::string name, int paths);
+  Contender(World& world, Checker& checker, const Chronicle& chronicle, Process& process,
+            std::string name, int paths);
 
   /// Runs until so many operations are done, or its process is buried.
   void run(int operations);
@@ -37,6 +39,7 @@ class Contender {
 
   void one_cycle();
   std::optional<Lease> acquire(ZooKeeperLock& lock, int path);
+  void count_way(const Lease& lease, std::int64_t session, int lists, bool is_late);
   void refused(const Terms& terms, std::error_code error, SteadyTime begun);
   void hold(const Lease& lease);
   void renew(const Lease& lease);
@@ -47,6 +50,7 @@ class Contender {
 
   World& world_;
   Checker& checker_;
+  const Chronicle& chronicle_;
   Process& process_;
   const std::string name_;
   const int paths_;

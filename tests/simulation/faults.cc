@@ -53,7 +53,8 @@ void Faults::heal_due(SteadyTime until) {
 }
 
 Process& Faults::any_process() {
-  return *processes_.at(static_cast<std::size_t>(world_.below(static_cast<int>(processes_.size()))));
+  return *processes_.at(
+      static_cast<std::size_t>(world_.below(static_cast<int>(processes_.size()))));
 }
 
 int Faults::any_server() { return world_.below(ensemble_->quorum().size()); }
@@ -64,14 +65,22 @@ void Faults::cause_one() {
     Fault cause;
   };
   static constexpr std::array<Kind, 17> kKinds{{
-      {20, &Faults::lose_answer},     {4, &Faults::delay_watches},
-      {14, &Faults::break_connection}, {8, &Faults::cut},
-      {6, &Faults::stall},            {6, &Faults::expire_session},
-      {6, &Faults::freeze_process},   {1, &Faults::crash_process},
-      {5, &Faults::move_servers},     {3, &Faults::kill_server},
-      {3, &Faults::freeze_server},    {3, &Faults::cut_off_server},
-      {5, &Faults::slow_commits},     {3, &Faults::change_leader},
-      {8, &Faults::delete_claim},     {3, &Faults::delete_directory},
+      {20, &Faults::lose_answer},
+      {4, &Faults::delay_watches},
+      {14, &Faults::break_connection},
+      {8, &Faults::cut},
+      {6, &Faults::stall},
+      {6, &Faults::expire_session},
+      {6, &Faults::freeze_process},
+      {1, &Faults::crash_process},
+      {5, &Faults::move_servers},
+      {3, &Faults::kill_server},
+      {3, &Faults::freeze_server},
+      {3, &Faults::cut_off_server},
+      {5, &Faults::slow_commits},
+      {3, &Faults::change_leader},
+      {8, &Faults::delete_claim},
+      {3, &Faults::delete_directory},
       {2, &Faults::create_foreign_node},
   }};
   int all = 0;
@@ -86,15 +95,15 @@ void Faults::cause_one() {
   }
 }
 
-// --- Requests -------------------------------------------------------------------------------------
+// --- Requests
+// -------------------------------------------------------------------------------------
 
 void Faults::lose_answer() {
-  static constexpr std::array kOperations{FakeOperation::create,   FakeOperation::create,
-                                          FakeOperation::remove,   FakeOperation::set,
-                                          FakeOperation::children, FakeOperation::get,
-                                          FakeOperation::check};
-  const FakeOperation operation = kOperations.at(
-      static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
+  static constexpr std::array kOperations{
+      FakeOperation::create,   FakeOperation::create, FakeOperation::remove, FakeOperation::set,
+      FakeOperation::children, FakeOperation::get,    FakeOperation::check};
+  const FakeOperation operation =
+      kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
   const std::int64_t session = any_process().line().session;
   ensemble_->run([&] { ensemble_->lose_next_answer(operation, session); });
 }
@@ -106,7 +115,8 @@ void Faults::delay_watches() {
   heal_later(0s, 10s, [this] { ensemble_->run([this] { ensemble_->delay_watches(0ns); }); });
 }
 
-// --- Clients --------------------------------------------------------------------------------------
+// --- Clients
+// --------------------------------------------------------------------------------------
 
 void Faults::break_connection() {
   Process& process = any_process();
@@ -146,6 +156,7 @@ void Faults::freeze_process() {
   Process& process = any_process();
   if (process.is_crashed() || process.is_frozen()) return;
   world_.count(kWho, "freezes a process", process.name());
+  checker_.count_claims_of(process, "frozen");
   process.freeze();
   heal_later(1ms, 15s, [this, &process] {
     world_.note(kWho, "thaws " + process.name());
@@ -159,6 +170,7 @@ void Faults::crash_process() {
   Process& process = any_process();
   if (alive < 2 || process.is_crashed() || process.is_frozen()) return;
   world_.count(kWho, "kills a process", process.name());
+  checker_.count_claims_of(process, "killed");
   process.crash();
 }
 
@@ -177,7 +189,8 @@ void Faults::move_servers() {
   });
 }
 
-// --- Servers --------------------------------------------------------------------------------------
+// --- Servers
+// --------------------------------------------------------------------------------------
 
 void Faults::kill_server() {
   const int server = any_server();
@@ -226,7 +239,8 @@ void Faults::change_leader() {
   ensemble_->run([&] { ensemble_->quorum().change_leader(server, offset); });
 }
 
-// --- By hand --------------------------------------------------------------------------------------
+// --- By hand
+// --------------------------------------------------------------------------------------
 
 void Faults::delete_claim() {
   const std::string& path =
@@ -269,7 +283,8 @@ void Faults::create_foreign_node() {
       paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
   static constexpr std::array kNames{"shard-1", "config", "lock-", "a-99999999999999999999"};
   const std::string znode =
-      path + "/" + kNames.at(static_cast<std::size_t>(world_.below(static_cast<int>(kNames.size()))));
+      path + "/" +
+      kNames.at(static_cast<std::size_t>(world_.below(static_cast<int>(kNames.size()))));
   ensemble_->run([&] {
     bool is_made = false;
     ensemble_->write([&](const FakeTree& tree, Stat::Time now) {

@@ -32,9 +32,7 @@ class Process::Diary final : public Logger, public LockObserver {
   void on_waiting(const std::string& znode, std::size_t ahead) override {
     world_.count(name_, ahead == 1 ? "waits as the next in line" : "waits further back", znode);
   }
-  void on_requeued(const std::string& znode) override {
-    world_.count(name_, "queues anew", znode);
-  }
+  void on_requeued(const std::string& znode) override { world_.count(name_, "queues anew", znode); }
   void on_purged(const std::string& znode) override {
     world_.count(name_, "purges a holder past its TTL", znode);
   }

@@ -33,7 +33,7 @@ class Process {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] internal::VirtualPlatform& platform() noexcept { return platform_; }
-  [[nodiscard]] internal::FakeLine& line() noexcept { return *line_; }
+  [[nodiscard]] internal::FakeLine& line() const noexcept { return *line_; }
   [[nodiscard]] const std::shared_ptr<ZooKeeperClient>& client() const noexcept { return client_; }
   [[nodiscard]] ZooKeeperLock& lock(int path) { return *locks_.at(static_cast<std::size_t>(path)); }
   [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }

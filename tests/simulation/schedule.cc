@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "checker.h"
+#include "chronicle.h"
 #include "contender.h"
 #include "faults.h"
 #include "process.h"
@@ -31,6 +32,8 @@ constexpr int kOperations = 40;  // of each contender
 /// By this time everybody has long got what he waits for.
 constexpr std::chrono::hours kLongest{3};
 
+milliseconds in_ms(nanoseconds time) { return std::chrono::duration_cast<milliseconds>(time); }
+
 /// A thread of a process.
 struct Task {
   Process* process;
@@ -40,12 +43,13 @@ struct Task {
 
 class Schedule {
  public:
-  explicit Schedule(World& world) : world_(world) {}
+  explicit Schedule(World& world) : world_(world), chronicle_(world) {}
 
   /// On the root platform.
   void run() {
     set_up();
-    for (const auto& process : processes_) start(*process, [this, one = process.get()] { one->begin(paths_); });
+    for (const auto& process : processes_)
+      start(*process, [this, one = process.get()] { one->begin(paths_); });
     await_tasks();
     for (int i = 0; i < kContenders; ++i) start_contender(i);
     Faults(world_, *checker_, ensemble_, processes_, paths_).run(world_.between(5s, 120s));
@@ -62,16 +66,15 @@ class Schedule {
     options.latency = world_.between(0ms, 2ms);
     options.jitter = world_.between(0ms, 5ms);
     ensemble_ = std::make_shared<FakeEnsemble>(options, world_.root);
-    ensemble_->observe([this](const std::string& what, const std::string& detail) {
-      world_.count("ensemble", what, detail);
-    });
+    ensemble_->observe(&chronicle_);
     const int paths = 1 + world_.below(2);
-    for (int i = 0; i < paths; ++i) paths_.push_back("/locks/" + std::string(1, static_cast<char>('a' + i)));
+    for (int i = 0; i < paths; ++i)
+      paths_.push_back("/locks/" + std::string(1, static_cast<char>('a' + i)));
     const int processes = 2 + world_.below(kContenders - 1);
     for (int i = 0; i < processes; ++i) {
       Process::Options of_process;
-      of_process.session_timeout = milliseconds(world_.between(4s, 10s).count() / 1'000'000);
-      if (world_.chance(25)) of_process.ttl = milliseconds(world_.between(15s, 60s).count() / 1'000'000);
+      of_process.session_timeout = in_ms(world_.between(4s, 10s));
+      if (world_.chance(25)) of_process.ttl = in_ms(world_.between(1s, 30s));
       of_process.wall_offset = world_.between(-1h, 1h);
       processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));
     }
@@ -94,7 +97,8 @@ class Schedule {
     Process& process = *processes_.at(static_cast<std::size_t>(number) % processes_.size());
     const std::string name = process.name() + "." + std::to_string(number);
     start(process, [this, &process, name] {
-      Contender contender(world_, *checker_, process, name, static_cast<int>(paths_.size()));
+      Contender contender(world_, *checker_, chronicle_, process, name,
+                          static_cast<int>(paths_.size()));
       contender.run(kOperations);
     });
   }
@@ -102,7 +106,9 @@ class Schedule {
   /// Until all are done but those of crashed processes.
   void await_tasks() {
     std::unique_lock lock(monitor_.mutex);
-    const auto is_over = [](const auto& task) { return task->is_done || task->process->is_crashed(); };
+    const auto is_over = [](const auto& task) {
+      return task->is_done || task->process->is_crashed();
+    };
     while (!std::all_of(tasks_.begin(), tasks_.end(), is_over)) monitor_.changed->wait(lock);
   }
 
@@ -137,6 +143,7 @@ class Schedule {
   }
 
   World& world_;
+  Chronicle chronicle_;
   std::vector<std::string> paths_;
   std::shared_ptr<FakeEnsemble> ensemble_;
   std::vector<std::unique_ptr<Process>> processes_;

@@ -55,10 +55,11 @@ int main(int argc, char** argv) {
   const double seconds = static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
 
   if (has_statistics || seeds >= kManySchedules) statistics.print();
-  std::printf("%llu schedules from seed %llu: no promise broken; digest %016llx; %.0f a CPU-minute\n",
-              static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(start),
-              static_cast<unsigned long long>(digest),
-              static_cast<double>(seeds) * 60 / std::max(seconds, 0.001));
+  std::printf(
+      "%llu schedules from seed %llu: no promise broken; digest %016llx; %.0f a CPU-minute\n",
+      static_cast<unsigned long long>(seeds), static_cast<unsigned long long>(start),
+      static_cast<unsigned long long>(digest),
+      static_cast<double>(seeds) * 60 / std::max(seconds, 0.001));
   if (seeds < kManySchedules) return 0;
   const auto missing = statistics.never_reached();
   for (const std::string& state : missing) std::printf("never reached: %s\n", state.c_str());

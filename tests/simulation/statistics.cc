@@ -7,7 +7,69 @@ namespace zklock::simulation {
 
 namespace {
 
-constexpr std::array kToBeReached{"is granted"};
+/// Each is a way that a lock may take, or a fault that may meet it.
+constexpr std::array kToBeReached{
+    // Faults.
+    "an answer is lost: create",
+    "an answer is lost: remove",
+    "an answer is lost: set",
+    "an answer is lost: check",
+    "an answer is lost: get",
+    "an answer is lost: children",
+    "delays watches",
+    "breaks a connection",
+    "cuts a client off",
+    "stalls a client's network",
+    "expires a session",
+    "freezes a process",
+    "frozen while it holds",
+    "frozen while it waits",
+    "kills a process",
+    "killed while it holds",
+    "killed while it waits",
+    "moves the servers",
+    "kills a server",
+    "freezes a server",
+    "cuts a server off from the others",
+    "slows a server's commits",
+    "changes the leader",
+    "deletes the first claim",
+    "deletes a waiter's claim",
+    "deletes an empty directory",
+    "creates a foreign node",
+    // What comes of them at the ensemble.
+    "new leader",
+    "session expired",
+    "a client is ahead of its server",
+    "a watch tells late",
+    // Ways to the lock, and away from it.
+    "waits as the next in line",
+    "waits further back",
+    "is granted by its first list",
+    "is granted after another list",
+    "is granted in another session than it began in",
+    "is granted in one late attempt",
+    "is granted what is gone already",
+    "adopts a claim whose answer was lost",
+    "queues anew",
+    "does not get it in one late attempt",
+    "times out",
+    "is canceled",
+    "purges a holder past its TTL",
+    // While it is held, and after.
+    "renews",
+    "can not renew",
+    "is too late to renew",
+    "verifies",
+    "can not verify",
+    "has lost (somebody else deleted the claim)",
+    "has lost (the session expired)",
+    "has lost (the lock was held for longer than its TTL)",
+    "(a holder that can not know yet)",
+    "releases",
+    "finds at its release that it has lost",
+    "leaves the release to the background",
+};
 
 }  // namespace
 

@@ -57,9 +57,10 @@ void World::fail(const std::string& violation) {
   if (!prints_) {
     for (const std::string& line : history_) static_cast<void>(std::fputs(line.c_str(), stdout));
   }
-  std::printf("seed %llu violates a promise: %s\nto see it again: tests/simulation/run --start %llu\n",
-              static_cast<unsigned long long>(seed_), violation.c_str(),
-              static_cast<unsigned long long>(seed_));
+  std::printf(
+      "seed %llu violates a promise: %s\nto see it again: tests/simulation/run --start %llu\n",
+      static_cast<unsigned long long>(seed_), violation.c_str(),
+      static_cast<unsigned long long>(seed_));
   static_cast<void>(std::fflush(stdout));
   std::_Exit(1);  // the other threads are where they are
 }
