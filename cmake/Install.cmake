@@ -1,4 +1,4 @@
-# cmake --install: library, headers, programs, the CMake package and zklock.pc.
+# cmake --install: library, headers, programs, the CMake package and the .pc files.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/zklock")
@@ -36,8 +36,8 @@ install(FILES
   "${CMAKE_CURRENT_LIST_DIR}/FindZooKeeper.cmake"
   DESTINATION "${package_dir}")
 
-# zklock.pc finds its prefix from where it lies, so that the installed tree can be moved. That is
-# not possible where a directory was given as an absolute path; such a path is kept as it is.
+# The .pc files find their prefix from where they lie, so that the installed tree can be moved. That
+# is not possible where a directory was given as an absolute path; such a path is kept as it is.
 if(IS_ABSOLUTE "${CMAKE_INSTALL_LIBDIR}")
   set(pc_prefix "${CMAKE_INSTALL_PREFIX}")
   set(pc_libdir "${CMAKE_INSTALL_LIBDIR}")
@@ -66,7 +66,9 @@ else()
   set(pc_libs " ${pc_dependencies}")
   set(pc_libs_private "")
 endif()
-configure_file("${CMAKE_CURRENT_LIST_DIR}/zklock.pc.in" "${PROJECT_BINARY_DIR}/cmake/zklock.pc"
-               @ONLY)
-install(FILES "${PROJECT_BINARY_DIR}/cmake/zklock.pc"
-        DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+foreach(name IN ITEMS zklock zklock-fake)
+  configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in" "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
+                 @ONLY)
+  install(FILES "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+endforeach()

@@ -1,5 +1,5 @@
 // The least code that takes a lock and works under it. The README quotes it.
-// [readme]
+// [readme: lock]
 #include <zklock/zookeeper_lock.h>
 
 #include <iostream>

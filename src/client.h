@@ -3,6 +3,7 @@
 #define ZKLOCK_SRC_CLIENT_H_
 
 #include <zklock/client_options.h>
+#include <zklock/export.h>
 #include <zklock/zookeeper_client.h>
 
 #include <memory>
@@ -35,7 +36,7 @@ class ClientCore final : public LinkListener {
 };
 
 /// The implementation behind `connect`, and behind the fake.
-class Client final : public ZooKeeperClient {
+class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
  public:
   Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options);
   ~Client() override;

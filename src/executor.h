@@ -2,6 +2,8 @@
 #ifndef ZKLOCK_SRC_EXECUTOR_H_
 #define ZKLOCK_SRC_EXECUTOR_H_
 
+#include <zklock/export.h>
+
 #include <cstdint>
 #include <functional>
 #include <map>
@@ -15,7 +17,7 @@ namespace zklock::internal {
 
 /// Runs tasks one after the other on a thread of its own, in the order of their times. Tasks do not
 /// throw. Thread safety: all of it may be called from any thread, also from tasks.
-class Executor {
+class ZKLOCK_EXPORT Executor {
  public:
   using Task = std::function<void()>;
   /// Names a task that was scheduled; 0 names none.

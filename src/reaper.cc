@@ -48,10 +48,11 @@ class Reaper {
   }
 
  private:
-  /// REQUIRES: mutex_ is held. False: nobody will run it.
+  /// Takes the job, all of it: its caller may be the very thread that it joins when the last copy
+  /// is destroyed. REQUIRES: mutex_ is held. False: nobody will run it; it is left to the caller.
   bool enqueue(std::function<void()>& job) {
     if (const int forks = fork_count(); forks != forks_) abandon_parents_jobs(forks);
-    jobs_.push_back(job);
+    jobs_.push_back(std::move(job));
     if (working_) return true;
     try {
       std::unique_ptr<Thread> ended = std::move(thread_);
@@ -60,6 +61,7 @@ class Reaper {
       working_ = true;
       return true;
     } catch (...) {
+      job = std::move(jobs_.back());
       jobs_.pop_back();
       return false;
     }

@@ -130,7 +130,7 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   virtual Result<Children> children(const std::string& path, const Context& context) = 0;
 
   /// Creates a persistent znode. Errors: node_exists, no_node (of the parent), no_auth,
-  /// invalid_acl.
+  /// invalid_acl, no_children_for_ephemerals.
   virtual Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,
                                  const Context& context) = 0;
 
@@ -164,8 +164,8 @@ class ZKLOCK_EXPORT ZooKeeperClient {
 
   // The rest has bodies here that will do for a mock.
 
-  /// Proves through a quorum that the znode stands, with this version. Errors: no_node,
-  /// bad_version. Here: reads it.
+  /// Proves through a quorum that the znode stands, with this version. Errors: no_node, no_auth (to
+  /// read it), bad_version. Here: reads it.
   virtual Result<void> check(const std::string& path, std::int32_t version, const Context& context);
 
   /// Creates a claim "lock-" in the directory, as create_protected_ephemeral_sequential does, and

@@ -11,8 +11,10 @@ FakeEnsemble::FakeEnsemble(const testing::FakeOptions& options, VirtualPlatform&
       sessions_(options.tick_time),
       loop_("fake-zookeeper"),
       quorum_(options.servers, options.tick_time, loop_, *this) {
-  every(options.tick_time, &FakeEnsemble::look_for_due_sessions);
-  every(std::chrono::nanoseconds(options.tick_time) / 2, &FakeEnsemble::report_to_leader);
+  const std::chrono::nanoseconds tick = options.tick_time;
+  // The leader's pings are not in step with the ticks by which sessions are due.
+  every(tick, {}, &FakeEnsemble::look_for_due_sessions);
+  every(tick / 2, tick / 8, &FakeEnsemble::report_to_leader);
 }
 
 void FakeEnsemble::run(const std::function<void()>& job) {
@@ -42,12 +44,14 @@ void FakeEnsemble::tell(const char* what, std::int64_t subject) {
 // --- Time
 // -----------------------------------------------------------------------------------------
 
-void FakeEnsemble::every(std::chrono::nanoseconds period, void (FakeEnsemble::*call)()) {
-  // At whole multiples, as the sessions are due.
+/// At the whole multiples of `period`, and `shift` later.
+void FakeEnsemble::every(std::chrono::nanoseconds period, std::chrono::nanoseconds shift,
+                         void (FakeEnsemble::*call)()) {
   const auto now = platform_.steady_now().time_since_epoch();
-  loop_.schedule(SteadyTime((now / period + 1) * period), [this, period, call] {
+  const auto next = ((now - shift) / period + 1) * period + shift;
+  loop_.schedule(SteadyTime(next), [this, period, shift, call] {
     (this->*call)();
-    every(period, call);
+    every(period, shift, call);
   });
 }
 

@@ -65,6 +65,7 @@ struct FakeLine {
   VirtualPlatform& platform;                  // where the client runs
   bool is_cut = false;                        // no connection can be made
   bool is_stalled = false;                    // nothing comes through, for now
+  int first_server = -1;                      // that the client tries; -1: any
   bool servers_move = false;                  // the client is to find other addresses
   std::int64_t session = 0;                   // of the client, the last one it had
   std::vector<std::function<void()>> held{};  // messages of both directions
@@ -171,7 +172,8 @@ class FakeEnsemble final : public FakeQuorumListener {
     std::chrono::milliseconds most{};
   };
 
-  void every(std::chrono::nanoseconds period, void (FakeEnsemble::*call)());
+  void every(std::chrono::nanoseconds period, std::chrono::nanoseconds shift,
+             void (FakeEnsemble::*call)());
   void look_for_due_sessions();
   void report_to_leader();
   void tell(const char* what, std::int64_t subject);

@@ -278,9 +278,10 @@ void FakeTree::erase(const std::string& path, const FakeTransaction& transaction
 }
 
 void FakeTree::set_sequence_counter(const std::string& path, std::int32_t counter) {
-  Node& node = nodes_[path];
-  node.creates = counter;
-  node.pending = counter;
+  const auto node = nodes_.find(path);
+  if (node == nodes_.end()) return;
+  node->second.creates = counter;
+  node->second.pending = counter;
 }
 
 }  // namespace zklock::internal

@@ -20,7 +20,8 @@ constexpr std::chrono::milliseconds kFarewellTime{1'500};
 /// What is asked for at least: see libzookeeper_wire.cc.
 constexpr std::chrono::milliseconds kShortestSession{200};
 
-// --- Requests -------------------------------------------------------------------------------------
+// --- Requests
+// -------------------------------------------------------------------------------------
 
 /// One that is answered with what `read` finds.
 template <class T, class Read>
@@ -54,7 +55,8 @@ FakeRequest write_request(FakeOperation operation, const std::string& path, Wire
   return request;
 }
 
-// --- The wire -------------------------------------------------------------------------------------
+// --- The wire
+// -------------------------------------------------------------------------------------
 
 /// Where nothing else is said: on the loop.
 class FakeWire final : public Wire, public FakePeer, public std::enable_shared_from_this<FakeWire> {
@@ -100,6 +102,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void submit(FakeRequest request);
   void transmit(const FakeRequest& request);
 
+  [[nodiscard]] int next_server();
   void look_for_server();
   void look_again();
   void hear();
@@ -164,9 +167,7 @@ void FakeWire::submit(FakeRequest request) {
 }
 
 /// What the client knows of it is done where its message arrives, in its order.
-void FakeWire::transmit(const FakeRequest& request) {
-  ensemble_->send(connection_, request);
-}
+void FakeWire::transmit(const FakeRequest& request) { ensemble_->send(connection_, request); }
 
 void FakeWire::create(const std::string& path, const std::string& data, const Acl& acl,
                       CreateMode mode, Answer<Created> answer) {
@@ -182,11 +183,10 @@ void FakeWire::create(const std::string& path, const std::string& data, const Ac
 }
 
 void FakeWire::children(const std::string& path, Answer<Children> answer) {
-  post(read_request<Children>(
-      FakeOperation::children, path, std::move(answer),
-      [path](const FakeTree& tree, const FakeCaller& caller) {
-        return tree.children(path, caller);
-      }));
+  post(read_request<Children>(FakeOperation::children, path, std::move(answer),
+                              [path](const FakeTree& tree, const FakeCaller& caller) {
+                                return tree.children(path, caller);
+                              }));
 }
 
 void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
@@ -232,14 +232,20 @@ void FakeWire::check(const std::string& path, std::int32_t version, Answer<void>
       [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
 }
 
-// --- Looking for a server -------------------------------------------------------------------------
+// --- Looking for a server
+// -------------------------------------------------------------------------
+
+int FakeWire::next_server() {
+  const int servers = ensemble_->quorum().size();
+  if (server_ >= 0) return (server_ + 1) % servers;
+  const int first = std::exchange(line_->first_server, -1);
+  if (first >= 0) return first;
+  return static_cast<int>(Platform::current().random() % static_cast<std::uint64_t>(servers));
+}
 
 void FakeWire::look_for_server() {
   if (state_ != State::looking) return;
-  const int servers = ensemble_->quorum().size();
-  server_ = server_ < 0 ? static_cast<int>(Platform::current().random() %
-                                           static_cast<std::uint64_t>(servers))
-                        : (server_ + 1) % servers;
+  server_ = next_server();
   ++tried_;
   FakeHello hello;
   hello.session = identity_;
@@ -269,17 +275,14 @@ void FakeWire::look_again() {
                       [self = shared_from_this()] { self->look_for_server(); });
 }
 
-void FakeWire::hear() {
-  last_heard_ = Platform::current().steady_now().time_since_epoch();
-}
+void FakeWire::hear() { last_heard_ = Platform::current().steady_now().time_since_epoch(); }
 
 /// Pings a server that has said nothing for a third of the session timeout, and gives it up after
 /// two thirds.
 void FakeWire::watch_silence() {
   const std::uint64_t watch = ++silence_watch_;
   const nanoseconds third = nanoseconds(identity_.timeout) / 3;
-  const nanoseconds silent =
-      Platform::current().steady_now().time_since_epoch() - last_heard_;
+  const nanoseconds silent = Platform::current().steady_now().time_since_epoch() - last_heard_;
   if (silent >= 2 * third) {
     ensemble_->hang_up(connection_);
     drop(ZooKeeperErrc::operation_timeout);
@@ -310,7 +313,8 @@ void FakeWire::fail_all(std::error_code error) {
   for (const FakeRequest& request : std::exchange(requests_, {})) request.fail(error);
 }
 
-// --- What the ensemble says -----------------------------------------------------------------------
+// --- What the ensemble says
+// -----------------------------------------------------------------------
 
 void FakeWire::on_accepted(const SessionIdentity& session) {
   hear();
@@ -359,7 +363,8 @@ void FakeWire::on_event(const FakeChange& change) {
   listener_->on_watch(change.type, change.path);
 }
 
-// --- Closing --------------------------------------------------------------------------------------
+// --- Closing
+// --------------------------------------------------------------------------------------
 
 void FakeWire::close() noexcept {
   {

@@ -1,6 +1,7 @@
 #include <zklock/testing/fake_zookeeper.h>
 
 #include <algorithm>
+#include <atomic>
 #include <map>
 #include <mutex>
 #include <stdexcept>
@@ -55,8 +56,11 @@ class FakeMachine::Impl {
 class FakeZooKeeper::Impl {
  public:
   explicit Impl(const FakeOptions& options)
-      : time_(VirtualTime::Mode::free, 1, std::chrono::steady_clock::now()), platform_(time_, {}) {
+      : only_one_(check(options)),
+        time_(VirtualTime::Mode::free, 1, std::chrono::steady_clock::now()),
+        platform_(time_, {}) {
     Platform::install(&platform_);
+    VirtualTime::take_part_as_maker(true);
     ensemble_ = std::make_shared<FakeEnsemble>(options, platform_);
   }
   ~Impl() {
@@ -78,12 +82,13 @@ class FakeZooKeeper::Impl {
     time_.end_threads(kOwnThreads, kFarewell);
     ensemble_->stop();
     time_.end_threads(0, kFarewell);
+    VirtualTime::take_part_as_maker(false);
     Platform::install(nullptr);
   }
   Impl(const Impl&) = delete;
   Impl& operator=(const Impl&) = delete;
 
-  Client connect(VirtualPlatform& platform, const ClientOptions& options);
+  Client connect(VirtualPlatform& platform, const ClientOptions& options, int first_server = -1);
   FakeMachine& machine(const std::string& host);
   void start_thread(std::function<void()> body);
   /// Runs `job(ensemble)` on its loop, and lets the library do what comes of it.
@@ -126,6 +131,34 @@ class FakeZooKeeper::Impl {
  private:
   [[nodiscard]] std::shared_ptr<FakeLine> line_of(const Client& client) const;
 
+  /// There is one in a process.
+  class Only {
+   public:
+    Only() {
+      if (exists().exchange(true)) throw std::logic_error("there is another FakeZooKeeper");
+    }
+    ~Only() { exists() = false; }
+    Only(const Only&) = delete;
+    Only& operator=(const Only&) = delete;
+
+   private:
+    static std::atomic<bool>& exists() {
+      static std::atomic<bool> one{false};
+      return one;
+    }
+  };
+  static Only check(const FakeOptions& options) {
+    if (options.servers < 1) throw std::invalid_argument("FakeOptions: servers is below 1");
+    if (options.tick_time < std::chrono::milliseconds(1)) {
+      throw std::invalid_argument("FakeOptions: tick_time is below 1 ms");
+    }
+    if (options.latency.count() < 0 || options.jitter.count() < 0) {
+      throw std::invalid_argument("FakeOptions: latency or jitter is negative");
+    }
+    return {};
+  }
+
+  const Only only_one_;
   VirtualTime time_;
   VirtualPlatform platform_;  // of the test, and of the servers
   std::shared_ptr<FakeEnsemble> ensemble_;
@@ -142,10 +175,11 @@ VirtualTime& FakeMachine::Impl::zookeeper_time(FakeZooKeeper::Impl& zookeeper) {
 }
 
 FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
-                                                   const ClientOptions& options) {
+                                                   const ClientOptions& options, int first_server) {
   internal::check_client_options(options);
   const PlatformScope scope(platform);
   const auto line = std::make_shared<FakeLine>(platform);
+  line->first_server = first_server;
   const auto client = std::make_shared<internal::Client>(
       std::make_unique<internal::FakeDialer>(ensemble_, line, options), options);
   {
@@ -202,6 +236,10 @@ FakeZooKeeper::~FakeZooKeeper() = default;
 
 FakeZooKeeper::Client FakeZooKeeper::connect(const ClientOptions& options) {
   return impl_->connect(impl_->platform(), options);
+}
+FakeZooKeeper::Client FakeZooKeeper::connect_to(int server, const ClientOptions& options) {
+  impl_->check_server(server);
+  return impl_->connect(impl_->platform(), options, server);
 }
 void FakeZooKeeper::start_thread(std::function<void()> body) {
   impl_->start_thread(std::move(body));
@@ -297,6 +335,7 @@ void FakeZooKeeper::change_leader(int server, std::chrono::nanoseconds wall_cloc
 void FakeZooKeeper::bound_session_timeouts(int server, std::chrono::milliseconds least,
                                            std::chrono::milliseconds most) {
   impl_->check_server(server);
+  if (least > most) throw std::invalid_argument("FakeZooKeeper: the least is above the most");
   impl_->act([&](FakeEnsemble& ensemble) { ensemble.bound_session_timeouts(server, least, most); });
 }
 
@@ -337,6 +376,7 @@ void FakeZooKeeper::remove(const std::string& path) {
   });
 }
 void FakeZooKeeper::set_sequence_counter(const std::string& path, std::int32_t counter) {
+  if (!get(path)) throw std::system_error(make_error_code(ZooKeeperErrc::no_node), path);
   impl_->act(
       [&](FakeEnsemble& ensemble) { ensemble.quorum().set_sequence_counter(path, counter); });
 }

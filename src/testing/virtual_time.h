@@ -100,6 +100,8 @@ class VirtualTime {
 
   /// This thread is one of the test's that counts as the library's: while it runs, time stands.
   static void take_part_for_the_test() noexcept;
+  /// While this thread waits, time passes by itself as if `let_time_pass` were on.
+  static void take_part_as_maker(bool on) noexcept;
 
  private:
   /// Handed to the thread that may go on.
@@ -124,6 +126,7 @@ class VirtualTime {
     SteadyTime deadline = SteadyTime::max();  // by the platform's clock
     bool is_ours = false;
     bool is_tests = false;
+    bool is_makers = false;
     bool may_go_on = false;  // was notified, or its time has come; but its platform is frozen
     Baton baton{};
   };
@@ -136,7 +139,7 @@ class VirtualTime {
   bool step(SteadyTime limit);
   [[nodiscard]] Waiter* choose_next();
   [[nodiscard]] Waiter* next_after_wait();
-  [[nodiscard]] bool does_a_test_wait() const;
+  [[nodiscard]] bool does_time_pass() const;
   [[nodiscard]] std::string names_of_waiting() const;
 
   static void hand_over(Waiter* next);

@@ -57,11 +57,11 @@ case $case_name in
   install)
     rm -rf "$prefix"
     "$CMAKE" --install "$3" --prefix "$prefix"
-    for file in include/zklock/zookeeper_lock.h include/zklock/testing/mock_lock.h \
-                bin/zookeeper-example; do
+    for file in include/zklock/zookeeper_lock.h include/zklock/testing/fake_zookeeper.h \
+                include/zklock/testing/mock_lock.h bin/zookeeper-example; do
       [[ -e $prefix/$file ]] || fail "$file is not installed"
     done
-    for file in zklock.pc zklockConfig.cmake zklockConfigVersion.cmake FindZooKeeper.cmake; do
+    for file in zklock.pc zklock-fake.pc zklockConfig.cmake zklockConfigVersion.cmake FindZooKeeper.cmake; do
       [[ -n $(find "$prefix" -name "$file") ]] || fail "$file is not installed"
     done
     "$prefix/bin/zookeeper-example" --help >/dev/null || fail "the installed program does not start"
@@ -79,12 +79,17 @@ case $case_name in
     configure_consumer -DHOW=find_package -DCMAKE_PREFIX_PATH="$prefix" "${disabled[@]/%/=ON}"
     "$CMAKE" --build "$scratch/build"
     run_consumer "$scratch/build/consumer"
+    run_consumer "$scratch/build/fake_consumer"
     ;;
 
   mock)
+    # What the README says, to the letter: its test of a service, built by its lines for CMake.
+    cp -r "$consumer" "$scratch/consumer"
+    cp "$SOURCE_DIR/examples/mocking_test.cc" "$scratch/consumer/service_test.cc"
+    consumer=$scratch/consumer
     configure_consumer -DHOW=mock -DCMAKE_PREFIX_PATH="$prefix"
     "$CMAKE" --build "$scratch/build"
-    run_consumer "$scratch/build/consumer_test"
+    run_consumer "$scratch/build/service_test"
     ;;
 
   pkg_config)
@@ -98,6 +103,10 @@ case $case_name in
       # shellcheck disable=SC2086  # flags are words
       $CXX -std=c++20 "$consumer/consumer.cc" $flags -o "$scratch/consumer"
       run_consumer "$scratch/consumer"
+      flags=$(PKG_CONFIG_PATH=$pc_dir "$PKG_CONFIG" $static --cflags --libs zklock-fake)
+      # shellcheck disable=SC2086  # flags are words
+      $CXX -std=c++20 "$consumer/fake_consumer.cc" $flags -o "$scratch/fake_consumer"
+      run_consumer "$scratch/fake_consumer"
     done
     version=$(PKG_CONFIG_PATH=$pc_dir "$PKG_CONFIG" --modversion zklock)
     [[ $("$scratch/consumer" --version) == "$version" ]] || fail "zklock.pc says version $version"
@@ -107,6 +116,7 @@ case $case_name in
     configure_consumer -DHOW=add_subdirectory -DZKLOCK_SOURCE_DIR="$SOURCE_DIR"
     "$CMAKE" --build "$scratch/build"
     run_consumer "$scratch/build/consumer"
+    run_consumer "$scratch/build/fake_consumer"
     # Neither our warnings, nor our tests and programs, nor our install rules are theirs.
     "$CMAKE" --install "$scratch/build" --prefix "$scratch/prefix"
     [[ ! -e $scratch/prefix ]] || fail "a subproject installs its files"

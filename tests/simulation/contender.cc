@@ -40,11 +40,11 @@ void Contender::run(int operations) {
 // --- Terms
 // ----------------------------------------------------------------------------------------
 
-Contender::Terms Contender::lock_terms() {
+Contender::Terms Contender::lock_terms(bool may_be_endless) {
   Terms terms;
   terms.context = Context().with_stop_token(process_.buried());
   const int kind = world_.below(100);
-  if (kind < 40) {
+  if (kind < 40 || (kind >= 76 && !may_be_endless)) {
     terms.deadline = world_.now() + world_.between(2s, 60s);
   } else if (kind < 70) {
     terms.deadline = world_.now() + world_.between(1ns, 500ms);
@@ -74,17 +74,58 @@ Contender::Terms Contender::brief_terms(nanoseconds least, nanoseconds most) {
 
 void Contender::one_cycle() {
   const int path = world_.below(paths_);
+  if (world_.chance(8)) {
+    destroy_in_use(path);
+    return;
+  }
   ZooKeeperLock& lock = process_.lock(path);
   if (world_.chance(5)) look(lock);
-  const std::optional<Lease> lease = acquire(lock, path);
+  const std::optional<Lease> lease = acquire(lock, path, true);
   if (!lease) return;
   hold(*lease);
   release(lock, *lease);
 }
 
-std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path) {
+/// A lock that is destroyed while it is held, and waited for.
+void Contender::destroy_in_use(int path) {
+  std::unique_ptr<ZooKeeperLock> lock = process_.make_lock(path);
+  const auto waiter = internal::Platform::current().start_thread(
+      "waiter", [this, path, &waited_for = *lock] { wait_until_destroyed(waited_for, path); });
+  // Its waiter may have it first, and keeps it.
+  const std::optional<Lease> lease = acquire(*lock, path, false);
+  World::sleep(world_.between(0ns, 1s));
   ++operations_;
-  const Terms terms = lock_terms();
+  const SteadyTime begun = world_.now();
+  const nanoseconds frozen = process_.frozen_time();
+  lock.reset();
+  checker_.returned(process_, name_ + "'s destructor", begun, frozen, begun + 1s);
+  world_.count(name_, lease ? "destroys a lock that it holds" : "destroys a lock");
+  waiter->join();
+  checker_.returned(process_, "the call of a lock that " + name_ + " destroyed", begun, frozen,
+                    begun + 1s);
+  if (lease && checker_.look_at(*lease)) {
+    world_.fail("3: " + lease->znode() + " is valid after its lock was destroyed");
+  }
+}
+
+void Contender::wait_until_destroyed(ZooKeeperLock& lock, int path) {
+  ++operations_;
+  std::error_code error;
+  const Lease lease = lock.lock(Context().with_stop_token(process_.buried()), error);
+  if (process_.is_crashed()) return;
+  if (lease) {
+    world_.count(name_, "is granted by a lock that will be destroyed", lease.znode());
+    checker_.granted(process_, path, lease);
+  } else if (error == Errc::locking_canceled) {
+    world_.count(name_, "is canceled by the destruction of the lock");
+  } else {
+    world_.fail("7: the lock that " + name_ + " destroys failed: " + error.message());
+  }
+}
+
+std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path, bool may_be_endless) {
+  ++operations_;
+  const Terms terms = lock_terms(may_be_endless);
   const SteadyTime begun = world_.now();
   const nanoseconds frozen = process_.frozen_time();
   const std::int64_t session = process_.line().session;

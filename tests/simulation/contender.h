@@ -33,12 +33,14 @@ class Contender {
     std::optional<SteadyTime> canceled_at{};
   };
 
-  [[nodiscard]] Terms lock_terms();
+  [[nodiscard]] Terms lock_terms(bool may_be_endless);
   [[nodiscard]] Terms brief_terms(nanoseconds least, nanoseconds most);
   [[nodiscard]] bool is_over() const { return process_.buried().stop_requested(); }
 
   void one_cycle();
-  std::optional<Lease> acquire(ZooKeeperLock& lock, int path);
+  void destroy_in_use(int path);
+  void wait_until_destroyed(ZooKeeperLock& lock, int path);
+  std::optional<Lease> acquire(ZooKeeperLock& lock, int path, bool may_be_endless);
   void count_way(const Lease& lease, std::int64_t session, int lists, bool is_late);
   void refused(const Terms& terms, std::error_code error, SteadyTime begun);
   void hold(const Lease& lease);

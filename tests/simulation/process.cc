@@ -66,14 +66,19 @@ void Process::begin(const std::vector<std::string>& paths) {
       std::make_unique<internal::FakeDialer>(ensemble_, line_, options), options);
   client->await_session(kConnectTimeout);
   client_ = client;
-  for (const std::string& path : paths) {
-    ZooKeeperLockConfig config;
-    config.path = path;
-    config.ttl = options_.ttl;
-    config.observer = diary_;
-    config.client.logger = diary_;
-    locks_.push_back(std::make_unique<ZooKeeperLock>(config, client_));
+  paths_ = paths;
+  for (int path = 0; path < static_cast<int>(paths.size()); ++path) {
+    locks_.push_back(make_lock(path));
   }
+}
+
+std::unique_ptr<ZooKeeperLock> Process::make_lock(int path) const {
+  ZooKeeperLockConfig config;
+  config.path = paths_.at(static_cast<std::size_t>(path));
+  config.ttl = options_.ttl;
+  config.observer = diary_;
+  config.client.logger = diary_;
+  return std::make_unique<ZooKeeperLock>(config, client_);
 }
 
 void Process::end() {

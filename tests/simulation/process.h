@@ -36,6 +36,8 @@ class Process {
   [[nodiscard]] internal::FakeLine& line() const noexcept { return *line_; }
   [[nodiscard]] const std::shared_ptr<ZooKeeperClient>& client() const noexcept { return client_; }
   [[nodiscard]] ZooKeeperLock& lock(int path) { return *locks_.at(static_cast<std::size_t>(path)); }
+  /// Another one for the same path, on the same client.
+  [[nodiscard]] std::unique_ptr<ZooKeeperLock> make_lock(int path) const;
   [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }
 
   // What goes wrong with it. Of a thread of another process.
@@ -63,6 +65,7 @@ class Process {
   internal::VirtualPlatform platform_;
   const std::shared_ptr<internal::FakeLine> line_;
   const std::shared_ptr<Diary> diary_;
+  std::vector<std::string> paths_;
   std::shared_ptr<ZooKeeperClient> client_;
   std::vector<std::unique_ptr<ZooKeeperLock>> locks_;
   bool is_crashed_ = false;

@@ -27,12 +27,23 @@ using internal::Monitor;
 using internal::Thread;
 using std::chrono::milliseconds;
 
-constexpr int kContenders = 5;
-constexpr int kOperations = 40;  // of each contender
+constexpr int kMostProcesses = 5;
 /// By this time everybody has long got what he waits for.
 constexpr std::chrono::hours kLongest{3};
 
 milliseconds in_ms(nanoseconds time) { return std::chrono::duration_cast<milliseconds>(time); }
+
+std::string command_of(const ScheduleOptions& options) {
+  const ScheduleOptions usual;
+  std::string command = "tests/simulation/run --start " + std::to_string(options.seed);
+  const auto add = [&command](const char* option, int value, int usual_value) {
+    if (value != usual_value) command += std::string(" ") + option + " " + std::to_string(value);
+  };
+  add("--contenders", options.contenders, usual.contenders);
+  add("--paths", options.paths, usual.paths);
+  add("--operations", options.operations, usual.operations);
+  return command;
+}
 
 /// A thread of a process.
 struct Task {
@@ -43,7 +54,8 @@ struct Task {
 
 class Schedule {
  public:
-  explicit Schedule(World& world) : world_(world), chronicle_(world) {}
+  Schedule(World& world, const ScheduleOptions& options)
+      : world_(world), options_(options), chronicle_(world) {}
 
   /// On the root platform.
   void run() {
@@ -51,7 +63,7 @@ class Schedule {
     for (const auto& process : processes_)
       start(*process, [this, one = process.get()] { one->begin(paths_); });
     await_tasks();
-    for (int i = 0; i < kContenders; ++i) start_contender(i);
+    for (int i = 0; i < options_.contenders; ++i) start_contender(i);
     Faults(world_, *checker_, ensemble_, processes_, paths_).run(world_.between(5s, 120s));
     await_tasks();
     check_what_is_left();
@@ -67,10 +79,9 @@ class Schedule {
     options.jitter = world_.between(0ms, 5ms);
     ensemble_ = std::make_shared<FakeEnsemble>(options, world_.root);
     ensemble_->observe(&chronicle_);
-    const int paths = 1 + world_.below(2);
-    for (int i = 0; i < paths; ++i)
-      paths_.push_back("/locks/" + std::string(1, static_cast<char>('a' + i)));
-    const int processes = 2 + world_.below(kContenders - 1);
+    const int paths = options_.paths > 0 ? options_.paths : 1 + world_.below(2);
+    for (int i = 0; i < paths; ++i) paths_.push_back("/locks/" + std::to_string(i));
+    const int processes = 2 + world_.below(kMostProcesses - 1);
     for (int i = 0; i < processes; ++i) {
       Process::Options of_process;
       of_process.session_timeout = in_ms(world_.between(4s, 10s));
@@ -99,7 +110,7 @@ class Schedule {
     start(process, [this, &process, name] {
       Contender contender(world_, *checker_, chronicle_, process, name,
                           static_cast<int>(paths_.size()));
-      contender.run(kOperations);
+      contender.run(options_.operations);
     });
   }
 
@@ -143,6 +154,7 @@ class Schedule {
   }
 
   World& world_;
+  const ScheduleOptions options_;
   Chronicle chronicle_;
   std::vector<std::string> paths_;
   std::shared_ptr<FakeEnsemble> ensemble_;
@@ -154,15 +166,15 @@ class Schedule {
 
 }  // namespace
 
-std::uint64_t run_schedule(std::uint64_t seed, bool prints, Statistics& statistics) {
-  World world(seed, prints, statistics);
+std::uint64_t run_schedule(const ScheduleOptions& options, Statistics& statistics) {
+  World world(options.seed, command_of(options), options.prints, statistics);
   internal::Platform::install(&world.root);
   {
     std::unique_ptr<Schedule> schedule;
     const bool has_ended = world.time.run(
         world.root,
         [&] {
-          schedule = std::make_unique<Schedule>(world);
+          schedule = std::make_unique<Schedule>(world, options);
           schedule->run();
         },
         world.now() + kLongest);

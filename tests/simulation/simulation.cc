@@ -30,14 +30,24 @@ void stay_on_one_core() {
 }  // namespace
 
 int main(int argc, char** argv) {
+  zklock::simulation::ScheduleOptions options;
   std::uint64_t seeds = 1;
   std::uint64_t start = 1;
-  bool prints = false;
   bool has_statistics = false;
   CLI::App app("Runs simulated schedules of locks among faults, and checks what zklock promises");
   app.add_option("--seeds", seeds, "how many schedules to run")->capture_default_str();
   app.add_option("--start", start, "the seed of the first one")->capture_default_str();
-  app.add_flag("--history", prints, "print what happens");
+  app.add_option("--contenders", options.contenders,
+                 "threads that contend, in two to five processes")
+      ->check(CLI::Range(1, 100))
+      ->capture_default_str();
+  app.add_option("--paths", options.paths, "locks; 0: one or two, by the seed")
+      ->check(CLI::Range(0, 100))
+      ->capture_default_str();
+  app.add_option("--operations", options.operations, "of each contender")
+      ->check(CLI::Range(1, 100'000))
+      ->capture_default_str();
+  app.add_flag("--history", options.prints, "print what happens");
   app.add_flag("--statistics", has_statistics, "print how often what happened");
   try {
     app.parse(argc, argv);
@@ -50,7 +60,8 @@ int main(int argc, char** argv) {
   const std::clock_t begun = std::clock();
   std::uint64_t digest = 0;
   for (std::uint64_t seed = start; seed < start + seeds; ++seed) {
-    digest = digest * 31 + zklock::simulation::run_schedule(seed, prints, statistics);
+    options.seed = seed;
+    digest = digest * 31 + zklock::simulation::run_schedule(options, statistics);
   }
   const double seconds = static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
 

@@ -55,6 +55,8 @@ constexpr std::array kToBeReached{
     "does not get it in one late attempt",
     "times out",
     "is canceled",
+    "is canceled by the destruction of the lock",
+    "destroys a lock that it holds",
     "purges a holder past its TTL",
     // While it is held, and after.
     "renews",

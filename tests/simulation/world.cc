@@ -4,6 +4,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <mutex>
+#include <utility>
 
 namespace zklock::simulation {
 
@@ -14,11 +15,12 @@ constexpr SteadyTime kBegin{std::chrono::hours(1'000)};
 
 }  // namespace
 
-World::World(std::uint64_t seed, bool prints, Statistics& statistics_of_all)
+World::World(std::uint64_t seed, std::string command, bool prints, Statistics& statistics_of_all)
     : time(internal::VirtualTime::Mode::one_at_a_time, seed, kBegin),
       root(time, {.host = "watcher"}),
       statistics(statistics_of_all),
       seed_(seed),
+      command_(std::move(command)),
       prints_(prints),
       begin_(kBegin) {}
 
@@ -57,10 +59,8 @@ void World::fail(const std::string& violation) {
   if (!prints_) {
     for (const std::string& line : history_) static_cast<void>(std::fputs(line.c_str(), stdout));
   }
-  std::printf(
-      "seed %llu violates a promise: %s\nto see it again: tests/simulation/run --start %llu\n",
-      static_cast<unsigned long long>(seed_), violation.c_str(),
-      static_cast<unsigned long long>(seed_));
+  std::printf("seed %llu violates a promise: %s\nto see it again: %s\n",
+              static_cast<unsigned long long>(seed_), violation.c_str(), command_.c_str());
   static_cast<void>(std::fflush(stdout));
   std::_Exit(1);  // the other threads are where they are
 }

@@ -21,13 +21,13 @@ using std::chrono::nanoseconds;
 /// Thread safety: used by the threads of the simulation, of which one runs at a time.
 class World {
  public:
-  World(std::uint64_t seed, bool prints, Statistics& statistics);
+  /// `command` runs it again.
+  World(std::uint64_t seed, std::string command, bool prints, Statistics& statistics);
 
   internal::VirtualTime time;
   internal::VirtualPlatform root;  // of the servers, and of those who watch
   Statistics& statistics;
 
-  [[nodiscard]] std::uint64_t seed() const noexcept { return seed_; }
   [[nodiscard]] SteadyTime now() const { return time.now(); }
 
   // Chance.
@@ -53,6 +53,7 @@ class World {
 
  private:
   const std::uint64_t seed_;
+  const std::string command_;
   const bool prints_;
   const SteadyTime begin_;
   std::vector<std::string> history_;

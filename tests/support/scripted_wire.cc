@@ -121,7 +121,6 @@ class ScriptedEnsemble::ScriptedDialer final : public Dialer {
     {
       const std::scoped_lock lock(state_->mutex);
       ++state_->dials;
-      state_->changed.notify_all();
       if (!state_->refusals.empty()) {
         const Outcome refused{nullptr, state_->refusals.front()};
         state_->refusals.pop_front();
@@ -163,11 +162,6 @@ std::shared_ptr<ScriptedWire> ScriptedEnsemble::next_wire() {
   std::shared_ptr<ScriptedWire> wire = std::move(state_->wires.front());
   state_->wires.pop_front();
   return wire;
-}
-
-bool ScriptedEnsemble::await_dials(int count) {
-  std::unique_lock lock(state_->mutex);
-  return state_->changed.wait_for(lock, kRealPatience, [&] { return state_->dials >= count; });
 }
 
 int ScriptedEnsemble::dials() const {

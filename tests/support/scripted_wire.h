@@ -91,8 +91,7 @@ class ScriptedEnsemble {
 
   /// The next wire that was dialed. Waits for it, for real.
   std::shared_ptr<ScriptedWire> next_wire();
-  /// Waits, for real, until it was dialed so often in all, also in vain.
-  [[nodiscard]] bool await_dials(int count);
+  /// How often it was dialed in all, also in vain.
   [[nodiscard]] int dials() const;
   /// The next dial fails so.
   void refuse_next(const std::string& problem, bool may_pass = true);

@@ -61,7 +61,6 @@ Result<Created> TinyZooKeeper::add(const std::string& path, const std::string& d
   node.stat.czxid = node.stat.mzxid = ++zxid_;
   node.stat.ctime = node.stat.mtime = server_now();
   node.stat.ephemeral_owner = owner;
-  changed_.notify_all();
   return Created{path, node.stat, owner == session_->id() ? session_ : nullptr, connection};
 }
 
@@ -97,7 +96,6 @@ Result<void> TinyZooKeeper::do_remove(const std::string& path, std::int32_t vers
     }
     watchers = std::move(node->second.watchers);
     nodes_.erase(node);
-    changed_.notify_all();
   }
   tell(watchers, WatchEvent::Type::deleted, path);
   return {};
@@ -116,7 +114,7 @@ Result<Znode> TinyZooKeeper::do_get_and_watch(const std::string& path,
   const auto node = nodes_.find(path);
   if (node == nodes_.end()) return ZooKeeperErrc::no_node;
   node->second.watchers.push_back(watcher);
-  changed_.notify_all();
+  watched_.notify_all();
   return Znode{node->second.data, node->second.stat, connection};
 }
 
@@ -137,7 +135,6 @@ Result<Stat> TinyZooKeeper::do_set(const std::string& path, const std::string& d
     ++node->second.stat.version;
     stat = node->second.stat;
     watchers = std::exchange(node->second.watchers, {});
-    changed_.notify_all();
   }
   tell(watchers, WatchEvent::Type::changed, path);
   return stat;
@@ -147,7 +144,6 @@ void TinyZooKeeper::remove_in_background(const std::string& path) {
   {
     const std::scoped_lock lock(mutex_);
     background_removals_.push_back(path);
-    changed_.notify_all();
   }
   static_cast<void>(do_remove(path, kAnyVersion));
 }
@@ -207,7 +203,6 @@ void TinyZooKeeper::expire(LossReason reason) {
       }
     }
     ++connection;
-    changed_.notify_all();
   }
   old->lose(reason);
   for (const auto& [path, watchers] : gone) {
@@ -251,27 +246,21 @@ std::vector<std::string> TinyZooKeeper::removed_in_background() const {
 
 bool TinyZooKeeper::is_watched(const std::string& path) const {
   const std::scoped_lock lock(mutex_);
+  return has_watcher(path);
+}
+
+bool TinyZooKeeper::await_watched(const std::string& path) {
+  std::unique_lock lock(mutex_);
+  return watched_.wait_for(lock, kRealPatience, [&] { return has_watcher(path); });
+}
+
+bool TinyZooKeeper::has_watcher(const std::string& path) const {
   const auto node = nodes_.find(path);
   if (node == nodes_.end()) return false;
   for (const auto& watcher : node->second.watchers) {
     if (!watcher.expired()) return true;
   }
   return false;
-}
-
-bool TinyZooKeeper::await_watched(const std::string& path) {
-  return await([&] { return is_watched(path); });
-}
-
-bool TinyZooKeeper::await(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + kRealPatience;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() >= end) return false;
-    // The condition may look at other things too: not every change of those is told here.
-    std::unique_lock lock(mutex_);
-    changed_.wait_for(lock, std::chrono::milliseconds(1));
-  }
-  return true;
 }
 
 }  // namespace zklock::testing

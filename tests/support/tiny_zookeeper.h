@@ -9,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -91,7 +90,6 @@ class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
   /// Waits, for real, until somebody watches the znode.
   [[nodiscard]] bool await_watched(const std::string& path);
   [[nodiscard]] bool is_watched(const std::string& path) const;
-  [[nodiscard]] bool await(const std::function<bool()>& condition);
 
   std::atomic<std::int32_t> next_sequence{5};
   std::atomic<std::uint64_t> connection{1};
@@ -108,12 +106,14 @@ class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
 
   // REQUIRES: mutex_ is held.
   Result<Created> add(const std::string& path, const std::string& data, std::int64_t owner);
+  [[nodiscard]] bool has_watcher(const std::string& path) const;
+
   [[nodiscard]] Stat::Time server_now() const;
 
   void tell(const Watchers& watchers, WatchEvent::Type type, const std::string& path);
 
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
+  std::condition_variable watched_;               // a znode has got a watcher
   std::map<std::string, Node> nodes_;             // guarded by mutex_
   std::int64_t zxid_ = (3LL << 32) + 100;         // guarded by mutex_
   std::shared_ptr<TestSession> session_;          // guarded by mutex_

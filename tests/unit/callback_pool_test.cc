@@ -5,128 +5,126 @@
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <future>
-#include <thread>
+#include <cstddef>
+#include <memory>
 #include <vector>
 
 #include "background.h"
-#include "support/manual_platform.h"
+#include "support/virtual_clock.h"
 
 namespace zklock::internal {
 namespace {
 
 using namespace std::chrono_literals;
-using zklock::testing::ManualPlatform;
-using zklock::testing::PassingTime;
+using zklock::testing::Gate;
+using zklock::testing::in_background;
+
+/// A pool and its timers, which end first.
+struct Pool {
+  explicit Pool(std::size_t most_threads) : tasks("test", most_threads, timers) {}
+
+  CallbackPool tasks;
+  Executor timers{"timers"};
+};
 
 class CallbackPoolTest : public ::testing::Test {
  protected:
-  ManualPlatform& time_ = ManualPlatform::instance();
+  zklock::testing::VirtualClock time_;
 };
 
 TEST_F(CallbackPoolTest, RunsTasksInTheOrderOfTheirComing) {
   std::vector<int> ran;
-  std::promise<void> done;
-  Executor timers("timers");
-  CallbackPool pool("test", 1, timers);
-  for (int i = 0; i < 100; ++i) pool.post([&ran, i] { ran.push_back(i); });
-  pool.post([&] { done.set_value(); });
-  done.get_future().wait();
+  Pool pool(1);
+  for (int i = 0; i < 100; ++i) pool.tasks.post([&ran, i] { ran.push_back(i); });
+  time_.settle();
   ASSERT_EQ(ran.size(), 100U);
   EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
 }
 
-/// A pool, and tasks that block until the test lets them go.
+/// Tasks that block until the test lets them go.
 class StuckPoolTest : public CallbackPoolTest {
  protected:
-  void block(CallbackPool& pool) {
-    pool.post([this] {
+  void block(Pool& pool) {
+    pool.tasks.post([this] {
       ++running_;
-      released_.wait();
+      gate_.wait();
     });
   }
 
   std::atomic<int> running_{0};
-  std::promise<void> release_;
-  const std::shared_future<void> released_ = release_.get_future().share();
+  Gate gate_;
 };
 
 TEST_F(StuckPoolTest, ATaskThatTakesLongDoesNotHoldUpTheNextOne) {
-  Executor timers("timers");
-  CallbackPool pool("test", 3, timers);
+  std::atomic<bool> done{false};
+  Pool pool(3);
   block(pool);
   block(pool);
-  std::promise<void> done;
-  pool.post([&] { done.set_value(); });
-  const PassingTime passing(time_);
-  done.get_future().wait();
+  pool.tasks.post([&] { done = true; });
+  time_.settle();
+  EXPECT_EQ(running_, 1);
+  EXPECT_FALSE(done);
+  time_.advance(40ms);
   EXPECT_EQ(running_, 2);
-  release_.set_value();
+  EXPECT_TRUE(done);
+  gate_.open();
 }
 
 TEST_F(StuckPoolTest, ThereAreNoMoreThreadsThanItsLimit) {
-  Executor timers("timers");
-  CallbackPool pool("test", 2, timers);
+  Pool pool(2);
   for (int i = 0; i < 4; ++i) block(pool);
-  while (running_ < 1) std::this_thread::yield();
-  {
-    const PassingTime passing(time_);
-    while (running_ < 2) std::this_thread::yield();
-  }
-  for (int i = 0; i < 10; ++i) time_.advance(20ms);
+  time_.settle();
+  EXPECT_EQ(running_, 1);
+  time_.advance(20ms);
   EXPECT_EQ(running_, 2);
-  release_.set_value();
-  while (running_ < 4) std::this_thread::yield();
+  time_.advance(200ms);
+  EXPECT_EQ(running_, 2);
+  gate_.open();
+  time_.settle();
+  EXPECT_EQ(running_, 4);
 }
 
-TEST_F(CallbackPoolTest, WhatHasNotBegunWhenItEndsIsDropped) {
-  std::promise<void> begun;
-  std::promise<void> go;
-  bool ran = false;
-  std::jthread releases;
-  {
-    Executor timers("timers");
-    CallbackPool pool("test", 1, timers);
-    pool.post([&] {
-      begun.set_value();
-      go.get_future().wait();
-    });
-    begun.get_future().wait();
-    pool.post([&] { ran = true; });
-    releases = std::jthread([&] {
-      std::this_thread::sleep_for(5ms);  // so that the end has begun, most times
-      go.set_value();
-    });
-  }
-  static_cast<void>(ran);  // either is right; what counts is that the end waited for what ran
+TEST_F(StuckPoolTest, ItsEndWaitsForWhatRunsAndDropsWhatHasNotBegun) {
+  auto pool = std::make_unique<Pool>(1);
+  block(*pool);
+  block(*pool);
+  time_.settle();
+  auto ended = in_background([&] { pool.reset(); });
+  EXPECT_FALSE(ended.is_done());
+  gate_.open();
+  ended.get();
+  EXPECT_EQ(running_, 1);
 }
 
 TEST_F(CallbackPoolTest, TasksMayPost) {
-  std::promise<void> done;
-  Executor timers("timers");
-  CallbackPool pool("test", 1, timers);
-  pool.post([&] { pool.post([&] { done.set_value(); }); });
-  done.get_future().wait();
+  std::atomic<bool> done{false};
+  Pool pool(1);
+  pool.tasks.post([&] { pool.tasks.post([&] { done = true; }); });
+  time_.settle();
+  EXPECT_TRUE(done);
 }
 
-TEST(BackgroundTest, IsSharedByAllWhoUseItAtTheSameTime) {
+using BackgroundTest = CallbackPoolTest;
+
+TEST_F(BackgroundTest, IsSharedByAllWhoUseItAtTheSameTime) {
   const auto one = Background::shared();
   EXPECT_EQ(one, Background::shared());
 }
 
-TEST(BackgroundTest, MayBeGivenUpByOneOfItsOwnTasks) {
+TEST_F(BackgroundTest, MayBeGivenUpByOneOfItsOwnTasks) {
   auto background = Background::shared();
-  std::promise<void> done;
-  std::promise<void> given_up;
+  const std::weak_ptr<Background> weak = background;
+  Gate given_up;
   Executor& timers = background->timers;
-  timers.post([&done, &given_up, kept = background]() mutable {
-    given_up.get_future().wait();
+  timers.post([&given_up, kept = background]() mutable {
+    given_up.wait();
     kept.reset();  // the last one: it is ended elsewhere
-    done.set_value();
   });
   background.reset();
-  given_up.set_value();
-  done.get_future().wait();
+  EXPECT_FALSE(weak.expired());
+  given_up.open();
+  time_.settle();
+  EXPECT_TRUE(weak.expired());
 }
 
 }  // namespace

@@ -9,7 +9,6 @@
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <string>
@@ -18,13 +17,14 @@
 #include <vector>
 
 #include "client.h"
-#include "support/manual_platform.h"
 #include "support/scripted_wire.h"
+#include "support/virtual_clock.h"
 
 namespace zklock {
 
 using namespace std::chrono_literals;
 using Op = zklock::testing::WireRequest::Op;
+using zklock::testing::in_background;
 using zklock::testing::ScriptedWire;
 using zklock::testing::WireRequest;
 
@@ -97,12 +97,6 @@ class RecordingLogger final : public Logger {
   std::vector<std::string> lines_;  // guarded by mutex_
 };
 
-/// `call` on a thread of its own.
-template <class Call>
-auto in_background(Call call) {
-  return std::async(std::launch::async, std::move(call));
-}
-
 class ClientTest : public ::testing::Test {
  protected:
   static constexpr std::int64_t kSession = 0x1001;
@@ -138,7 +132,7 @@ class ClientTest : public ::testing::Test {
     return znode;
   }
 
-  zklock::testing::ManualPlatform& time_ = zklock::testing::ManualPlatform::instance();
+  zklock::testing::VirtualClock time_;
   zklock::testing::ScriptedEnsemble ensemble_;
   const std::shared_ptr<RecordingLogger> lines_ = std::make_shared<RecordingLogger>();
   std::unique_ptr<internal::Client> client_;

@@ -1,6 +1,4 @@
 // The client's operations over one wire: what is sent, what is answered, deadlines, watches.
-#include <thread>
-
 #include "client_fixture.h"
 
 namespace zklock {
@@ -113,7 +111,7 @@ TEST_F(ClientTest, WaitsForAConnection) {
 
 TEST_F(ClientTest, EndsWithTheDeadlineWithoutAConnection) {
   auto got = in_background([&] { return client_->get("/a", Context().with_timeout(3s)); });
-  const zklock::testing::PassingTime passing(time_, 50ms);
+  time_.advance(3s);
   EXPECT_EQ(got.get().error(), ZooKeeperErrc::operation_timeout);
 }
 
@@ -186,7 +184,7 @@ TEST_F(ClientTest, AwaitSessionDoesNotMindARootThatMayNotBeRead) {
 TEST_F(ClientTest, AwaitSessionNamesTheAddressWhenNobodyAnswers) {
   auto done = in_background([&] { client_->await_session(3s); });
   static_cast<void>(ensemble_.next_wire());
-  const zklock::testing::PassingTime passing(time_, 50ms);
+  time_.advance(3s);
   const LockError error = error_of([&] { done.get(); });
   EXPECT_EQ(error.code(), Errc::locking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);
@@ -355,6 +353,7 @@ TEST_F(ClientTest, CloseWaitsForWhatIsStillToBeRemoved) {
   const WireRequest request = wire->take(Op::remove);
   EXPECT_EQ(client_->pending_removals().count, 1U);
   auto closed = in_background([&] { return client_->close({}); });
+  EXPECT_FALSE(closed.is_done());
   EXPECT_FALSE(wire->is_closed());
   request.answer();
   EXPECT_TRUE(closed.get());
@@ -392,7 +391,8 @@ TEST_F(ClientTest, CloseEndsCallsThatWaitForAConnection) {
 TEST_F(ClientTest, CloseEndsCallsThatWaitForAnAnswer) {
   const auto wire = connect();
   auto got = in_background([&] { return client_->get("/a", {}); });
-  while (!wire->has_requests()) std::this_thread::yield();
+  time_.settle();
+  EXPECT_TRUE(wire->has_requests());
   EXPECT_TRUE(client_->close({}));
   EXPECT_EQ(got.get().error(), ZooKeeperErrc::connection_loss);
 }

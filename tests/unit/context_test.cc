@@ -5,7 +5,7 @@
 #include <limits>
 #include <stop_token>
 
-#include "stopped_platform.h"
+#include "support/virtual_clock.h"
 
 namespace zklock {
 namespace {
@@ -17,7 +17,7 @@ using std::chrono::system_clock;
 
 class ContextTest : public ::testing::Test {
  protected:
-  zklock::testing::StoppedPlatform platform_;
+  zklock::testing::VirtualClock time_;
 };
 
 /// A clock that is neither of the standard's two, one day ahead of nothing.
@@ -41,11 +41,11 @@ TEST_F(ContextTest, SaysNothingByDefault) {
 
 TEST_F(ContextTest, TimeoutCountsFromNow) {
   const Context context = Context().with_timeout(3s);
-  EXPECT_EQ(context.deadline(), platform_.steady + 3s);
+  EXPECT_EQ(context.deadline(), time_.steady_now() + 3s);
   EXPECT_FALSE(context.expired());
-  platform_.steady += 3s - 1ns;
+  time_.advance(3s - 1ns);
   EXPECT_FALSE(context.expired());
-  platform_.steady += 1ns;
+  time_.advance(1ns);
   EXPECT_TRUE(context.expired());
 }
 
@@ -57,24 +57,24 @@ TEST_F(ContextTest, ZeroAndNegativeTimeoutsHavePassed) {
 
 TEST_F(ContextTest, TheEarlierDeadlineCounts) {
   const Context context = Context().with_timeout(3s);
-  EXPECT_EQ(context.with_timeout(5s).deadline(), platform_.steady + 3s);
-  EXPECT_EQ(context.with_timeout(1s).deadline(), platform_.steady + 1s);
-  EXPECT_EQ(context.with_deadline(platform_.steady + 2s).deadline(), platform_.steady + 2s);
+  EXPECT_EQ(context.with_timeout(5s).deadline(), time_.steady_now() + 3s);
+  EXPECT_EQ(context.with_timeout(1s).deadline(), time_.steady_now() + 1s);
+  EXPECT_EQ(context.with_deadline(time_.steady_now() + 2s).deadline(), time_.steady_now() + 2s);
   EXPECT_EQ(context.with_deadline(steady_clock::time_point::max()).deadline(),
-            platform_.steady + 3s);
+            time_.steady_now() + 3s);
 }
 
 TEST_F(ContextTest, WallClockDeadlineIsConvertedOnce) {
-  const Context context = Context().with_deadline(system_clock::time_point(platform_.wall) + 5s);
-  EXPECT_EQ(context.deadline(), platform_.steady + 5s);
-  platform_.wall += 1h;  // a step of the clock
+  const Context context = Context().with_deadline(system_clock::time_point(time_.wall_now()) + 5s);
+  EXPECT_EQ(context.deadline(), time_.steady_now() + 5s);
+  time_.step_wall(1h);
   EXPECT_FALSE(context.expired());
-  EXPECT_EQ(context.deadline(), platform_.steady + 5s);
+  EXPECT_EQ(context.deadline(), time_.steady_now() + 5s);
 }
 
 TEST_F(ContextTest, DeadlinesOfOtherClocksAreConverted) {
-  EXPECT_EQ(Context().with_deadline(OtherClock::now() + 7s).deadline(), platform_.steady + 7s);
-  EXPECT_EQ(Context().with_deadline(OtherClock::now() - 7s).deadline(), platform_.steady - 7s);
+  EXPECT_EQ(Context().with_deadline(OtherClock::now() + 7s).deadline(), time_.steady_now() + 7s);
+  EXPECT_EQ(Context().with_deadline(OtherClock::now() - 7s).deadline(), time_.steady_now() - 7s);
 }
 
 TEST_F(ContextTest, DurationsSaturate) {
@@ -112,8 +112,10 @@ TEST_F(ContextTest, TimePointsSaturate) {
 TEST_F(ContextTest, SaturatesWhateverTheClocksSay) {
   for (const nanoseconds wall : {nanoseconds::min(), -1ns, 0ns, 1ns, nanoseconds::max()}) {
     for (const nanoseconds steady : {nanoseconds::min(), -1ns, 0ns, 1ns, nanoseconds::max()}) {
-      platform_.wall = internal::WallTime(wall);
-      platform_.steady = internal::SteadyTime(steady);
+      using internal::VirtualTime;
+      VirtualTime time(VirtualTime::Mode::free, 1, internal::SteadyTime(steady));
+      internal::VirtualPlatform platform(time, {.wall = internal::WallTime(wall)});
+      const internal::PlatformScope scope(platform);
       for (const nanoseconds at : {nanoseconds::min(), nanoseconds::min() + 1ns, -1ns, 0ns, 1ns,
                                    nanoseconds::max() - 1ns, nanoseconds::max()}) {
         // UBSan is the judge of the rest.
@@ -201,7 +203,7 @@ TEST_F(ContextTest, EachPartIsKeptByTheOthers) {
   EXPECT_FALSE(context.may_wait());
   EXPECT_EQ(context.stop_tokens().size(), 1U);
   EXPECT_EQ(context.value("owner"), "a");
-  EXPECT_EQ(context.deadline(), platform_.steady + 3s);
+  EXPECT_EQ(context.deadline(), time_.steady_now() + 3s);
   EXPECT_EQ(context.without_waiting().deadline(), context.deadline());
 }
 

@@ -3,36 +3,31 @@
 
 #include <gtest/gtest.h>
 
-#include <atomic>
 #include <chrono>
-#include <future>
-#include <thread>
+#include <mutex>
+#include <stop_token>
 
 #include "pause.h"
 #include "pending.h"
-#include "support/manual_platform.h"
+#include "support/virtual_clock.h"
 
 namespace zklock::internal {
 namespace {
 
 using namespace std::chrono_literals;
-using zklock::testing::ManualPlatform;
+using zklock::testing::BackgroundCall;
+using zklock::testing::in_background;
+using zklock::testing::TimePasses;
 
 class ContextWaitTest : public ::testing::Test {
  protected:
   /// Waits for `ready_` on a thread of its own.
-  std::future<WaitEnd> wait(const Context& context, SteadyTime deadline = SteadyTime::max()) {
-    return std::async(std::launch::async, [this, context, deadline] {
+  BackgroundCall<WaitEnd> wait(const Context& context, SteadyTime deadline = SteadyTime::max()) {
+    return in_background([this, context, deadline] {
       ContextWait wait(monitor_, context);
       std::unique_lock lock(monitor_.mutex);
-      return wait.wait_until(lock, deadline, [this] {
-        ++looks_;
-        return ready_;
-      });
+      return wait.wait_until(lock, deadline, [this] { return ready_; });
     });
-  }
-  void await_looks() const {
-    while (looks_ == 0) std::this_thread::yield();
   }
   void become_ready() {
     {
@@ -42,15 +37,14 @@ class ContextWaitTest : public ::testing::Test {
     monitor_.changed->notify_all();
   }
 
-  ManualPlatform& time_ = ManualPlatform::instance();
+  zklock::testing::VirtualClock time_;
   Monitor monitor_;
   bool ready_ = false;  // guarded by monitor_.mutex
-  std::atomic<int> looks_{0};
 };
 
 TEST_F(ContextWaitTest, EndsWhenItIsReady) {
   auto end = wait(Context());
-  await_looks();
+  EXPECT_FALSE(end.is_done());
   become_ready();
   EXPECT_EQ(end.get(), WaitEnd::ready);
 }
@@ -65,15 +59,17 @@ TEST_F(ContextWaitTest, WhatIsReadyCountsAlsoWhenTheContextIsOver) {
 
 TEST_F(ContextWaitTest, EndsWithTheDeadlineOfTheContext) {
   auto end = wait(Context().with_timeout(3s));
-  await_looks();
-  time_.advance(3s);
+  time_.advance(3s - 1ns);
+  EXPECT_FALSE(end.is_done());
+  time_.advance(1ns);
   EXPECT_EQ(end.get(), WaitEnd::deadline);
 }
 
 TEST_F(ContextWaitTest, EndsWithTheEarlierDeadline) {
   auto end = wait(Context().with_timeout(1h), time_.steady_now() + 3s);
-  await_looks();
-  time_.advance(3s);
+  time_.advance(3s - 1ns);
+  EXPECT_FALSE(end.is_done());
+  time_.advance(1ns);
   EXPECT_EQ(end.get(), WaitEnd::deadline);
   EXPECT_EQ(wait(Context().with_timeout(0s), time_.steady_now() + 3s).get(), WaitEnd::deadline);
 }
@@ -82,7 +78,7 @@ TEST_F(ContextWaitTest, EndsWhenOneOfTheTokensIsStopped) {
   std::stop_source one;
   std::stop_source two;
   auto end = wait(Context().with_stop_token(one.get_token()).with_stop_token(two.get_token()));
-  await_looks();
+  EXPECT_FALSE(end.is_done());
   two.request_stop();
   EXPECT_EQ(end.get(), WaitEnd::canceled);
 }
@@ -145,17 +141,15 @@ TEST_F(PauseTest, TheFirstIsNone) {
 }
 
 TEST_F(PauseTest, TheyGrowAndAreSpreadOverTheirUpperHalf) {
+  const TimePasses passes(time_.time());
   Pause pause;
   pause.wait(Context());
   for (const std::chrono::nanoseconds longest :
        {10ms, 20ms, 40ms, 80ms, 160ms, 320ms, 640ms, 1000ms, 1000ms}) {
     const SteadyTime begun = time_.steady_now();
-    auto over = std::async(std::launch::async, [&] { pause.wait(Context()); });
-    while (over.wait_for(0s) != std::future_status::ready) {
-      time_.advance(longest / 50);
-      std::this_thread::sleep_for(200us);
-    }
+    pause.wait(Context());
     EXPECT_GE(time_.steady_now() - begun, longest / 2);
+    EXPECT_LE(time_.steady_now() - begun, longest);
   }
 }
 

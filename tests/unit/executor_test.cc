@@ -9,28 +9,24 @@
 #include <thread>
 #include <vector>
 
-#include "support/manual_platform.h"
+#include "support/virtual_clock.h"
 
 namespace zklock::internal {
 namespace {
 
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
+using zklock::testing::Gate;
+using zklock::testing::in_background;
 
 class ExecutorTest : public ::testing::Test {
  protected:
-  /// Waits until everything that was due before is done.
-  void flush() {
-    std::promise<void> done;
-    executor_.post([&] { done.set_value(); });
-    done.get_future().wait();
-  }
   Executor::Task note(int number) {
     return [this, number] { ran_.push_back(number); };
   }
 
-  zklock::testing::ManualPlatform& time_ = zklock::testing::ManualPlatform::instance();
-  std::vector<int> ran_;  // of the executor's thread until it is flushed
+  zklock::testing::VirtualClock time_;
+  std::vector<int> ran_;  // of the executor's thread until that is settled
   Executor executor_{"test"};
 };
 
@@ -48,9 +44,6 @@ TEST_F(ExecutorTest, RunsWhatIsScheduledAtItsTimeAndNotBefore) {
   auto ran_at = ran.get_future();
   executor_.schedule(now + 10s, [&] { ran.set_value(time_.steady_now()); });
   time_.advance(10s - 1ns);
-  std::promise<void> due;
-  executor_.schedule(time_.steady_now(), [&] { due.set_value(); });
-  due.get_future().wait();
   EXPECT_NE(ran_at.wait_for(0s), std::future_status::ready);
   time_.advance(1ns);
   EXPECT_EQ(ran_at.get(), now + 10s);
@@ -58,21 +51,18 @@ TEST_F(ExecutorTest, RunsWhatIsScheduledAtItsTimeAndNotBefore) {
 
 TEST_F(ExecutorTest, RunsInTheOrderOfTimesAndOfSchedulingWithinATime) {
   const SteadyTime now = time_.steady_now();
-  std::promise<void> last;
   executor_.schedule(now + 3s, note(3));
-  executor_.schedule(now + 3s, [&] { last.set_value(); });
   executor_.schedule(now + 1s, note(1));
   executor_.schedule(now + 2s, note(2));
   executor_.schedule(now + 1s, note(10));
   time_.advance(3s);
-  last.get_future().wait();
   EXPECT_THAT(ran_, ElementsAre(1, 10, 2, 3));
 }
 
 TEST_F(ExecutorTest, AnEarlierTaskWakesIt) {
   std::promise<void> done;
   executor_.schedule(SteadyTime::max(), note(1));
-  flush();
+  time_.settle();
   executor_.schedule(time_.steady_now(), [&] { done.set_value(); });
   done.get_future().wait();
   EXPECT_THAT(ran_, ElementsAre());
@@ -81,28 +71,21 @@ TEST_F(ExecutorTest, AnEarlierTaskWakesIt) {
 TEST_F(ExecutorTest, WhatIsCancelledIsNotRun) {
   const SteadyTime now = time_.steady_now();
   const Executor::Ticket one = executor_.schedule(now + 1s, note(1));
-  std::promise<void> done;
-  executor_.schedule(now + 1s, [&] { done.set_value(); });
   EXPECT_NE(one, 0U);
   executor_.cancel(one);
   executor_.cancel(one);
   executor_.cancel(0);
   time_.advance(1s);
-  done.get_future().wait();
   EXPECT_THAT(ran_, ElementsAre());
 }
 
 TEST_F(ExecutorTest, ATaskThatRunsIsNotWaitedForByCancel) {
-  std::promise<void> begun;
-  std::promise<void> go;
-  const Executor::Ticket ticket = executor_.schedule(SteadyTime::min(), [&] {
-    begun.set_value();
-    go.get_future().wait();
-  });
-  begun.get_future().wait();
+  Gate gate;
+  const Executor::Ticket ticket = executor_.schedule(SteadyTime::min(), [&] { gate.wait(); });
+  time_.settle();
   executor_.cancel(ticket);
-  go.set_value();
-  flush();
+  gate.open();
+  time_.settle();
 }
 
 TEST_F(ExecutorTest, TasksMayPostScheduleAndCancel) {
@@ -120,8 +103,7 @@ TEST_F(ExecutorTest, WhatATaskOwnsIsDestroyedWhenItIsDoneOrCancelled) {
   const std::weak_ptr<int> weak = owned;
   executor_.post([owned] {});
   owned.reset();
-  flush();
-  flush();
+  time_.settle();
   EXPECT_TRUE(weak.expired());
   owned = std::make_shared<int>(2);
   const std::weak_ptr<int> dropped = owned;
@@ -143,18 +125,21 @@ TEST_F(ExecutorTest, WhatHasNotBegunWhenItEndsIsDropped) {
 }
 
 TEST_F(ExecutorTest, ItsEndWaitsForTheTaskThatRuns) {
+  Gate gate;
   std::atomic<bool> done{false};
-  std::promise<void> begun;
-  {
-    Executor executor("short");
-    executor.post([&] {
-      begun.set_value();
-      std::this_thread::yield();
-      done = true;
-    });
-    begun.get_future().wait();
-  }
-  EXPECT_TRUE(done);
+  auto executor = std::make_unique<Executor>("short");
+  executor->post([&] {
+    gate.wait();
+    done = true;
+  });
+  time_.settle();
+  auto ended = in_background([&] {
+    executor.reset();
+    EXPECT_TRUE(done);
+  });
+  EXPECT_FALSE(ended.is_done());
+  gate.open();
+  ended.get();
 }
 
 }  // namespace

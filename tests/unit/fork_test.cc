@@ -10,7 +10,8 @@ namespace {
 
 /// Runs `child` in a forked process. Returns which of its expectations fails, from 1; 0 if none.
 template <class Child>
-int in_forked_process(const Child& child) {
+int in_forked_process(zklock::testing::VirtualClock& time, const Child& child) {
+  time.settle();  // no other thread is to hold a mutex of the clock's, which would stay locked
   const pid_t pid = fork();
   if (pid == 0) _exit(child());
   int status = 0;
@@ -21,7 +22,7 @@ int in_forked_process(const Child& child) {
 TEST_F(ClientTest, InAForkedProcessEveryCallSaysSoAndTheSessionIsLeftAlone) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
-  const int failed = in_forked_process([&] {
+  const int failed = in_forked_process(time_, [&] {
     if (client_->get("/a", {}).error() != ZooKeeperErrc::forked) return 1;
     if (client_->create("/a", "", Acl::open(), {}).error() != ZooKeeperErrc::forked) return 2;
     if (client_->enqueue({"/a", "", Acl::open()}, {}).error() != ZooKeeperErrc::forked) return 3;
@@ -41,7 +42,7 @@ TEST_F(ClientTest, InAForkedProcessEveryCallSaysSoAndTheSessionIsLeftAlone) {
 TEST_F(LockTest, InAForkedProcessALeaseIsNotValidAndItsClaimIsLeftAlone) {
   auto lock = std::make_unique<ZooKeeperLock>(config(), zk_);
   const Lease lease = lock->lock();
-  const int failed = in_forked_process([&] {
+  const int failed = in_forked_process(time_, [&] {
     if (lease.valid()) return 1;
     std::error_code error;
     lock->unlock(lease, {}, error);

@@ -3,7 +3,7 @@
 
 #include <future>
 
-#include "support/manual_platform.h"
+#include "support/virtual_clock.h"
 
 namespace zklock::testing {
 namespace {
@@ -12,7 +12,7 @@ using namespace std::chrono_literals;
 
 class LeaseSourceTest : public ::testing::Test {
  protected:
-  ManualPlatform& time_ = ManualPlatform::instance();
+  VirtualClock time_;
   LeaseSource source_;
 };
 

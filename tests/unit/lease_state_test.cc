@@ -5,14 +5,14 @@
 #include <future>
 #include <thread>
 
-#include "support/manual_platform.h"
 #include "support/tiny_zookeeper.h"
+#include "support/virtual_clock.h"
 
 namespace zklock::internal {
 namespace {
 
 using namespace std::chrono_literals;
-using zklock::testing::ManualPlatform;
+using zklock::testing::in_background;
 using zklock::testing::TestSession;
 
 class PlainLease final : public LeaseState {
@@ -43,7 +43,7 @@ class LeaseStateTest : public ::testing::Test {
     return state;
   }
 
-  ManualPlatform& time_ = ManualPlatform::instance();
+  zklock::testing::VirtualClock time_;
   const std::shared_ptr<TestSession> session_ = std::make_shared<TestSession>(1);
 };
 
@@ -140,9 +140,6 @@ TEST_F(LeaseStateTest, ProlongingMovesTheTimerToo) {
   const auto state = lease(10s);
   state->prolong(time_.boot_now() + 20s);
   time_.advance(15s);
-  std::promise<void> timer_has_run;
-  Background::shared()->timers.schedule(time_.steady_now(), [&] { timer_has_run.set_value(); });
-  timer_has_run.get_future().wait();
   EXPECT_TRUE(state->valid());
   time_.advance(5s);
   state->over.get_future().wait();
@@ -169,7 +166,7 @@ TEST_F(LeaseStateTest, HasOneOwner) {
 TEST_F(LeaseStateTest, MayBeDestroyedWhileItsTimerRuns) {
   for (int i = 0; i < 100; ++i) {
     auto state = lease(1ms);
-    std::jthread passing([&] { time_.advance(1ms); });
+    const auto passing = in_background([&] { time_.advance(1ms); });
     state.reset();
   }
 }

@@ -7,10 +7,10 @@
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
-#include <future>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -20,12 +20,14 @@
 #include <vector>
 
 #include "metadata.h"
-#include "support/manual_platform.h"
 #include "support/tiny_zookeeper.h"
+#include "support/virtual_clock.h"
 
 namespace zklock {
 
 using namespace std::chrono_literals;
+using zklock::testing::in_background;
+using zklock::testing::TimePasses;
 
 /// Remembers what it was told.
 class RecordingObserver final : public LockObserver {
@@ -80,16 +82,11 @@ class RecordingObserver final : public LockObserver {
   }
   /// Waits, for real, until it was told this so often.
   [[nodiscard]] bool await(const std::string& what, std::size_t times = 1) {
-    const auto end = std::chrono::steady_clock::now() + 10s;
-    while (count(what) < times) {
-      std::unique_lock lock(mutex_);
-      if (changed_.wait_until(lock, std::min(end, std::chrono::steady_clock::now() + 5ms)) ==
-              std::cv_status::timeout &&
-          std::chrono::steady_clock::now() >= end) {
-        return false;
-      }
-    }
-    return true;
+    std::unique_lock lock(mutex_);
+    return changed_.wait_for(lock, 10s, [&] {
+      const auto is_it = [&](const Told& told) { return told.what == what; };
+      return std::count_if(told_.begin(), told_.end(), is_it) >= static_cast<std::ptrdiff_t>(times);
+    });
   }
   /// A lease keeps its lock's observer, and this observer the leases.
   void forget_all() {
@@ -118,24 +115,23 @@ class RecordingObserver final : public LockObserver {
 class Waiter {
  public:
   explicit Waiter(Lock& lock, const Context& context = {})
-      : result_(std::async(std::launch::async,
-                           [&lock, context = context.with_stop_token(stop_.get_token())] {
-                             return lock.lock(context);
-                           })) {}
+      : call_(in_background([&lock, context = context.with_stop_token(stop_.get_token())] {
+          return lock.lock(context);
+        })) {}
   ~Waiter() { stop_.request_stop(); }
   Waiter(const Waiter&) = delete;
   Waiter& operator=(const Waiter&) = delete;
 
-  [[nodiscard]] bool is_done() { return result_.wait_for(0s) == std::future_status::ready; }
+  [[nodiscard]] bool is_done() { return call_.is_done(); }
   void cancel() { stop_.request_stop(); }
 
   /// Waits, for real, until it is granted. Throws what `lock` throws.
   Lease lease() {
-    if (result_.wait_for(10s) != std::future_status::ready) {
+    if (!call_.await()) {
       ADD_FAILURE() << "it still waits";
       stop_.request_stop();
     }
-    return result_.get();
+    return call_.get();
   }
   LockError error() {
     try {
@@ -149,7 +145,7 @@ class Waiter {
 
  private:
   std::stop_source stop_;
-  std::future<Lease> result_;
+  zklock::testing::BackgroundCall<Lease> call_;
 };
 
 /// What `call` throws.
@@ -174,7 +170,8 @@ class LockTest : public ::testing::Test {
   ~LockTest() override {
     seen_->forget_all();
     // Nobody else holds on to it, once the callbacks that are under way are through.
-    EXPECT_TRUE(zk_->await([this] { return zk_.use_count() == 1; }));
+    time_.settle();
+    EXPECT_EQ(zk_.use_count(), 1);
   }
 
   [[nodiscard]] ZooKeeperLockConfig config() const {
@@ -207,7 +204,7 @@ class LockTest : public ::testing::Test {
     return metadata;
   }
 
-  zklock::testing::ManualPlatform& time_ = zklock::testing::ManualPlatform::instance();
+  zklock::testing::VirtualClock time_;
   const std::shared_ptr<zklock::testing::TinyZooKeeper> zk_ =
       std::make_shared<zklock::testing::TinyZooKeeper>();
   const std::shared_ptr<RecordingObserver> seen_ = std::make_shared<RecordingObserver>();

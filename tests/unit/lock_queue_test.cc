@@ -86,7 +86,7 @@ TEST_F(LockQueueTest, FailsWithoutPermissionToReadAClaim) {
 }
 
 TEST_F(LockQueueTest, EndsWithTheDeadline) {
-  const zklock::testing::PassingTime passing(time_);
+  const TimePasses passes(time_.time());
   EXPECT_CALL(*zk_, children).WillRepeatedly(Return(ZooKeeperErrc::connection_loss));
   const ZooKeeperLock lock(config(), zk_);
   EXPECT_EQ(

@@ -92,7 +92,7 @@ TEST_F(LockTest, AnEmptyListDoesNotMakeAClaimFirst) {
 }
 
 TEST_F(LockTest, AClaimThatIsAlwaysMissingEndsWithTheDeadline) {
-  const zklock::testing::PassingTime passing(time_);
+  const TimePasses passes(time_.time());
   EXPECT_CALL(*zk_, children).WillRepeatedly(Return(listed({})));
   ZooKeeperLock lock(config(), zk_);
   const LockError error = error_of([&] { lock.lock(Context().with_timeout(200ms)); });
@@ -222,7 +222,7 @@ INSTANTIATE_TEST_SUITE_P(All, PassingErrorTest,
                                            ZooKeeperErrc::invalid_state));
 
 TEST_F(LockTest, NoAnswerByTheDeadlineIsATimeoutThatSaysSo) {
-  const zklock::testing::PassingTime passing(time_);
+  const TimePasses passes(time_.time());
   EXPECT_CALL(*zk_, create_protected_ephemeral_sequential)
       .WillRepeatedly(Return(ZooKeeperErrc::connection_loss));
   ZooKeeperLock lock(config(), zk_);

@@ -1,6 +1,4 @@
 // TTLs, as the holder sees them: what its claim says, when its lease ends, and renewing.
-#include <thread>
-
 #include "lock_fixture.h"
 
 namespace zklock {
@@ -310,23 +308,22 @@ TEST_F(LockTtlTest, RenewWithoutAnAnswerFailsAndLosesNothing) {
 
 TEST_F(LockTtlTest, RenewsOfSeveralThreadsTakeTurns) {
   const Lease lease = lock_.lock();
-  std::promise<void> begun;
-  std::promise<void> go;
+  zklock::testing::Gate gate;
   EXPECT_CALL(*zk_, set)
       .WillOnce([&](const std::string& path, const std::string& data, std::int32_t version,
                     const Context&) {
-        begun.set_value();
-        go.get_future().wait();
+        gate.wait();
         return zk_->do_set(path, data, version);
       })
       .WillRepeatedly(DoDefault());
-  std::jthread first([&] { lease.renew(); });
-  begun.get_future().wait();
+  auto first = in_background([&] { lease.renew(); });
+  time_.settle();
   EXPECT_EQ(error_of([&] { lease.renew(late()); }).code(), Errc::locking_failed);
-  std::jthread second([&] { lease.renew(); });
-  go.set_value();
-  first.join();
-  second.join();
+  auto second = in_background([&] { lease.renew(); });
+  EXPECT_FALSE(second.is_done());
+  gate.open();
+  first.get();
+  second.get();
   EXPECT_EQ(zk_->stat(lease.znode()).version, 2);
 }
 

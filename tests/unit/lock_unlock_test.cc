@@ -1,6 +1,4 @@
 // Releasing: which grant, and what becomes of its claim.
-#include <thread>
-
 #include "lock_fixture.h"
 
 namespace zklock {
@@ -86,7 +84,7 @@ TEST_F(LockUnlockTest, GoneWithItsSessionMeanwhileIsReleased) {
 }
 
 TEST_F(LockUnlockTest, UnreachableServersAreAnErrorAndTheRemovalGoesOn) {
-  const zklock::testing::PassingTime passing(time_);
+  const TimePasses passes(time_.time());
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   EXPECT_CALL(*zk_, remove).WillRepeatedly(Return(ZooKeeperErrc::connection_loss));
@@ -167,15 +165,15 @@ TEST_F(LockUnlockTest, AnotherThreadsGrantIsLeftAlone) {
 TEST_F(LockUnlockTest, TheGrantOfAThreadThatHasEndedIsNotTheNextOnes) {
   ZooKeeperLock lock(config(), zk_);
   Lease lease;
-  std::jthread([&] { lease = lock.lock(); }).join();
-  std::jthread([&] { EXPECT_EQ(lock.unlock(), Errc::unlocking_failed); }).join();
+  in_background([&] { lease = lock.lock(); }).get();
+  in_background([&] { EXPECT_EQ(lock.unlock(), Errc::unlocking_failed); }).get();
   EXPECT_TRUE(lease.valid());
 }
 
 TEST_F(LockUnlockTest, ALeaseIsReleasedFromAnyThread) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
-  std::jthread([&] { lock.unlock(lease); }).join();
+  in_background([&] { lock.unlock(lease); }).get();
   EXPECT_FALSE(zk_->exists(lease.znode()));
 }
 

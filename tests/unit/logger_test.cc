@@ -7,10 +7,11 @@
 #include <ctime>
 #include <sstream>
 #include <string>
+#include <string_view>
 #include <thread>
 #include <vector>
 
-#include "stopped_platform.h"
+#include "support/virtual_clock.h"
 
 namespace zklock {
 namespace {
@@ -22,14 +23,21 @@ class StderrLoggerTest : public ::testing::Test {
   StderrLoggerTest() {
     setenv("TZ", "UTC-2", 1);  // two hours east
     tzset();
-    platform_.wall = internal::WallTime(1'795'416'212s + 999ms);  // 2026-11-23T06:43:32.999Z
   }
   ~StderrLoggerTest() override {
     unsetenv("TZ");
     tzset();
   }
 
-  zklock::testing::StoppedPlatform platform_;
+  /// Writes a line when the wall clock shows this.
+  void write_at(internal::WallTime wall, std::string_view line) {
+    internal::VirtualPlatform platform(time_.time(), {.wall = wall});
+    const internal::PlatformScope scope(platform);
+    stderr_logger()->log(LogLevel::error, line);
+  }
+
+  zklock::testing::VirtualClock time_{
+      {.wall = internal::WallTime(1'795'416'212s + 999ms)}};  // 2026-11-23T06:43:32.999Z
 };
 
 TEST_F(StderrLoggerTest, WritesTheLocalTimeAndTheLevel) {
@@ -65,10 +73,8 @@ TEST_F(StderrLoggerTest, AMessageIsOneLine) {
 
 TEST_F(StderrLoggerTest, SurvivesTimesThatNoCalendarHas) {
   ::testing::internal::CaptureStderr();
-  platform_.wall = internal::WallTime::min();
-  stderr_logger()->log(LogLevel::error, "early");
-  platform_.wall = internal::WallTime::max();
-  stderr_logger()->log(LogLevel::error, "late");
+  write_at(internal::WallTime::min(), "early");
+  write_at(internal::WallTime::max(), "late");
   const std::string text = ::testing::internal::GetCapturedStderr();
   EXPECT_NE(text.find("1677/09/21"), std::string::npos) << text;
   EXPECT_NE(text.find("2262/04/12"), std::string::npos) << text;

@@ -11,6 +11,8 @@
 #include <thread>
 #include <vector>
 
+#include "support/virtual_clock.h"
+
 namespace zklock::internal {
 namespace {
 
@@ -44,11 +46,12 @@ TEST_P(ReaperTest, DoesNotBlock) {
 }
 
 TEST_P(ReaperTest, BeginsAgainAfterItHadNothingToDo) {
+  zklock::testing::VirtualClock time;
   for (int i = 0; i < 3; ++i) {
-    std::promise<void> done;
-    end_later(GetParam(), [&] { done.set_value(); });
-    done.get_future().wait();
-    std::this_thread::sleep_for(2ms);  // its thread ends
+    bool is_done = false;
+    end_later(GetParam(), [&] { is_done = true; });
+    time.settle();  // its thread has ended
+    EXPECT_TRUE(is_done);
   }
 }
 
@@ -66,6 +69,26 @@ TEST_P(ReaperTest, DestroysWhatAJobOwnsBeforeTheNextOne) {
   std::promise<bool> expired;
   end_later(GetParam(), [&] { expired.set_value(weak.expired()); });
   EXPECT_TRUE(expired.get_future().get());
+}
+
+TEST_P(ReaperTest, LeavesNoCopyOfAJobToItsCaller) {
+  class Copied {
+   public:
+    explicit Copied(int& copies) : copies_(copies) {}
+    Copied(const Copied& other) : copies_(other.copies_) { ++copies_; }
+    Copied(Copied&&) noexcept = default;
+    Copied& operator=(const Copied&) = delete;
+    Copied& operator=(Copied&&) = delete;
+    ~Copied() = default;
+    void operator()() const {}
+
+   private:
+    int& copies_;
+  };
+  const zklock::testing::VirtualClock time;
+  int copies = 0;
+  end_later(GetParam(), Copied(copies));
+  EXPECT_EQ(copies, 0);
 }
 
 INSTANTIATE_TEST_SUITE_P(Lanes, ReaperTest, ::testing::Values(Ending::session, Ending::thread));
@@ -88,10 +111,12 @@ TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
+        static std::promise<void> exiting;
         end_later(Ending::session, [] {
-          std::this_thread::sleep_for(50ms);
+          exiting.get_future().wait();
           std::fputs("closed\n", stderr);
         });
+        std::atexit([] { exiting.set_value(); });  // runs before the reaper's own: it is the last
         std::exit(0);
       },
       ::testing::ExitedWithCode(0), "closed");

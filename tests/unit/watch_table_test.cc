@@ -22,7 +22,7 @@ class WatchTableTest : public ::testing::Test {
   /// The request that followed the last `add` succeeded.
   void stands(const std::string& path) { table_.watch_stands(path, added_.generation); }
 
-  zklock::testing::ManualPlatform& time_ = zklock::testing::ManualPlatform::instance();
+  zklock::testing::VirtualClock time_;
   WatchTable table_{Background::shared(), Log()};
   WatchTable::Added added_;
   const std::shared_ptr<RecordingWatcher> one_ = std::make_shared<RecordingWatcher>();

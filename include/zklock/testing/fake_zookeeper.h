@@ -7,13 +7,14 @@
 //     zklock::ZooKeeperLock theirs({.path = "/locks"}, zookeeper.connect());
 //
 //     const zklock::Lease lease = ours.lock();
-//     zookeeper.let_time_pass();
 //     theirs.lock(zklock::Context().with_timeout(3s), error);  // times out, in no time
 //     zookeeper.expire_session(our_client);                    // lease.lost() is told
 //
 // The fake replaces the servers and the network. All else (sessions, lost answers, watches,
 // removals) is the code that runs in production. What the fake claims of ZooKeeper is tested
-// against real servers, by the same tests.
+// against real servers, by the same tests. What it leaves out: chroots, znodes of the servers' own
+// (/zookeeper), and proofs of identities. All clients come from 127.0.0.1; an ACL of scheme "ip"
+// names one address.
 #ifndef ZKLOCK_TESTING_FAKE_ZOOKEEPER_H_
 #define ZKLOCK_TESTING_FAKE_ZOOKEEPER_H_
 
@@ -45,8 +46,10 @@ struct FakeOptions {
 class FakeMachine;
 
 /// The clocks of the library stand still while a FakeZooKeeper exists, and are moved by it: there
-/// is one at a time in a process. Make it before the clients and locks that use it, and destroy it
-/// after them.
+/// is one at a time in a process. While the thread that made it waits in the library (in a `lock`
+/// that has to wait, or a destructor that can not reach a server), and everything else waits too,
+/// time jumps to what is due next: such a wait takes no time, and ends at its deadline. Make it
+/// before the clients and locks that use it, and destroy it after them.
 ///
 /// Where nothing else is said, a call returns when the library has done all that it does at this
 /// time because of it. Servers are numbered from 0; a number, a client or a machine that is not
@@ -58,6 +61,8 @@ class FakeZooKeeper {
  public:
   using Client = std::shared_ptr<ZooKeeperClient>;
 
+  /// Throws std::invalid_argument for options that make no sense, std::logic_error if there is
+  /// another one.
   explicit FakeZooKeeper(const FakeOptions& options = {});
   /// REQUIRES: clients and locks are destroyed. Aborts the process if they are not.
   ~FakeZooKeeper();
@@ -67,13 +72,14 @@ class FakeZooKeeper {
   /// A client with a session of its own. Lets time pass until it has one. Identities of
   /// `options.auth` are believed: of "digest" the name counts. Throws as zklock::connect does.
   [[nodiscard]] Client connect(const ClientOptions& options = {});
+  /// The same, but the client tries this server first.
+  [[nodiscard]] Client connect_to(int server, const ClientOptions& options = {});
 
   /// Runs `body` on a thread, for a test that needs another one: time stands still while it does
   /// not wait. The FakeZooKeeper waits for it when it is destroyed.
   template <class Body>
   [[nodiscard]] std::future<std::invoke_result_t<Body>> in_background(Body body) {
-    auto task =
-        std::make_shared<std::packaged_task<std::invoke_result_t<Body>()>>(std::move(body));
+    auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Body>()>>(std::move(body));
     std::future<std::invoke_result_t<Body>> result = task->get_future();
     start_thread([task] { (*task)(); });
     return result;
@@ -85,9 +91,9 @@ class FakeZooKeeper {
   void advance(std::chrono::nanoseconds time);
   /// Returns when the library has done what it can do at this time.
   void settle();
-  /// From now on, time jumps to what is due next whenever the library waits and so does a thread of
-  /// the test: a test of one thread can block in `lock` until its deadline. A test of several
-  /// threads moves the time by `advance`.
+  /// From now on, time passes by itself also while any other thread of the test waits in the
+  /// library. It goes on then whatever the test does between its calls: a test of several threads
+  /// had better move the time by `advance`.
   void let_time_pass(bool on = true);
   /// Somebody sets the clock of the machine that the test runs on.
   void step_wall_clock(std::chrono::nanoseconds step);
@@ -112,7 +118,9 @@ class FakeZooKeeper {
 
   // --- What goes wrong with clients.
 
-  /// The servers end the session. The client hears of it when it is connected again.
+  /// The servers end the session. A client that is connected hears first of what it has watched;
+  /// real servers may hang up before they tell it. Of the session it hears when it is connected
+  /// again.
   void expire_session(const Client& client);
   /// The connection breaks; the client makes another one as soon as it can.
   void break_connection(const Client& client);
