@@ -94,8 +94,7 @@ class ZKLOCK_EXPORT Platform {
   void* find_or_make(std::type_index type, const std::function<std::shared_ptr<void>()>& make);
 
   std::mutex process_wide_mutex_;
-  std::map<std::type_index, std::shared_ptr<void>>
-      process_wide_;  // guarded by process_wide_mutex_
+  std::map<std::type_index, std::shared_ptr<void>> process_wide_;  // guarded by process_wide_mutex_
 };
 
 /// For the time of its life, and for this thread, `platform` is the current one. Tests have several

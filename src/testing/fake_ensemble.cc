@@ -81,7 +81,7 @@ void FakeEnsemble::schedule(const std::shared_ptr<FakeLine>& line, std::chrono::
                             std::function<void()> job) {
   loop_.schedule(platform_.steady_now() + after, [this, line, job = std::move(job)] {
     if (line->holds()) {
-      line->held.push_back([this, line, job] { schedule(line, {}, job); });
+      line->held.emplace_back([this, line, job] { schedule(line, {}, job); });
       return;
     }
     {
@@ -104,7 +104,7 @@ void FakeEnsemble::at_server(ConnectionId id, std::function<void(Connection&)> a
   Connection* const connection = find(id);
   if (connection == nullptr) return;
   if (connection->line->holds()) {
-    connection->line->held.push_back(
+    connection->line->held.emplace_back(
         [this, id, arrive = std::move(arrive)] { at_server(id, arrive); });
     return;
   }
@@ -119,7 +119,7 @@ void FakeEnsemble::arrive_at_server(ConnectionId id,
   if (connection == nullptr) return;
   const int server = connection->server;
   if (quorum_.is_frozen(server)) {
-    held_by_[server].push_back([this, id, arrive] { arrive_at_server(id, arrive); });
+    held_by_[server].emplace_back([this, id, arrive] { arrive_at_server(id, arrive); });
     return;
   }
   arrive(*connection);
@@ -141,7 +141,7 @@ void FakeEnsemble::arrive_at_client(const std::shared_ptr<FakeLine>& line,
                                     const std::function<void(FakePeer&)>& arrive) {
   if (!connections_.contains(id)) return;  // the client has hung up
   if (line->holds()) {
-    line->held.push_back(
+    line->held.emplace_back(
         [this, line, peer, id, arrive] { arrive_at_client(line, peer, id, arrive); });
     return;
   }

@@ -120,11 +120,11 @@ class FakeEnsemble final : public FakeQuorumListener {
   /// 0: nobody listens there.
   ConnectionId connect(int server, const std::shared_ptr<FakeLine>& line,
                        std::weak_ptr<FakePeer> peer, FakeHello hello);
-  void send(ConnectionId connection, FakeRequest request);
-  void ping(ConnectionId connection);
+  void send(ConnectionId id, FakeRequest request);
+  void ping(ConnectionId id);
   /// The session ends; then the server hangs up.
-  void end_session_of(ConnectionId connection);
-  void hang_up(ConnectionId connection);
+  void end_session_of(ConnectionId id);
+  void hang_up(ConnectionId id);
 
   // What goes wrong.
   void lose_next_answer(FakeOperation operation, std::int64_t session);

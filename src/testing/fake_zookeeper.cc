@@ -221,7 +221,7 @@ void FakeZooKeeper::Impl::write(const FakeQuorum::Decide& decide) {
   std::error_code error = ZooKeeperErrc::connection_loss;  // there is no quorum
   act([&](FakeEnsemble& ensemble) {
     ensemble.write([&](const FakeTree& tree, Stat::Time now) {
-      const Result<FakeTransaction> outcome = decide(tree, now);
+      Result<FakeTransaction> outcome = decide(tree, now);
       error = outcome.error();
       return outcome;
     });
