@@ -301,7 +301,7 @@ void VirtualTime::end_threads(int left, std::chrono::nanoseconds patience) {
     settled_.wait(lock, [&] { return running_ == 0 || threads_ <= left; });
     if (threads_ <= left || step(limit)) continue;
     static_cast<void>(
-        std::fputs(("zklock::testing: a client or a lock outlives its clock; there wait" +
+        std::fputs(("zklock::testing: a client or a lock outlives its FakeZooKeeper; there wait" +
                     names_of_waiting() + "\n")
                        .c_str(),
                    stderr));
