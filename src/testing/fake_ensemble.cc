@@ -41,8 +41,7 @@ void FakeEnsemble::tell(const char* what, std::int64_t subject) {
   if (observer_ != nullptr) observer_->on_event(what, subject);
 }
 
-// --- Time
-// -----------------------------------------------------------------------------------------
+// --- Time ---------------------------------------------------------------------------------------
 
 /// At the whole multiples of `period`, and `shift` later.
 void FakeEnsemble::every(std::chrono::nanoseconds period, std::chrono::nanoseconds shift,
@@ -92,8 +91,7 @@ void FakeEnsemble::schedule(const std::shared_ptr<FakeLine>& line, std::chrono::
   });
 }
 
-// --- Messages
-// -------------------------------------------------------------------------------------
+// --- Messages -----------------------------------------------------------------------------------
 
 FakeEnsemble::Connection* FakeEnsemble::find(ConnectionId id) {
   const auto found = connections_.find(id);
@@ -195,8 +193,7 @@ int FakeEnsemble::server_of(const FakeLine& line) const {
   return -1;
 }
 
-// --- Sessions
-// -------------------------------------------------------------------------------------
+// --- Sessions -----------------------------------------------------------------------------------
 
 FakeEnsemble::ConnectionId FakeEnsemble::connect(int server, const std::shared_ptr<FakeLine>& line,
                                                  std::weak_ptr<FakePeer> peer, FakeHello hello) {
@@ -330,8 +327,7 @@ void FakeEnsemble::bound_session_timeouts(int server, std::chrono::milliseconds 
   bounds_[server] = {least, most};
 }
 
-// --- Servers
-// --------------------------------------------------------------------------------------
+// --- Servers ------------------------------------------------------------------------------------
 
 void FakeEnsemble::on_applied(int server, const FakeTransaction& transaction,
                               const std::vector<FakeChange>& changes) {

@@ -45,8 +45,7 @@ Stat::Time FakeQuorum::wall_now() const {
                                                                  wall_offset_);
 }
 
-// --- Writes
-// ---------------------------------------------------------------------------------------
+// --- Writes -------------------------------------------------------------------------------------
 
 void FakeQuorum::propose(int server, Decide decide, Done done) {
   if (reaches_leader(server)) {
@@ -156,8 +155,7 @@ void FakeQuorum::drop_messages() {
   for (Server& server : servers_) server.when_applied.clear();
 }
 
-// --- What goes wrong
-// ------------------------------------------------------------------------------
+// --- What goes wrong ----------------------------------------------------------------------------
 
 void FakeQuorum::kill(int server) {
   if (!std::exchange(at(server).is_running, false)) return;
@@ -231,8 +229,7 @@ void FakeQuorum::set_sequence_counter(const std::string& path, std::int32_t coun
   for (Server& server : servers_) server.tree.set_sequence_counter(path, counter);
 }
 
-// --- Elections
-// ------------------------------------------------------------------------------------
+// --- Elections ----------------------------------------------------------------------------------
 
 void FakeQuorum::lose_leader() {
   leader_ = kNoLeader;

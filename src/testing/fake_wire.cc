@@ -20,8 +20,7 @@ constexpr std::chrono::milliseconds kFarewellTime{1'500};
 /// What is asked for at least: see libzookeeper_wire.cc.
 constexpr std::chrono::milliseconds kShortestSession{200};
 
-// --- Requests
-// -------------------------------------------------------------------------------------
+// --- Requests -----------------------------------------------------------------------------------
 
 /// One that is answered with what `read` finds.
 template <class T, class Read>
@@ -55,8 +54,7 @@ FakeRequest write_request(FakeOperation operation, const std::string& path, Wire
   return request;
 }
 
-// --- The wire
-// -------------------------------------------------------------------------------------
+// --- The wire -----------------------------------------------------------------------------------
 
 /// Where nothing else is said: on the loop.
 class FakeWire final : public Wire, public FakePeer, public std::enable_shared_from_this<FakeWire> {
@@ -232,8 +230,7 @@ void FakeWire::check(const std::string& path, std::int32_t version, Answer<void>
       [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
 }
 
-// --- Looking for a server
-// -------------------------------------------------------------------------
+// --- Looking for a server -----------------------------------------------------------------------
 
 int FakeWire::next_server() {
   const int servers = ensemble_->quorum().size();
@@ -313,8 +310,7 @@ void FakeWire::fail_all(std::error_code error) {
   for (const FakeRequest& request : std::exchange(requests_, {})) request.fail(error);
 }
 
-// --- What the ensemble says
-// -----------------------------------------------------------------------
+// --- What the ensemble says ---------------------------------------------------------------------
 
 void FakeWire::on_accepted(const SessionIdentity& session) {
   hear();
@@ -363,8 +359,7 @@ void FakeWire::on_event(const FakeChange& change) {
   listener_->on_watch(change.type, change.path);
 }
 
-// --- Closing
-// --------------------------------------------------------------------------------------
+// --- Closing ------------------------------------------------------------------------------------
 
 void FakeWire::close() noexcept {
   {

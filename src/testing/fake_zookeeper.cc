@@ -229,7 +229,7 @@ void FakeZooKeeper::Impl::write(const FakeQuorum::Decide& decide) {
   if (error) throw std::system_error(error);
 }
 
-// --- FakeZooKeeper -------------------------------------------------------------------------------
+// --- FakeZooKeeper ------------------------------------------------------------------------------
 
 FakeZooKeeper::FakeZooKeeper(const FakeOptions& options) : impl_(std::make_unique<Impl>(options)) {}
 FakeZooKeeper::~FakeZooKeeper() = default;
@@ -381,7 +381,7 @@ void FakeZooKeeper::set_sequence_counter(const std::string& path, std::int32_t c
       [&](FakeEnsemble& ensemble) { ensemble.quorum().set_sequence_counter(path, counter); });
 }
 
-// --- FakeMachine ---------------------------------------------------------------------------------
+// --- FakeMachine --------------------------------------------------------------------------------
 
 class FakeMachine::Visit::Scope : public PlatformScope {
  public:

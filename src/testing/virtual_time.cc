@@ -27,7 +27,7 @@ constexpr std::chrono::seconds kPatience{10};
 
 }  // namespace
 
-// --- Handing on ----------------------------------------------------------------------------------
+// --- Handing on ---------------------------------------------------------------------------------
 
 void VirtualTime::Baton::give() {
   const std::scoped_lock lock(mutex_);
@@ -65,7 +65,7 @@ void VirtualTime::await_turn(Waiter& waiter) {
   waiter.baton.await();
 }
 
-// --- Threads -------------------------------------------------------------------------------------
+// --- Threads ------------------------------------------------------------------------------------
 
 VirtualTime::VirtualTime(Mode mode, std::uint64_t seed, SteadyTime start)
     : mode_(mode), now_(start), random_(seed) {}
@@ -162,7 +162,7 @@ void VirtualTime::notify(const Condition* condition) noexcept {
   }
 }
 
-// --- The clock -----------------------------------------------------------------------------------
+// --- The clock ----------------------------------------------------------------------------------
 
 std::uint64_t VirtualTime::random() {
   const std::scoped_lock lock(mutex_);
@@ -265,7 +265,7 @@ std::string VirtualTime::names_of_waiting() const {
   return names;
 }
 
-// --- What tests do with it -----------------------------------------------------------------------
+// --- What tests do with it ----------------------------------------------------------------------
 
 void VirtualTime::settle() {
   std::unique_lock lock(mutex_);

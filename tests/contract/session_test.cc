@@ -131,7 +131,7 @@ TEST_F(SessionContract, OfARefusedIdentityDoesNotBegin) {
   }
 }
 
-// --- Expiry --------------------------------------------------------------------------------------
+// --- Expiry -------------------------------------------------------------------------------------
 
 TEST_F(SessionContract, ExpiresWithItsNodesWhileItIsCutOff) {
   const auto client = connect({.session_timeout = kShortSession});

@@ -203,7 +203,7 @@ TEST_F(WatchContract, IsOverOnceTheNodeIsDeleted) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::deleted));
 }
 
-// --- Order ---------------------------------------------------------------------------------------
+// --- Order --------------------------------------------------------------------------------------
 
 TEST_F(WatchContract, TellsBeforeAReadShowsIt) {
   for (int round = 0; round < 20; ++round) {
@@ -240,7 +240,7 @@ TEST_F(WatchContract, TellsOfSeveralNodesInTheOrderOfTheirChanges) {
   EXPECT_EQ(told, paths);
 }
 
-// --- In the background ---------------------------------------------------------------------------
+// --- In the background --------------------------------------------------------------------------
 
 TEST_F(WatchContract, InTheBackgroundTellsOfWhatComesLater) {
   const auto watching = watcher();

@@ -113,7 +113,7 @@ void Checker::returned(const Process& process, const std::string& call, SteadyTi
                        nanoseconds frozen_before, SteadyTime deadline) {
   if (process.is_crashed() || deadline == SteadyTime::max()) return;
   const nanoseconds frozen = process.frozen_time() - frozen_before;
-  const nanoseconds late = world_.now() - std::max(deadline, begun) - frozen;
+  const nanoseconds late = process.platform().steady_now() - std::max(deadline, begun) - frozen;
   if (late > kOverstay) world_.fail("5: " + call + " has overstayed by " + in_ms(late));
 }
 

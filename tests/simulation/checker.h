@@ -43,7 +43,7 @@ class Checker {
   void forget_leases() { grants_.clear(); }
   /// An unlock succeeded.
   void released(const Lease& lease);
-  /// A call has returned that was to by `deadline`, or at once.
+  /// A call has returned that was to by `deadline`, or at once. Times are by the process's clock.
   void returned(const Process& process, const std::string& call, SteadyTime begun,
                 nanoseconds frozen_before, SteadyTime deadline);
 

@@ -37,24 +37,23 @@ void Contender::run(int operations) {
   }
 }
 
-// --- Terms
-// ----------------------------------------------------------------------------------------
+// --- Terms --------------------------------------------------------------------------------------
 
 Contender::Terms Contender::lock_terms(bool may_be_endless) {
   Terms terms;
   terms.context = Context().with_stop_token(process_.buried());
   const int kind = world_.below(100);
   if (kind < 40 || (kind >= 76 && !may_be_endless)) {
-    terms.deadline = world_.now() + world_.between(2s, 60s);
+    terms.deadline = now() + world_.between(2s, 60s);
   } else if (kind < 70) {
-    terms.deadline = world_.now() + world_.between(1ns, 500ms);
+    terms.deadline = now() + world_.between(1ns, 500ms);
   } else if (kind < 76) {
-    terms.deadline = world_.now();
+    terms.deadline = now();
     terms.is_late = true;
   }
   if (terms.deadline != kNever) terms.context = terms.context.with_deadline(terms.deadline);
   if (!terms.is_late && world_.chance(15)) {
-    terms.canceled_at = world_.now() + world_.between(0ns, 5s);
+    terms.canceled_at = now() + world_.between(0ns, 5s);
     std::stop_source source;
     terms.context = terms.context.with_stop_token(source.get_token());
     chores_.schedule(*terms.canceled_at, [source]() mutable { source.request_stop(); });
@@ -64,13 +63,12 @@ Contender::Terms Contender::lock_terms(bool may_be_endless) {
 
 Contender::Terms Contender::brief_terms(nanoseconds least, nanoseconds most) {
   Terms terms;
-  terms.deadline = world_.now() + world_.between(least, most);
+  terms.deadline = now() + world_.between(least, most);
   terms.context = Context().with_stop_token(process_.buried()).with_deadline(terms.deadline);
   return terms;
 }
 
-// --- A cycle
-// --------------------------------------------------------------------------------------
+// --- A cycle ------------------------------------------------------------------------------------
 
 void Contender::one_cycle() {
   const int path = world_.below(paths_);
@@ -95,7 +93,7 @@ void Contender::destroy_in_use(int path) {
   const std::optional<Lease> lease = acquire(*lock, path, false);
   World::sleep(world_.between(0ns, 1s));
   ++operations_;
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   lock.reset();
   checker_.returned(process_, name_ + "'s destructor", begun, frozen, begun + 1s);
@@ -126,7 +124,7 @@ void Contender::wait_until_destroyed(ZooKeeperLock& lock, int path) {
 std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path, bool may_be_endless) {
   ++operations_;
   const Terms terms = lock_terms(may_be_endless);
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   const std::int64_t session = process_.line().session;
   const int lists = chronicle_.lists_of(session);
@@ -165,14 +163,14 @@ void Contender::count_way(const Lease& lease, std::int64_t session, int lists, b
 
 void Contender::refused(const Terms& terms, std::error_code error, SteadyTime begun) {
   if (error == Errc::locking_timed_out) {
-    if (!terms.is_late && world_.now() < terms.deadline) {
+    if (!terms.is_late && now() < terms.deadline) {
       world_.fail("7: " + name_ + " timed out before its deadline");
     }
-    world_.count(name_, terms.is_late           ? "does not get it in one late attempt"
-                        : world_.now() == begun ? "times out at once"
-                                                : "times out");
+    world_.count(name_, terms.is_late    ? "does not get it in one late attempt"
+                        : now() == begun ? "times out at once"
+                                         : "times out");
   } else if (error == Errc::locking_canceled) {
-    if (!terms.canceled_at || world_.now() < *terms.canceled_at) {
+    if (!terms.canceled_at || now() < *terms.canceled_at) {
       world_.fail("7: " + name_ + " was cancelled, which nobody asked for");
     }
     world_.count(name_, "is canceled");
@@ -193,7 +191,7 @@ void Contender::hold(const Lease& lease) {
 void Contender::renew(const Lease& lease) {
   ++operations_;
   const Terms terms = brief_terms(1ms, 5s);
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   std::error_code error;
   lease.renew(terms.context, error);
@@ -212,7 +210,7 @@ void Contender::renew(const Lease& lease) {
 void Contender::verify(const Lease& lease) {
   ++operations_;
   const Terms terms = brief_terms(1ms, 5s);
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   std::error_code error;
   lease.verify(terms.context, error);
@@ -224,8 +222,7 @@ void Contender::verify(const Lease& lease) {
   world_.count(name_, error ? "can not verify" : "verifies", lease.znode());
 }
 
-// --- Release
-// --------------------------------------------------------------------------------------
+// --- Release ------------------------------------------------------------------------------------
 
 void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
   if (process_.is_crashed()) return;
@@ -234,7 +231,7 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
     return;
   }
   ++operations_;
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   std::error_code error;
   SteadyTime deadline = begun + 1s;  // of what has no terms, or comes too late
@@ -269,7 +266,7 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
       world_.fail("3: " + lease.znode() + " is said to be lost, but stands");
     }
     world_.count(name_, "finds at its release that it has lost", lease.znode());
-  } else if (error == Errc::unlocking_failed && world_.now() >= deadline) {
+  } else if (error == Errc::unlocking_failed && now() >= deadline) {
     world_.count(name_, "leaves the release to the background", lease.znode());
   } else {
     world_.fail("7: " + name_ + "'s unlock failed: " + error.message());
@@ -285,7 +282,7 @@ void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
   if (!lost.stop_requested()) world_.fail("3: lost() of " + lease.znode() + " is not told");
   if (!lease.loss_reason()) world_.fail("3: " + lease.znode() + " is lost for no reason");
   std::error_code error;
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   lock.unlock(lease, Context(), error);
   if (process_.is_crashed()) return;
@@ -299,7 +296,7 @@ void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
 void Contender::look(ZooKeeperLock& lock) {
   ++operations_;
   const Terms terms = brief_terms(1ms, 5s);
-  const SteadyTime begun = world_.now();
+  const SteadyTime begun = now();
   const nanoseconds frozen = process_.frozen_time();
   try {
     static_cast<void>(lock.entries(terms.context));

@@ -35,6 +35,8 @@ class Contender {
 
   [[nodiscard]] Terms lock_terms(bool may_be_endless);
   [[nodiscard]] Terms brief_terms(nanoseconds least, nanoseconds most);
+  /// By the clock of the process.
+  [[nodiscard]] SteadyTime now() const { return process_.platform().steady_now(); }
   [[nodiscard]] bool is_over() const { return process_.buried().stop_requested(); }
 
   void one_cycle();

@@ -64,7 +64,7 @@ void Faults::cause_one() {
     int weight;
     Fault cause;
   };
-  static constexpr std::array<Kind, 17> kKinds{{
+  static constexpr std::array<Kind, 18> kKinds{{
       {20, &Faults::lose_answer},
       {4, &Faults::delay_watches},
       {14, &Faults::break_connection},
@@ -82,6 +82,7 @@ void Faults::cause_one() {
       {8, &Faults::delete_claim},
       {3, &Faults::delete_directory},
       {2, &Faults::create_foreign_node},
+      {3, &Faults::step_wall_clock},
   }};
   int all = 0;
   for (const Kind& kind : kKinds) all += kind.weight;
@@ -95,8 +96,7 @@ void Faults::cause_one() {
   }
 }
 
-// --- Requests
-// -------------------------------------------------------------------------------------
+// --- Requests -----------------------------------------------------------------------------------
 
 void Faults::lose_answer() {
   static constexpr std::array kOperations{
@@ -115,8 +115,7 @@ void Faults::delay_watches() {
   heal_later(0s, 10s, [this] { ensemble_->run([this] { ensemble_->delay_watches(0ns); }); });
 }
 
-// --- Clients
-// --------------------------------------------------------------------------------------
+// --- Clients ------------------------------------------------------------------------------------
 
 void Faults::break_connection() {
   Process& process = any_process();
@@ -189,8 +188,13 @@ void Faults::move_servers() {
   });
 }
 
-// --- Servers
-// --------------------------------------------------------------------------------------
+void Faults::step_wall_clock() {
+  Process& process = any_process();
+  world_.count(kWho, "sets a process's wall clock", process.name());
+  process.platform().step_wall_clock(world_.between(-1h, 1h));
+}
+
+// --- Servers ------------------------------------------------------------------------------------
 
 void Faults::kill_server() {
   const int server = any_server();
@@ -239,8 +243,7 @@ void Faults::change_leader() {
   ensemble_->run([&] { ensemble_->quorum().change_leader(server, offset); });
 }
 
-// --- By hand
-// --------------------------------------------------------------------------------------
+// --- By hand ------------------------------------------------------------------------------------
 
 void Faults::delete_claim() {
   const std::string& path =

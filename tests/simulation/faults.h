@@ -46,6 +46,7 @@ class Faults {
   void freeze_process();
   void crash_process();
   void move_servers();
+  void step_wall_clock();
   // Of servers.
   void kill_server();
   void freeze_server();

@@ -56,7 +56,9 @@ Process::Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble,
       name_("p" + std::to_string(number)),
       platform_(world.time, platform_options(number, options.wall_offset)),
       line_(std::make_shared<internal::FakeLine>(platform_)),
-      diary_(std::make_shared<Diary>(world, name_)) {}
+      diary_(std::make_shared<Diary>(world, name_)) {
+  platform_.set_drift(options.drift);
+}
 
 void Process::begin(const std::vector<std::string>& paths) {
   ClientOptions options;

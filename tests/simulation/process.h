@@ -5,6 +5,7 @@
 #include <zklock/zookeeper_lock.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -21,6 +22,7 @@ class Process {
     std::chrono::milliseconds session_timeout{6'000};
     std::chrono::milliseconds ttl{0};
     nanoseconds wall_offset{0};
+    std::int64_t drift = 0;  // millionths
   };
 
   Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble, int number,
@@ -33,6 +35,7 @@ class Process {
 
   [[nodiscard]] const std::string& name() const noexcept { return name_; }
   [[nodiscard]] internal::VirtualPlatform& platform() noexcept { return platform_; }
+  [[nodiscard]] const internal::VirtualPlatform& platform() const noexcept { return platform_; }
   [[nodiscard]] internal::FakeLine& line() const noexcept { return *line_; }
   [[nodiscard]] const std::shared_ptr<ZooKeeperClient>& client() const noexcept { return client_; }
   [[nodiscard]] ZooKeeperLock& lock(int path) { return *locks_.at(static_cast<std::size_t>(path)); }

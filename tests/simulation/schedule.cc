@@ -28,6 +28,8 @@ using internal::Thread;
 using std::chrono::milliseconds;
 
 constexpr int kMostProcesses = 5;
+/// In millionths. A purge leaves a thousandth of the TTL for two clocks that drift apart.
+constexpr int kMostDrift = 400;
 /// By this time everybody has long got what he waits for.
 constexpr std::chrono::hours kLongest{3};
 
@@ -87,6 +89,7 @@ class Schedule {
       of_process.session_timeout = in_ms(world_.between(4s, 10s));
       if (world_.chance(25)) of_process.ttl = in_ms(world_.between(1s, 30s));
       of_process.wall_offset = world_.between(-1h, 1h);
+      of_process.drift = world_.below(2 * kMostDrift + 1) - kMostDrift;
       processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));
     }
     checker_ = std::make_unique<Checker>(world_, *ensemble_, paths_);

@@ -28,6 +28,7 @@ constexpr std::array kToBeReached{
     "killed while it holds",
     "killed while it waits",
     "moves the servers",
+    "sets a process's wall clock",
     "kills a server",
     "freezes a server",
     "cuts a server off from the others",

@@ -27,7 +27,7 @@ Errc code_of_connect(FakeZooKeeper& zookeeper, const ClientOptions& options) {
   return {};
 }
 
-// --- Connecting ----------------------------------------------------------------------------------
+// --- Connecting ---------------------------------------------------------------------------------
 
 TEST(FakeZooKeeperConnect, GivesEachClientASessionOfItsOwn) {
   FakeZooKeeper zookeeper;
@@ -89,7 +89,7 @@ TEST(FakeZooKeeperConnect, MessagesTakeAtMostTheJitterLonger) {
   }
 }
 
-// --- What goes wrong -----------------------------------------------------------------------------
+// --- What goes wrong ----------------------------------------------------------------------------
 
 class FakeZooKeeperClients : public ::testing::Test {
  protected:

@@ -48,7 +48,7 @@ class FakeZooKeeperRequests : public ::testing::Test {
   ZooKeeperLock lock_{{.path = "/locks"}, client_};
 };
 
-// --- Lost answers --------------------------------------------------------------------------------
+// --- Lost answers -------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperRequests, AWriteWhoseAnswerIsLostIsCarriedOut) {
   zookeeper_.lose_next_answer(Operation::create);
@@ -118,7 +118,7 @@ TEST_F(FakeZooKeeperRequests, ARenewalWhoseSetWasNotAnsweredIsNotDoneTwice) {
   EXPECT_TRUE(lease.valid());
 }
 
-// --- Errors --------------------------------------------------------------------------------------
+// --- Errors -------------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperRequests, ARequestThatFailsDoesNothing) {
   zookeeper_.fail_next(Operation::create, ZooKeeperErrc::no_auth);
@@ -173,7 +173,7 @@ TEST_F(FakeZooKeeperRequests, AnUnlockThatFailsGoesOnInTheBackground) {
   EXPECT_THAT(zookeeper_.children("/locks"), IsEmpty());
 }
 
-// --- Late events ---------------------------------------------------------------------------------
+// --- Late events --------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperRequests, AWaiterHearsOfADelayedEventLater) {
   ZooKeeperLock theirs({.path = "/locks"}, zookeeper_.connect());

@@ -59,7 +59,7 @@ TEST_F(FakeZooKeeperServers, OneThatIsNotThereIsOutOfRange) {
   }
 }
 
-// --- Killed --------------------------------------------------------------------------------------
+// --- Killed -------------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperServers, TheClientsOfAKilledFollowerGoToAnother) {
   const auto client = connect_to(1);
@@ -117,7 +117,7 @@ TEST_F(FakeZooKeeperServers, SessionsSurviveAnEnsembleThatIsAway) {
   EXPECT_TRUE(zookeeper_.get(lease.znode())) << "nobody was there to end the session";
 }
 
-// --- Frozen --------------------------------------------------------------------------------------
+// --- Frozen -------------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperServers, AFrozenFollowerAnswersAfterItIsThawed) {
   const auto client = connect_to(1);
@@ -154,7 +154,7 @@ TEST_F(FakeZooKeeperServers, AFrozenLeaderIsReplacedAfterFiveTicks) {
   EXPECT_FALSE(read(connect_to(0)));
 }
 
-// --- Cut off -------------------------------------------------------------------------------------
+// --- Cut off ------------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperServers, AFollowerThatIsCutOffAnswersReadsForFiveTicks) {
   const auto client = connect_to(1, {.session_timeout = 40s});
@@ -243,7 +243,7 @@ TEST_F(FakeZooKeeperServers, WhatAFollowerHasNotReportedDoesNotCount) {
   EXPECT_GE(shortest, kTimeout - kTick / 2);
 }
 
-// --- Slow ----------------------------------------------------------------------------------------
+// --- Slow ---------------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperServers, ASlowServerKnowsLater) {
   const auto reader = connect_to(1);
@@ -268,7 +268,7 @@ TEST_F(FakeZooKeeperServers, ASlowServerAnswersWritesLater) {
   EXPECT_TRUE(created.get());
 }
 
-// --- Leaders -------------------------------------------------------------------------------------
+// --- Leaders ------------------------------------------------------------------------------------
 
 TEST_F(FakeZooKeeperServers, AChangeOfLeadersBreaksConnectionsButNotSessions) {
   const auto client = zookeeper_.connect();

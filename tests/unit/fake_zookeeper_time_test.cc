@@ -26,7 +26,7 @@ bool is_ready(const std::future<T>& future) {
   return future.wait_for(0s) == std::future_status::ready;
 }
 
-// --- Time ----------------------------------------------------------------------------------------
+// --- Time ---------------------------------------------------------------------------------------
 
 TEST(FakeZooKeeperTime, StandsStillUntilItIsMoved) {
   FakeZooKeeper zookeeper;
@@ -148,7 +148,7 @@ TEST(FakeZooKeeperTimeDeathTest, AClientThatOutlivesItIsFatal) {
       "a client or a lock outlives its FakeZooKeeper");
 }
 
-// --- Machines ------------------------------------------------------------------------------------
+// --- Machines -----------------------------------------------------------------------------------
 
 class FakeZooKeeperMachines : public ::testing::Test {
  protected:
