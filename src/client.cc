@@ -17,6 +17,9 @@ namespace {
 /// it would be answered with a broken connection, again and again.
 constexpr std::size_t kMostData = 1'000'000;
 
+/// Before a watch is tried again that a throttled server did not set.
+constexpr std::chrono::milliseconds kPauseOfWatches{100};
+
 /// libzookeeper crashes on some bad paths, and cuts others short: none reaches it.
 std::error_code bad_path(const std::string& path) {
   if (path == "/") return {};
@@ -42,12 +45,13 @@ Result<T> call(SessionKeeper& keeper, const Context& context, const Send& send) 
 
 }  // namespace
 
-ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background,
+ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared,
                        Log log_to)
     : log(std::move(log_to)),
+      background(std::move(shared)),
       keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
       removals(std::make_shared<RemovalList>(keeper, background, log)),
-      watches(std::move(background), log) {}
+      watches(background, log) {}
 
 void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
   if (is_new_wire) watches.lost_with_wire();
@@ -203,26 +207,38 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
       ProtectedCreate{request.directory, "lock-", request.data, request.acl, true}, context);
 }
 
+void ClientCore::watch(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+  const WatchTable::Added added = watches.add(path, watcher);
+  if (!added.must_set_watch) return;  // the one that stands will tell
+  const std::optional<Link> link = keeper->link();
+  if (!link) return;  // the watcher is told of the reconnect
+  link->wire->get(
+      path, true,
+      [self = shared_from_this(), path, added,
+       weak = std::weak_ptr<Watcher>(watcher)](const Result<Znode>& znode) {
+        const std::error_code error = znode.error();
+        if (!error) {
+          self->watches.watch_stands(path, added.generation);
+        } else if (error == ZooKeeperErrc::no_node) {
+          self->watches.fire(WatchEvent::Type::deleted, path, self->keeper->connection());
+        } else if (error == ZooKeeperErrc::throttled) {
+          // No reconnect will tell the watcher to look again.
+          self->background->timers.schedule(Platform::current().steady_now() + kPauseOfWatches,
+                                            [core = std::weak_ptr(self), path, weak] {
+                                              const auto still = core.lock();
+                                              const auto waiting = weak.lock();
+                                              if (still && waiting) still->watch(path, waiting);
+                                            });
+        } else if (!may_pass(error)) {
+          self->log.warning([&] { return "can not watch " + path + ": " + error.message(); });
+          self->watches.remove(path, weak.lock());
+        }
+      });
+}
+
 void Client::watch_in_background(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
   if (core_->keeper->is_forked() || bad_path(path)) return;
-  const WatchTable::Added added = core_->watches.add(path, watcher);
-  if (!added.must_set_watch) return;  // the one that stands will tell
-  const std::optional<Link> link = core_->keeper->link();
-  if (!link) return;  // the watcher is told of the reconnect
-  link->wire->get(path, true,
-                  [core = core_, path, added,
-                   weak = std::weak_ptr<Watcher>(watcher)](const Result<Znode>& znode) {
-                    if (znode) {
-                      core->watches.watch_stands(path, added.generation);
-                    } else if (znode.error() == ZooKeeperErrc::no_node) {
-                      core->watches.fire(WatchEvent::Type::deleted, path,
-                                         core->keeper->connection());
-                    } else if (!may_pass(znode.error())) {
-                      core->log.warning(
-                          [&] { return "can not watch " + path + ": " + znode.error().message(); });
-                      core->watches.remove(path, weak.lock());
-                    }
-                  });
+  core_->watch(path, watcher);
 }
 
 void Client::remove_in_background(const std::string& path) {

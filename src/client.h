@@ -19,7 +19,7 @@
 namespace zklock::internal {
 
 /// What a client consists of. It outlives the client until the wire is closed.
-class ClientCore final : public LinkListener {
+class ClientCore final : public LinkListener, public std::enable_shared_from_this<ClientCore> {
  public:
   ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background, Log log);
 
@@ -29,7 +29,11 @@ class ClientCore final : public LinkListener {
   void on_watch_fired(WatchEvent::Type type, const std::string& path,
                       std::uint64_t connection) override;
 
+  /// See ZooKeeperClient::watch_in_background.
+  void watch(const std::string& path, const std::shared_ptr<Watcher>& watcher);
+
   const Log log;
+  const std::shared_ptr<Background> background;
   const std::shared_ptr<SessionKeeper> keeper;
   const std::shared_ptr<RemovalList> removals;
   WatchTable watches;

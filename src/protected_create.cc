@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "claim_name.h"
+#include "errors.h"
 #include "pause.h"
 #include "pending.h"
 #include "znode_path.h"
@@ -106,7 +107,7 @@ class Attempt {
         if (found->claim.path.empty()) return std::nullopt;
         return found;
       }
-      if (is_over(found.error(), context) || !is_ambiguous(found.error())) {
+      if (is_over(found.error(), context) || !may_pass(found.error())) {
         removals_->add_unknown(link_.session, request_.directory, id_);
         return found.error();
       }
@@ -126,7 +127,10 @@ class Attempt {
                           listed->complete(std::move(answer));
                         });
     const Result<void> passed = barrier->wait(context);
-    if (!passed && is_ambiguous(passed.error())) return passed.error();
+    // Refused for a time (throttled, say), it has not gone through the quorum.
+    const bool is_decided = passed || passed.error() == ZooKeeperErrc::no_node ||
+                            passed.error() == ZooKeeperErrc::no_auth;
+    if (!is_decided) return passed.error();
     Result<Children> list = listed->wait(context);
     if (!list) {
       if (list.error() == ZooKeeperErrc::no_node) return Enqueued{};  // the directory is gone

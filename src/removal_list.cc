@@ -103,7 +103,10 @@ void RemovalList::find_and_remove(const Link& link, Number number, const Entry& 
                    [barrier](Result<void> answer) { *barrier = answer.error(); });
   link.wire->children(directory, [self, link, number, directory, barrier,
                                   id = entry.what](Result<Children> answer) {
-    if (ends_with_reconnect(*barrier)) {
+    // Refused for a time (throttled, say), the barrier has not gone through the quorum either.
+    const bool is_decided =
+        !*barrier || *barrier == ZooKeeperErrc::no_node || *barrier == ZooKeeperErrc::no_auth;
+    if (!is_decided) {
       self->answered(link, number, directory, *barrier);
       return;
     }

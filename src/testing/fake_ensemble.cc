@@ -79,8 +79,8 @@ std::chrono::nanoseconds FakeEnsemble::latency() {
 void FakeEnsemble::schedule(const std::shared_ptr<FakeLine>& line, std::chrono::nanoseconds after,
                             std::function<void()> job) {
   loop_.schedule(platform_.steady_now() + after, [this, line, job = std::move(job)] {
-    if (line->holds()) {
-      line->held.emplace_back([this, line, job] { schedule(line, {}, job); });
+    if (line->platform.is_frozen()) {
+      line->held_timers.emplace_back([this, line, job] { schedule(line, {}, job); });
       return;
     }
     {
@@ -162,12 +162,28 @@ void FakeEnsemble::close(ConnectionId id) {
   });
 }
 
-void FakeEnsemble::hang_up(ConnectionId id) { connections_.erase(id); }
+void FakeEnsemble::hang_up(ConnectionId id) {
+  const auto found = connections_.find(id);
+  if (found == connections_.end()) return;
+  if (quorum_.is_frozen(found->second.server) && !found->second.is_closing) {
+    // What it has been sent it will read, and carry out, before it finds out.
+    found->second.is_abandoned = true;
+    found->second.peer.reset();
+  } else {
+    connections_.erase(found);
+  }
+}
 
 void FakeEnsemble::release(FakeLine& line) {
   line.is_stalled = false;
   if (line.holds()) return;
   for (const auto& message : std::exchange(line.held, {})) loop_.post(message);
+  wake_timers(line);
+}
+
+void FakeEnsemble::wake_timers(FakeLine& line) {
+  if (line.platform.is_frozen()) return;
+  for (const auto& timer : std::exchange(line.held_timers, {})) loop_.post(timer);
 }
 
 void FakeEnsemble::break_connection(const FakeLine& line) {
@@ -186,7 +202,7 @@ void FakeEnsemble::cut(FakeLine& line) {
 int FakeEnsemble::server_of(const FakeLine& line) const {
   for (const auto& [id, connection] : connections_) {
     if (connection.line.get() == &line && connection.caller.session != 0 &&
-        !connection.is_closing) {
+        !connection.is_closing && !connection.is_abandoned) {
       return connection.server;
     }
   }
@@ -306,7 +322,7 @@ void FakeEnsemble::end_session_of(ConnectionId id) {
 }
 
 void FakeEnsemble::expire_session(std::int64_t session) {
-  if (sessions_.find(session) == nullptr) return;
+  if (sessions_.find(session) == nullptr || !quorum_.has_quorum()) return;
   tell("session expired", session);
   end_session(session);
 }
@@ -365,6 +381,9 @@ void FakeEnsemble::on_stopped_serving(int server) {
 
 void FakeEnsemble::on_thawed(int server) {
   for (const auto& message : std::exchange(held_by_[server], {})) message();
+  std::erase_if(connections_, [server](const auto& known) {
+    return known.second.server == server && known.second.is_abandoned;
+  });
 }
 
 void FakeEnsemble::on_new_leader(int server) {

@@ -62,13 +62,14 @@ class FakePeer {
 struct FakeLine {
   explicit FakeLine(VirtualPlatform& of) : platform(of) {}
 
-  VirtualPlatform& platform;                  // where the client runs
-  bool is_cut = false;                        // no connection can be made
-  bool is_stalled = false;                    // nothing comes through, for now
-  int first_server = -1;                      // that the client tries; -1: any
-  bool servers_move = false;                  // the client is to find other addresses
-  std::int64_t session = 0;                   // of the client, the last one it had
-  std::vector<std::function<void()>> held{};  // messages of both directions
+  VirtualPlatform& platform;                         // where the client runs
+  bool is_cut = false;                               // no connection can be made
+  bool is_stalled = false;                           // nothing comes through, for now
+  int first_server = -1;                             // that the client tries; -1: any
+  bool servers_move = false;                         // the client is to find other addresses
+  std::int64_t session = 0;                          // of the client, the last one it had
+  std::vector<std::function<void()>> held{};         // messages of both directions
+  std::vector<std::function<void()>> held_timers{};  // of the client's, while it is frozen
 
   [[nodiscard]] bool holds() const { return is_stalled || platform.is_frozen(); }
 };
@@ -112,7 +113,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   void stop();
   /// Waits until `job` has been run on the loop.
   void run(const std::function<void()>& job);
-  /// Runs `job` on the loop, on the line's platform, `after` so long; once the line is free.
+  /// Runs `job` on the loop, on the line's platform, `after` so long; once that is not frozen.
   void schedule(const std::shared_ptr<FakeLine>& line, std::chrono::nanoseconds after,
                 std::function<void()> job);
 
@@ -133,7 +134,8 @@ class FakeEnsemble final : public FakeQuorumListener {
   void expire_session(std::int64_t session);
   void break_connection(const FakeLine& line);
   void cut(FakeLine& line);
-  void release(FakeLine& line);  // what was held goes on
+  void release(FakeLine& line);      // what was held goes on
+  void wake_timers(FakeLine& line);  // likewise, also while it is stalled
   void bound_session_timeouts(int server, std::chrono::milliseconds least,
                               std::chrono::milliseconds most);
   /// A write as an operator's, whoever owns the znode.
@@ -160,11 +162,17 @@ class FakeEnsemble final : public FakeQuorumListener {
     std::deque<FakeRequest> requests;
     bool awaits_commit = false;  // the first request is a write that is under way
     bool is_closing = false;     // the server has hung up, which is on its way
+    bool is_abandoned = false;   // the client has hung up, and the frozen server can not know
   };
   struct Fault {
+    enum class Kind {
+      error,  // the request is refused
+      loss,   // it is carried out, and the answer is lost
+    };
+    Kind kind{};
     FakeOperation operation{};
     std::int64_t session = 0;  // 0: any
-    std::error_code error{};   // none: the answer is lost
+    std::error_code error{};
     int times = 1;
   };
   struct Bounds {
@@ -198,8 +206,9 @@ class FakeEnsemble final : public FakeQuorumListener {
   void forward(ConnectionId id);
   void finish_write(ConnectionId id, const Result<FakeTransaction>& outcome);
   void answer(ConnectionId id, const FakeRequest& request, const Result<FakeTransaction>& outcome);
-  [[nodiscard]] const Fault* fault_of(const FakeRequest& request, std::int64_t session) const;
-  [[nodiscard]] std::optional<Fault> take_fault(const FakeRequest& request, std::int64_t session);
+  void refuse(ConnectionId id, const FakeRequest& request, std::error_code error);
+  [[nodiscard]] std::error_code take_fault(const FakeRequest& request, std::int64_t session,
+                                           Fault::Kind kind);
 
   const testing::FakeOptions options_;
   VirtualPlatform& platform_;

@@ -204,13 +204,22 @@ void FakeQuorum::heal(int server) {
   if (at(server).is_running) start(server);
 }
 
-/// The others do not hear of it, and it may not hear of them.
+/// The others do not hear of it, and it may not hear of them. Nobody notices at the same time: the
+/// others may have another leader while this one goes on answering.
 void FakeQuorum::goes_silent(int server) {
   const std::uint64_t silence = ++at(server).silences;
-  loop_.schedule(Platform::current().steady_now() + kSyncLimit * tick_, [this, server, silence] {
-    if (at(server).silences != silence) return;
-    if (size() > 1) stop_serving(server);
-    if (leader_ != kNoLeader && size() > 1 && (server == leader_ || !has_quorum())) lose_leader();
+  const SteadyTime now = Platform::current().steady_now();
+  const auto after = [&](std::chrono::nanoseconds time, std::function<void()> notice) {
+    loop_.schedule(now + time, [this, server, silence, notice = std::move(notice)] {
+      if (at(server).silences == silence) notice();
+    });
+  };
+  if (size() == 1) return;
+  after(kSyncLimit * tick_, [this, server] { stop_serving(server); });
+  const auto some = static_cast<std::int64_t>(Platform::current().random() %
+                                              static_cast<std::uint64_t>((2 * tick_).count()));
+  after((kSyncLimit - 1) * tick_ + std::chrono::nanoseconds(some), [this, server] {
+    if (leader_ != kNoLeader && (server == leader_ || !has_quorum())) lose_leader();
   });
 }
 
@@ -232,12 +241,15 @@ void FakeQuorum::set_sequence_counter(const std::string& path, std::int32_t coun
 // --- Elections ----------------------------------------------------------------------------------
 
 void FakeQuorum::lose_leader() {
-  leader_ = kNoLeader;
-  for (int server = 0; server < size(); ++server) stop_serving(server);
-  // What the leader had ordered, alone, is lost or not.
-  std::vector<Stuck> lost = std::exchange(stuck_, {});
-  for (const Stuck& message : lost) {
-    if (message.is_write && Platform::current().random() % 2 == 0) stuck_.push_back(message);
+  const int lost = std::exchange(leader_, kNoLeader);
+  // What the leader had ordered, alone, is lost or not; what had not reached it is.
+  for (const Stuck& message : std::exchange(stuck_, {})) {
+    const bool is_ordered = message.is_write && message.server == lost;
+    if (is_ordered && Platform::current().random() % 2 == 0) stuck_.push_back(message);
+  }
+  for (int server = 0; server < size(); ++server) {
+    // Who is cut off or frozen does not know yet.
+    if (is_up(server)) stop_serving(server);
   }
   elect_later(kElectionTime);
 }

@@ -1,5 +1,5 @@
 // fake_requests.cc: how the servers of a fake ensemble deal with requests.
-#include <optional>
+#include <algorithm>
 #include <utility>
 
 #include "fake_ensemble.h"
@@ -22,18 +22,29 @@ void FakeEnsemble::process(ConnectionId id) {
   for (;;) {
     Connection* const connection = find(id);
     if (connection == nullptr || connection->awaits_commit || connection->requests.empty()) return;
-    const FakeRequest& first = connection->requests.front();
-    const Fault* const fault = fault_of(first, connection->caller.session);
-    const bool is_to_fail = fault != nullptr && fault->error;
-    if (first.decide && !is_to_fail) {
+    const std::error_code error =
+        take_fault(connection->requests.front(), connection->caller.session, Fault::Kind::error);
+    if (connection->requests.front().decide && !error) {
       connection->awaits_commit = true;
       forward(id);
       return;
     }
     const FakeRequest request = std::move(connection->requests.front());
     connection->requests.pop_front();
-    answer(id, request, FakeTransaction{});
+    if (error) {
+      refuse(id, request, error);
+    } else {
+      answer(id, request, FakeTransaction{});
+    }
   }
+}
+
+/// The request has not been carried out.
+void FakeEnsemble::refuse(ConnectionId id, const FakeRequest& request, std::error_code error) {
+  const std::int64_t zxid = quorum_.last_zxid_of(find(id)->server);
+  at_client(id, {}, [fail = request.fail, error, zxid](FakePeer& peer) {
+    peer.on_answer([&] { fail(error); }, zxid);
+  });
 }
 
 /// Gives the first request of the connection to the leader.
@@ -68,22 +79,18 @@ void FakeEnsemble::answer(ConnectionId id, const FakeRequest& request,
                           const Result<FakeTransaction>& outcome) {
   Connection& connection = *find(id);
   const FakeTree& tree = quorum_.tree_of(connection.server);
-  const std::optional<Fault> fault = take_fault(request, connection.caller.session);
-  if (fault && !fault->error) {
+  if (take_fault(request, connection.caller.session, Fault::Kind::loss)) {
     if (observer_ != nullptr) {
       observer_->on_answer_lost(request.operation, request.path, connection.caller.session);
     }
     close(id);
     return;
   }
-  const std::int64_t zxid = quorum_.last_zxid_of(connection.server);
-  if (fault || outcome.error() == ZooKeeperErrc::session_expired) {
-    const std::error_code error = fault ? fault->error : outcome.error();
-    at_client(id, {}, [fail = request.fail, error, zxid](FakePeer& peer) {
-      peer.on_answer([&] { fail(error); }, zxid);
-    });
+  if (outcome.error() == ZooKeeperErrc::session_expired) {
+    refuse(id, request, outcome.error());
     return;
   }
+  const std::int64_t zxid = quorum_.last_zxid_of(connection.server);
   if (request.watch && tree.get(request.path, connection.caller)) {
     connection.watches.insert(request.path);
   }
@@ -91,32 +98,27 @@ void FakeEnsemble::answer(ConnectionId id, const FakeRequest& request,
   at_client(id, {}, [delivery, zxid](FakePeer& peer) { peer.on_answer(delivery, zxid); });
 }
 
-const FakeEnsemble::Fault* FakeEnsemble::fault_of(const FakeRequest& request,
-                                                  std::int64_t session) const {
-  for (const Fault& fault : faults_) {
-    const bool is_kind =
-        fault.operation == FakeOperation::any || fault.operation == request.operation;
-    if (is_kind && (fault.session == 0 || fault.session == session)) return &fault;
-  }
-  return nullptr;
-}
-
-std::optional<FakeEnsemble::Fault> FakeEnsemble::take_fault(const FakeRequest& request,
-                                                            std::int64_t session) {
-  const Fault* const fault = fault_of(request, session);
-  if (fault == nullptr) return std::nullopt;
-  const Fault taken = *fault;
-  const auto position = faults_.begin() + (fault - faults_.data());
-  if (--position->times == 0) faults_.erase(position);
-  return taken;
+/// The first fault of this kind that is meant for the request, if there is one; that is one less
+/// then.
+std::error_code FakeEnsemble::take_fault(const FakeRequest& request, std::int64_t session,
+                                         Fault::Kind kind) {
+  const auto fault = std::find_if(faults_.begin(), faults_.end(), [&](const Fault& known) {
+    const bool is_operation =
+        known.operation == FakeOperation::any || known.operation == request.operation;
+    return known.kind == kind && is_operation && (known.session == 0 || known.session == session);
+  });
+  if (fault == faults_.end()) return {};
+  const std::error_code error = fault->error;
+  if (--fault->times == 0) faults_.erase(fault);
+  return error;
 }
 
 void FakeEnsemble::lose_next_answer(FakeOperation operation, std::int64_t session) {
-  faults_.push_back({operation, session, {}, 1});
+  faults_.push_back({Fault::Kind::loss, operation, session, ZooKeeperErrc::connection_loss, 1});
 }
 
 void FakeEnsemble::fail_next(FakeOperation operation, std::error_code error, int times) {
-  faults_.push_back({operation, 0, error, times});
+  faults_.push_back({Fault::Kind::error, operation, 0, error, times});
 }
 
 }  // namespace zklock::internal

@@ -164,7 +164,6 @@ void FakeWire::submit(FakeRequest request) {
   if (state_ == State::connected) transmit(requests_.back());
 }
 
-/// What the client knows of it is done where its message arrives, in its order.
 void FakeWire::transmit(const FakeRequest& request) { ensemble_->send(connection_, request); }
 
 void FakeWire::create(const std::string& path, const std::string& data, const Acl& acl,
@@ -285,7 +284,10 @@ void FakeWire::watch_silence() {
     drop(ZooKeeperErrc::operation_timeout);
     return;
   }
-  if (silent >= third && state_ == State::connected) ensemble_->ping(connection_);
+  // libzookeeper does not ping while it waits for an answer.
+  if (silent >= third && state_ == State::connected && requests_.empty()) {
+    ensemble_->ping(connection_);
+  }
   const nanoseconds next = silent >= third ? 2 * third - silent : third - silent;
   ensemble_->schedule(line_, next, [self = shared_from_this(), watch] {
     if (self->silence_watch_ == watch && self->connection_ != 0) self->watch_silence();
@@ -322,20 +324,22 @@ void FakeWire::on_accepted(const SessionIdentity& session) {
   watch_silence();  // by the timeout that was negotiated
 }
 
+// libzookeeper tells of the end before it fails what was under way.
 void FakeWire::on_refused_session() {
-  end(ZooKeeperErrc::session_expired);
+  state_ = State::ended;
   listener_->on_expired();
+  end(ZooKeeperErrc::session_expired);
 }
 
 void FakeWire::on_refused_identity() {
-  end(ZooKeeperErrc::auth_failed);
+  state_ = State::ended;
   listener_->on_auth_failed();
+  end(ZooKeeperErrc::auth_failed);
 }
 
 void FakeWire::end(std::error_code error) {
   ensemble_->hang_up(connection_);
   connection_ = 0;
-  state_ = State::ended;
   fail_all(error);
   if (is_closing_) finish_closing();
 }

@@ -1,6 +1,7 @@
 #include <zklock/testing/fake_zookeeper.h>
 
 #include <algorithm>
+#include <array>
 #include <atomic>
 #include <map>
 #include <mutex>
@@ -32,6 +33,8 @@ using internal::VirtualTime;
 
 /// How much (virtual) time the clients' threads get to end in.
 constexpr std::chrono::hours kFarewell{1};
+/// In millionths: half as fast again, or half as fast.
+constexpr std::int64_t kMostDrift = 500'000;
 /// The loop of the ensemble, which ends last.
 constexpr int kOwnThreads = 1;
 
@@ -64,21 +67,23 @@ class FakeZooKeeper::Impl {
     ensemble_ = std::make_shared<FakeEnsemble>(options, platform_);
   }
   ~Impl() {
-    for (const std::unique_ptr<Thread>& thread : threads_) thread->join();
-    for (auto& [host, machine] : machines_) {
-      machine->impl_->platform.resume();
-      machine->impl_->platform.thaw();
+    // First all is well again, so that whoever waits comes to an end.
+    for (const auto& [host, machine] : machines()) {
+      machine->resume();
+      machine->thaw();
     }
-    ensemble_->run([this] {
+    const std::vector<Line> all = lines();
+    ensemble_->run([&] {
       // What was sent to a frozen server refers to the client that sent it.
       for (int server = 0; server < ensemble_->quorum().size(); ++server) {
         ensemble_->quorum().thaw(server);
       }
-      for (const auto& [client, line] : lines_) {
-        line->is_cut = false;
-        ensemble_->release(*line);
+      for (const Line& known : all) {
+        known.line->is_cut = false;
+        ensemble_->release(*known.line);
       }
     });
+    join_threads();
     time_.end_threads(kOwnThreads, kFarewell);
     ensemble_->stop();
     time_.end_threads(0, kFarewell);
@@ -116,9 +121,15 @@ class FakeZooKeeper::Impl {
   template <class Change>
   void change(const VirtualPlatform& platform, const Change& change) {
     change();
+    const std::vector<Line> all = lines();
     act([&](FakeEnsemble& ensemble) {
-      for (const auto& [client, line] : lines_) {
-        if (&line->platform == &platform && !line->is_stalled) ensemble.release(*line);
+      for (const Line& known : all) {
+        if (&known.line->platform != &platform) continue;
+        if (known.line->is_stalled) {
+          ensemble.wake_timers(*known.line);
+        } else {
+          ensemble.release(*known.line);
+        }
       }
     });
   }
@@ -129,7 +140,18 @@ class FakeZooKeeper::Impl {
   [[nodiscard]] VirtualPlatform& platform() noexcept { return platform_; }
 
  private:
+  struct Line {
+    const ZooKeeperClient* client;
+    std::shared_ptr<FakeLine> line;
+  };
+
   [[nodiscard]] std::shared_ptr<FakeLine> line_of(const Client& client) const;
+  [[nodiscard]] std::vector<Line> lines() const {
+    const std::scoped_lock lock(mutex_);
+    return lines_;
+  }
+  [[nodiscard]] std::map<std::string, FakeMachine*> machines() const;
+  void join_threads();
 
   /// There is one in a process.
   class Only {
@@ -166,7 +188,7 @@ class FakeZooKeeper::Impl {
   mutable std::mutex mutex_;
   // All of these are guarded by mutex_.
   std::map<std::string, std::unique_ptr<FakeMachine>> machines_;
-  std::map<const ZooKeeperClient*, std::shared_ptr<FakeLine>> lines_;
+  std::vector<Line> lines_;  // in the order of connecting
   std::vector<std::unique_ptr<Thread>> threads_;
 };
 
@@ -184,7 +206,7 @@ FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
       std::make_unique<internal::FakeDialer>(ensemble_, line, options), options);
   {
     const std::scoped_lock lock(mutex_);
-    lines_[client.get()] = line;
+    lines_.push_back({client.get(), line});
   }
   const internal::TimePasses passes(time_);
   client->await_session(options.connect_timeout);
@@ -193,9 +215,33 @@ FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
 
 std::shared_ptr<FakeLine> FakeZooKeeper::Impl::line_of(const Client& client) const {
   const std::scoped_lock lock(mutex_);
-  const auto line = lines_.find(client.get());
-  if (line == lines_.end()) throw std::out_of_range("FakeZooKeeper: not a client of this ensemble");
-  return line->second;
+  // The last one: others may have had its address before it.
+  const auto known = std::find_if(lines_.rbegin(), lines_.rend(),
+                                  [&](const Line& line) { return line.client == client.get(); });
+  if (known == lines_.rend()) {
+    throw std::out_of_range("FakeZooKeeper: not a client of this ensemble");
+  }
+  return known->line;
+}
+
+std::map<std::string, FakeMachine*> FakeZooKeeper::Impl::machines() const {
+  const std::scoped_lock lock(mutex_);
+  std::map<std::string, FakeMachine*> machines;
+  for (const auto& [host, machine] : machines_) machines[host] = machine.get();
+  return machines;
+}
+
+/// Those that are started meanwhile, too.
+void FakeZooKeeper::Impl::join_threads() {
+  for (;;) {
+    std::vector<std::unique_ptr<Thread>> threads;
+    {
+      const std::scoped_lock lock(mutex_);
+      threads.swap(threads_);
+    }
+    if (threads.empty()) return;
+    for (const std::unique_ptr<Thread>& thread : threads) thread->join();
+  }
 }
 
 FakeMachine& FakeZooKeeper::Impl::machine(const std::string& host) {
@@ -263,6 +309,18 @@ void FakeZooKeeper::lose_next_answer(Operation operation, const Client& client) 
   });
 }
 void FakeZooKeeper::fail_next(Operation operation, ZooKeeperErrc error, int times) {
+  if (times < 1) throw std::invalid_argument("FakeZooKeeper::fail_next: times is below 1");
+  // These are the network's and the session's, and come with what they are about.
+  static constexpr std::array kNotOfARequest{
+      ZooKeeperErrc::connection_loss, ZooKeeperErrc::operation_timeout,
+      ZooKeeperErrc::session_expired, ZooKeeperErrc::session_moved,
+      ZooKeeperErrc::auth_failed,     ZooKeeperErrc::closing,
+      ZooKeeperErrc::canceled,        ZooKeeperErrc::forked};
+  if (std::find(kNotOfARequest.begin(), kNotOfARequest.end(), error) != kNotOfARequest.end()) {
+    throw std::invalid_argument("FakeZooKeeper::fail_next: no server answers " +
+                                make_error_code(error).message() +
+                                "; see lose_next_answer, break_connection, expire_session");
+  }
   impl_->act([&](FakeEnsemble& ensemble) { ensemble.fail_next(operation, error, times); });
 }
 void FakeZooKeeper::delay_watches(std::chrono::nanoseconds delay) {
@@ -270,9 +328,15 @@ void FakeZooKeeper::delay_watches(std::chrono::nanoseconds delay) {
 }
 
 void FakeZooKeeper::expire_session(const Client& client) {
-  impl_->act_on(client, [](FakeEnsemble& ensemble, const FakeLine& line) {
+  bool has_quorum = false;
+  impl_->act_on(client, [&](FakeEnsemble& ensemble, const FakeLine& line) {
+    has_quorum = ensemble.quorum().has_quorum();
     ensemble.expire_session(line.session);
   });
+  if (!has_quorum) {
+    throw std::system_error(make_error_code(ZooKeeperErrc::connection_loss),
+                            "FakeZooKeeper::expire_session: there is no quorum to end it");
+  }
 }
 void FakeZooKeeper::break_connection(const Client& client) {
   impl_->act_on(client, [](FakeEnsemble& ensemble, const FakeLine& line) {
@@ -401,12 +465,24 @@ FakeZooKeeper::Client FakeMachine::connect(const ClientOptions& options) {
 void FakeMachine::step_wall_clock(std::chrono::nanoseconds step) {
   impl_->platform.step_wall_clock(step);
 }
-void FakeMachine::set_drift(std::int64_t millionths) { impl_->platform.set_drift(millionths); }
-void FakeMachine::freeze() { impl_->platform.freeze(); }
+void FakeMachine::set_drift(std::int64_t millionths) {
+  if (millionths < -kMostDrift || millionths > kMostDrift) {
+    throw std::invalid_argument("FakeMachine::set_drift: more than a clock's drift");
+  }
+  impl_->platform.set_drift(millionths);
+  impl_->zookeeper.time().settle();
+}
+void FakeMachine::freeze() {
+  impl_->platform.freeze();
+  impl_->zookeeper.time().settle();
+}
 void FakeMachine::thaw() {
   impl_->zookeeper.change(impl_->platform, [this] { impl_->platform.thaw(); });
 }
-void FakeMachine::suspend() { impl_->platform.suspend(); }
+void FakeMachine::suspend() {
+  impl_->platform.suspend();
+  impl_->zookeeper.time().settle();
+}
 void FakeMachine::resume() {
   impl_->zookeeper.change(impl_->platform, [this] { impl_->platform.resume(); });
 }

@@ -250,7 +250,7 @@ VirtualTime::Waiter* VirtualTime::choose_next() {
 
 bool VirtualTime::does_time_pass() const {
   return std::any_of(waiting_.begin(), waiting_.end(), [this](const Waiter* waiter) {
-    return waiter->is_makers || (time_passes_ && waiter->is_tests);
+    return waiter->is_makers || ((time_passes_ || hurries_ > 0) && waiter->is_tests);
   });
 }
 
@@ -287,11 +287,16 @@ void VirtualTime::advance(std::chrono::nanoseconds time) {
   }
 }
 
-bool VirtualTime::let_time_pass(bool on) {
+void VirtualTime::let_time_pass(bool on) {
   const std::scoped_lock lock(mutex_);
-  const bool before = std::exchange(time_passes_, on);
+  time_passes_ = on;
   static_cast<void>(next_after_wait());
-  return before;
+}
+
+void VirtualTime::hurry(int change) {
+  const std::scoped_lock lock(mutex_);
+  hurries_ += change;
+  static_cast<void>(next_after_wait());
 }
 
 void VirtualTime::end_threads(int left, std::chrono::nanoseconds patience) {

@@ -53,8 +53,8 @@ class VirtualTime {
   /// due then. By one thread at a time.
   void advance(std::chrono::nanoseconds time);
   /// While true, time jumps to the next deadline by itself whenever all of the library's threads
-  /// wait, and so does a thread of the test's. Returns what it was.
-  bool let_time_pass(bool on);
+  /// wait, and so does a thread of the test's.
+  void let_time_pass(bool on);
   /// Lets time pass until no more than `left` of the library's threads live. Aborts the process
   /// when that takes longer than `patience`: something that uses them is still alive.
   void end_threads(int left, std::chrono::nanoseconds patience);
@@ -104,6 +104,9 @@ class VirtualTime {
   static void take_part_as_maker(bool on) noexcept;
 
  private:
+  friend class TimePasses;
+  void hurry(int change);
+
   /// Handed to the thread that may go on.
   class Baton {
    public:
@@ -158,19 +161,19 @@ class VirtualTime {
   int threads_ = 0;             // guarded by mutex_: the library's threads
   std::uint64_t switches_ = 0;  // guarded by mutex_
   bool time_passes_ = false;    // guarded by mutex_
+  int hurries_ = 0;             // guarded by mutex_: TimePasses that live
 };
 
-/// For the time of its life, VirtualTime::let_time_pass is on.
+/// For the time of its life, time passes as if VirtualTime::let_time_pass were on.
 class TimePasses {
  public:
-  explicit TimePasses(VirtualTime& time) : time_(time), before_(time.let_time_pass(true)) {}
-  ~TimePasses() { time_.let_time_pass(before_); }
+  explicit TimePasses(VirtualTime& time) : time_(time) { time_.hurry(1); }
+  ~TimePasses() { time_.hurry(-1); }
   TimePasses(const TimePasses&) = delete;
   TimePasses& operator=(const TimePasses&) = delete;
 
  private:
   VirtualTime& time_;
-  const bool before_;
 };
 
 /// REQUIRES: destroyed after begin_thread has returned.

@@ -44,7 +44,9 @@ bool Checker::is_excused(const Grant& grant) const {
 }
 
 void Checker::granted(Process& process, int path, const Lease& lease) {
-  const Grant grant{&process, lease, process.line().session};
+  const Stat stat = ensemble_.quorum().committed().stat(lease.znode()).value_or(Stat{});
+  const Grant grant{&process, lease,
+                    stat.ephemeral_owner != 0 ? stat.ephemeral_owner : process.line().session};
   check_order(lease, paths_.at(static_cast<std::size_t>(path)));
   if (!is_excused(grant)) {
     check_claim(grant);
@@ -73,7 +75,7 @@ void Checker::check_order(const Lease& lease, const std::string& path) {
 
 void Checker::check_claim(const Grant& grant) {
   // With a TTL, it may have been purged in this very moment: it says so itself.
-  if (!stands(grant.lease.znode()) && look_at(grant.lease)) {
+  if (!stands(grant.lease.znode()) && looks_valid(grant)) {
     world_.fail("1: " + grant.lease.znode() + " is granted, but does not stand");
   }
 }
@@ -81,7 +83,7 @@ void Checker::check_claim(const Grant& grant) {
 void Checker::check_exclusion(const Grant& grant, int path) {
   std::vector<Grant>& others = grants_[path];
   for (auto other = others.begin(); other != others.end();) {
-    if (!look_at(other->lease)) {
+    if (!looks_valid(*other)) {
       other = others.erase(other);
       continue;
     }
@@ -92,6 +94,12 @@ void Checker::check_exclusion(const Grant& grant, int path) {
     world_.statistics.count("(a holder that can not know yet)");
     ++other;
   }
+}
+
+/// By the clock of its own process.
+bool Checker::looks_valid(const Grant& grant) {
+  const internal::PlatformScope scope(grant.process->platform());
+  return look_at(grant.lease);
 }
 
 bool Checker::look_at(const Lease& lease) {
@@ -110,11 +118,20 @@ void Checker::released(const Lease& lease) {
 }
 
 void Checker::returned(const Process& process, const std::string& call, SteadyTime begun,
-                       nanoseconds frozen_before, SteadyTime deadline) {
+                       SteadyTime deadline) {
   if (process.is_crashed() || deadline == SteadyTime::max()) return;
-  const nanoseconds frozen = process.frozen_time() - frozen_before;
-  const nanoseconds late = process.platform().steady_now() - std::max(deadline, begun) - frozen;
+  // A process that was frozen meanwhile may only return when it is thawed.
+  const SteadyTime due = std::max({deadline, begun, process.last_thawed()});
+  const nanoseconds late = process.platform().steady_now() - due;
   if (late > kOverstay) world_.fail("5: " + call + " has overstayed by " + in_ms(late));
+}
+
+/// A claim that queues anew has lost its place, so it must be gone.
+void Checker::requeued(const std::string& znode) const {
+  const Stat stat = ensemble_.quorum().committed().stat(znode).value_or(Stat{});
+  if (stat.ephemeral_owner != 0 && ensemble_.sessions().find(stat.ephemeral_owner) != nullptr) {
+    world_.fail("4: " + znode + " gives up its place in the queue, but stands");
+  }
 }
 
 void Checker::count_claims_of(const Process& process, const std::string& what) {

@@ -20,16 +20,18 @@ namespace zklock::simulation {
 /// What must hold, by the numbers of the promises in README.md:
 ///
 /// 1, 4: when a lease is granted, its claim stands, no claim is older, and no other lease of the
-///       path is valid. Since a lease that is not valid never becomes so again (checked too), it
-///       is enough to look at grants.
+///       path is valid by its own clocks. Since a lease that is not valid never becomes so again
+///       (checked too), it is enough to look at grants. No claim that stands gives up its place.
 /// 2: its token is larger than all before.
-/// 3: a lost lease says so, at once and for good; releasing it says `lock_lost`.
+/// 3: a lost lease stays lost, and `lost()` tells soon, of the end of the TTL without being asked;
+///    releasing it says `lock_lost`.
 /// 5: no call overstays.
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
-/// Excused (not from 4) is a lease whose session the servers have ended, and of which the client
-/// can not have heard; and one whose claim an operator has deleted.
+/// Excused (not from 4) is a lease whose session the servers have ended, as its client may not have
+/// heard of that yet; one whose claim an operator has deleted; and one of a process that was
+/// killed.
 class Checker {
  public:
   Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths);
@@ -45,7 +47,9 @@ class Checker {
   void released(const Lease& lease);
   /// A call has returned that was to by `deadline`, or at once. Times are by the process's clock.
   void returned(const Process& process, const std::string& call, SteadyTime begun,
-                nanoseconds frozen_before, SteadyTime deadline);
+                SteadyTime deadline);
+  /// A waiter queues anew, as this claim of its is gone.
+  void requeued(const std::string& znode) const;
 
   /// An operator has deleted it.
   void deleted_by_hand(const std::string& znode) { deleted_by_hand_.insert(znode); }
@@ -74,6 +78,7 @@ class Checker {
   };
 
   [[nodiscard]] bool is_excused(const Grant& grant) const;
+  [[nodiscard]] bool looks_valid(const Grant& grant);
   void check_order(const Lease& lease, const std::string& path);
   void check_claim(const Grant& grant);
   void check_exclusion(const Grant& grant, int path);

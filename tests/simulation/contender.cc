@@ -94,13 +94,11 @@ void Contender::destroy_in_use(int path) {
   World::sleep(world_.between(0ns, 1s));
   ++operations_;
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   lock.reset();
-  checker_.returned(process_, name_ + "'s destructor", begun, frozen, begun + 1s);
+  checker_.returned(process_, name_ + "'s destructor", begun, begun + 1s);
   world_.count(name_, lease ? "destroys a lock that it holds" : "destroys a lock");
   waiter->join();
-  checker_.returned(process_, "the call of a lock that " + name_ + " destroyed", begun, frozen,
-                    begun + 1s);
+  checker_.returned(process_, "the call of a lock that " + name_ + " destroyed", begun, begun + 1s);
   if (lease && checker_.look_at(*lease)) {
     world_.fail("3: " + lease->znode() + " is valid after its lock was destroyed");
   }
@@ -125,7 +123,6 @@ std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path, bool may_
   ++operations_;
   const Terms terms = lock_terms(may_be_endless);
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   const std::int64_t session = process_.line().session;
   const int lists = chronicle_.lists_of(session);
   world_.note(name_, "locks path " + std::to_string(path) + until(terms.deadline, begun));
@@ -134,7 +131,7 @@ std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path, bool may_
   if (process_.is_crashed()) return std::nullopt;
   SteadyTime due = terms.deadline;
   if (terms.canceled_at) due = std::min(due, *terms.canceled_at);
-  checker_.returned(process_, name_ + "'s lock", begun, frozen, due);
+  checker_.returned(process_, name_ + "'s lock", begun, due);
   if (!lease) {
     refused(terms, error, begun);
     return std::nullopt;
@@ -181,6 +178,10 @@ void Contender::refused(const Terms& terms, std::error_code error, SteadyTime be
 
 void Contender::hold(const Lease& lease) {
   const int kind = world_.below(100);
+  if (process_.has_ttl() && world_.chance(5)) {
+    overhold(lease);
+    return;
+  }
   if (kind < 25) return;
   World::sleep(kind < 50 ? world_.between(0ns, 60ms) : world_.between(0ns, 4s));
   if (process_.has_ttl() && world_.chance(50)) renew(lease);
@@ -188,15 +189,27 @@ void Contender::hold(const Lease& lease) {
   if (world_.chance(30)) World::sleep(world_.between(0ns, 2s));
 }
 
+/// Longer than its TTL: `lost()` tells, though nobody asks whether it is valid.
+void Contender::overhold(const Lease& lease) {
+  const SteadyTime until = lease.valid_until();
+  if (until == kNever || until <= now()) return;
+  World::sleep(until - now());
+  World::sleep(100ms);  // another thread tells it, and may have been frozen too
+  if (process_.is_crashed()) return;
+  if (!lease.lost().stop_requested()) {
+    world_.fail("3: the TTL of " + lease.znode() + " is over, and lost() does not tell");
+  }
+  world_.count(name_, "holds for longer than its TTL", lease.znode());
+}
+
 void Contender::renew(const Lease& lease) {
   ++operations_;
   const Terms terms = brief_terms(1ms, 5s);
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   std::error_code error;
   lease.renew(terms.context, error);
   if (process_.is_crashed()) return;
-  checker_.returned(process_, name_ + "'s renew", begun, frozen, terms.deadline);
+  checker_.returned(process_, name_ + "'s renew", begun, terms.deadline);
   if (!error) {
     world_.count(name_, "renews", lease.znode());
   } else if (error == Errc::lock_lost) {
@@ -211,11 +224,10 @@ void Contender::verify(const Lease& lease) {
   ++operations_;
   const Terms terms = brief_terms(1ms, 5s);
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   std::error_code error;
   lease.verify(terms.context, error);
   if (process_.is_crashed()) return;
-  checker_.returned(process_, name_ + "'s verify", begun, frozen, terms.deadline);
+  checker_.returned(process_, name_ + "'s verify", begun, terms.deadline);
   if (error == Errc::lock_lost && checker_.look_at(lease)) {
     world_.fail("3: verifying a valid lease says lock_lost");
   }
@@ -232,7 +244,6 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
   }
   ++operations_;
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   std::error_code error;
   SteadyTime deadline = begun + 1s;  // of what has no terms, or comes too late
   switch (world_.below(4)) {
@@ -256,7 +267,7 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
       break;
   }
   if (process_.is_crashed()) return;
-  checker_.returned(process_, name_ + "'s unlock", begun, frozen, deadline);
+  checker_.returned(process_, name_ + "'s unlock", begun, deadline);
   if (checker_.look_at(lease)) world_.fail("3: " + lease.znode() + " is valid after its release");
   if (!error) {
     world_.count(name_, "releases", lease.znode());
@@ -283,10 +294,9 @@ void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
   if (!lease.loss_reason()) world_.fail("3: " + lease.znode() + " is lost for no reason");
   std::error_code error;
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   lock.unlock(lease, Context(), error);
   if (process_.is_crashed()) return;
-  checker_.returned(process_, name_ + "'s unlock of a lost lease", begun, frozen, begun);
+  checker_.returned(process_, name_ + "'s unlock of a lost lease", begun, begun);
   if (error != Errc::lock_lost) {
     world_.fail("3: releasing the lost " + lease.znode() + " says " + error.message());
   }
@@ -297,7 +307,6 @@ void Contender::look(ZooKeeperLock& lock) {
   ++operations_;
   const Terms terms = brief_terms(1ms, 5s);
   const SteadyTime begun = now();
-  const nanoseconds frozen = process_.frozen_time();
   try {
     static_cast<void>(lock.entries(terms.context));
     world_.count(name_, "looks at the queue");
@@ -308,7 +317,7 @@ void Contender::look(ZooKeeperLock& lock) {
     }
     world_.count(name_, "can not look at the queue");
   }
-  checker_.returned(process_, name_ + "'s entries", begun, frozen, terms.deadline);
+  checker_.returned(process_, name_ + "'s entries", begun, terms.deadline);
 }
 
 }  // namespace zklock::simulation

@@ -46,6 +46,7 @@ class Contender {
   void count_way(const Lease& lease, std::int64_t session, int lists, bool is_late);
   void refused(const Terms& terms, std::error_code error, SteadyTime begun);
   void hold(const Lease& lease);
+  void overhold(const Lease& lease);
   void renew(const Lease& lease);
   void verify(const Lease& lease);
   void release(ZooKeeperLock& lock, const Lease& lease);

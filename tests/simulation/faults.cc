@@ -64,7 +64,7 @@ void Faults::cause_one() {
     int weight;
     Fault cause;
   };
-  static constexpr std::array<Kind, 18> kKinds{{
+  static constexpr std::array<Kind, 20> kKinds{{
       {20, &Faults::lose_answer},
       {4, &Faults::delay_watches},
       {14, &Faults::break_connection},
@@ -83,6 +83,8 @@ void Faults::cause_one() {
       {3, &Faults::delete_directory},
       {2, &Faults::create_foreign_node},
       {3, &Faults::step_wall_clock},
+      {3, &Faults::suspend_process},
+      {4, &Faults::throttle},
   }};
   int all = 0;
   for (const Kind& kind : kKinds) all += kind.weight;
@@ -106,6 +108,17 @@ void Faults::lose_answer() {
       kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
   const std::int64_t session = any_process().line().session;
   ensemble_->run([&] { ensemble_->lose_next_answer(operation, session); });
+}
+
+void Faults::throttle() {
+  static constexpr std::array kOperations{FakeOperation::any, FakeOperation::create,
+                                          FakeOperation::check, FakeOperation::get,
+                                          FakeOperation::children};
+  const FakeOperation operation =
+      kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
+  const int times = 1 + world_.below(3);
+  world_.count(kWho, "throttles requests");
+  ensemble_->run([&] { ensemble_->fail_next(operation, ZooKeeperErrc::throttled, times); });
 }
 
 void Faults::delay_watches() {
@@ -159,6 +172,17 @@ void Faults::freeze_process() {
   process.freeze();
   heal_later(1ms, 15s, [this, &process] {
     world_.note(kWho, "thaws " + process.name());
+    process.thaw();
+  });
+}
+
+void Faults::suspend_process() {
+  Process& process = any_process();
+  if (process.is_crashed() || process.is_frozen()) return;
+  world_.count(kWho, "suspends a machine", process.name());
+  process.suspend();
+  heal_later(1ms, 15s, [this, &process] {
+    world_.note(kWho, "wakes " + process.name());
     process.thaw();
   });
 }

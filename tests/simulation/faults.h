@@ -37,6 +37,7 @@ class Faults {
 
   // Of requests.
   void lose_answer();
+  void throttle();
   void delay_watches();
   // Of clients.
   void break_connection();
@@ -44,6 +45,7 @@ class Faults {
   void stall();
   void expire_session();
   void freeze_process();
+  void suspend_process();
   void crash_process();
   void move_servers();
   void step_wall_clock();

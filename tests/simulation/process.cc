@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "checker.h"
 #include "client.h"
 #include "testing/fake_wire.h"
 
@@ -32,7 +33,12 @@ class Process::Diary final : public Logger, public LockObserver {
   void on_waiting(const std::string& znode, std::size_t ahead) override {
     world_.count(name_, ahead == 1 ? "waits as the next in line" : "waits further back", znode);
   }
-  void on_requeued(const std::string& znode) override { world_.count(name_, "queues anew", znode); }
+  void report_to(Checker& checker) noexcept { checker_ = &checker; }
+
+  void on_requeued(const std::string& znode) override {
+    if (checker_ != nullptr) checker_->requeued(znode);
+    world_.count(name_, "queues anew", znode);
+  }
   void on_purged(const std::string& znode) override {
     world_.count(name_, "purges a holder past its TTL", znode);
   }
@@ -46,6 +52,7 @@ class Process::Diary final : public Logger, public LockObserver {
  private:
   World& world_;
   const std::string name_;
+  Checker* checker_ = nullptr;
 };
 
 Process::Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble, int number,
@@ -89,22 +96,24 @@ void Process::end() {
   client_.reset();
 }
 
-void Process::freeze() {
-  platform_.freeze();
-  frozen_since_ = world_.now();
-}
+void Process::report_to(Checker& checker) noexcept { diary_->report_to(checker); }
+
+void Process::freeze() { platform_.freeze(); }
+
+void Process::suspend() { platform_.suspend(); }
 
 void Process::thaw() {
   if (is_crashed_ || !is_frozen()) return;
-  frozen_time_ += world_.now() - frozen_since_;
+  platform_.resume();
   platform_.thaw();
+  last_thawed_ = platform_.steady_now();
   ensemble_->run([this] {
-    if (!line_->is_stalled) ensemble_->release(*line_);
+    if (line_->is_stalled) {
+      ensemble_->wake_timers(*line_);
+    } else {
+      ensemble_->release(*line_);
+    }
   });
-}
-
-nanoseconds Process::frozen_time() const {
-  return frozen_time_ + (is_frozen() ? world_.now() - frozen_since_ : nanoseconds(0));
 }
 
 void Process::crash() {

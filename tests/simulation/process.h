@@ -16,6 +16,8 @@
 
 namespace zklock::simulation {
 
+class Checker;
+
 class Process {
  public:
   struct Options {
@@ -43,8 +45,13 @@ class Process {
   [[nodiscard]] std::unique_ptr<ZooKeeperLock> make_lock(int path) const;
   [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }
 
+  /// Its diary tells `checker` what is to be checked.
+  void report_to(Checker& checker) noexcept;
+
   // What goes wrong with it. Of a thread of another process.
   void freeze();
+  /// As freeze, and its steady clock stands still too.
+  void suspend();
   void thaw();
   /// It ends without a word. Its threads stay where they are until `bury`, which lets them unwind
   /// without a network.
@@ -53,8 +60,8 @@ class Process {
 
   [[nodiscard]] bool is_crashed() const noexcept { return is_crashed_; }
   [[nodiscard]] bool is_frozen() const { return platform_.is_frozen(); }
-  /// How long it has been frozen in all.
-  [[nodiscard]] nanoseconds frozen_time() const;
+  /// By its own clock.
+  [[nodiscard]] SteadyTime last_thawed() const noexcept { return last_thawed_; }
   /// Cancels what its threads wait for, once it is buried.
   [[nodiscard]] std::stop_token buried() const { return buried_.get_token(); }
 
@@ -73,8 +80,7 @@ class Process {
   std::vector<std::unique_ptr<ZooKeeperLock>> locks_;
   bool is_crashed_ = false;
   std::stop_source buried_;
-  SteadyTime frozen_since_{};
-  nanoseconds frozen_time_{0};
+  SteadyTime last_thawed_{};
 };
 
 }  // namespace zklock::simulation

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <functional>
+#include <limits>
 #include <memory>
 #include <mutex>
 #include <set>
@@ -28,6 +29,7 @@ using internal::Thread;
 using std::chrono::milliseconds;
 
 constexpr int kMostProcesses = 5;
+constexpr std::int32_t kMostSequence = std::numeric_limits<std::int32_t>::max();
 /// In millionths. A purge leaves a thousandth of the TTL for two clocks that drift apart.
 constexpr int kMostDrift = 400;
 /// By this time everybody has long got what he waits for.
@@ -77,8 +79,9 @@ class Schedule {
     testing::FakeOptions options;
     options.servers = world_.chance(25) ? 1 : 3;
     options.tick_time = milliseconds(500 * (1 + world_.below(4)));
-    options.latency = world_.between(0ms, 2ms);
-    options.jitter = world_.between(0ms, 5ms);
+    const bool is_far = world_.chance(10);
+    options.latency = world_.between(0ms, is_far ? 200ms : 2ms);
+    options.jitter = world_.between(0ms, is_far ? 300ms : 5ms);
     ensemble_ = std::make_shared<FakeEnsemble>(options, world_.root);
     ensemble_->observe(&chronicle_);
     const int paths = options_.paths > 0 ? options_.paths : 1 + world_.below(2);
@@ -93,6 +96,26 @@ class Schedule {
       processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));
     }
     checker_ = std::make_unique<Checker>(world_, *ensemble_, paths_);
+    for (const auto& process : processes_) process->report_to(*checker_);
+    if (world_.chance(10)) let_numbers_run_out();
+  }
+
+  /// Sequence numbers are to stick and wrap.
+  void let_numbers_run_out() {
+    ensemble_->run([this] {
+      const auto make = [this](const std::string& path) {
+        ensemble_->write([&](const internal::FakeTree& tree, Stat::Time now) {
+          return tree.create(path, "", Acl::open(), false, now,
+                             internal::FakeCaller::an_operator());
+        });
+      };
+      make("/locks");
+      for (const std::string& path : paths_) {
+        make(path);
+        ensemble_->quorum().set_sequence_counter(path, kMostSequence - world_.below(20));
+      }
+    });
+    world_.count("world", "lets sequence numbers run out");
   }
 
   void start(Process& process, std::function<void()> body) {

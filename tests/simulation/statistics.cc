@@ -29,6 +29,9 @@ constexpr std::array kToBeReached{
     "killed while it waits",
     "moves the servers",
     "sets a process's wall clock",
+    "suspends a machine",
+    "throttles requests",
+    "lets sequence numbers run out",
     "kills a server",
     "freezes a server",
     "cuts a server off from the others",
@@ -60,6 +63,7 @@ constexpr std::array kToBeReached{
     "destroys a lock that it holds",
     "purges a holder past its TTL",
     // While it is held, and after.
+    "holds for longer than its TTL",
     "renews",
     "can not renew",
     "is too late to renew",

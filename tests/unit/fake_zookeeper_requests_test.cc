@@ -144,6 +144,15 @@ TEST_F(FakeZooKeeperRequests, ReadsAndChecksFailToo) {
   }
 }
 
+TEST_F(FakeZooKeeperRequests, OnlyWhatServersAnswerCanBeAskedFor) {
+  for (const ZooKeeperErrc error : {ZooKeeperErrc::connection_loss, ZooKeeperErrc::session_expired,
+                                    ZooKeeperErrc::operation_timeout, ZooKeeperErrc::closing}) {
+    EXPECT_THROW(zookeeper_.fail_next(Operation::any, error), std::invalid_argument);
+  }
+  EXPECT_THROW(zookeeper_.fail_next(Operation::any, ZooKeeperErrc::no_node, 0),
+               std::invalid_argument);
+}
+
 TEST_F(FakeZooKeeperRequests, ItFailsAsOftenAsItIsTold) {
   zookeeper_.fail_next(Operation::any, ZooKeeperErrc::throttled, 2);
   EXPECT_EQ(request(Operation::children), ZooKeeperErrc::throttled);

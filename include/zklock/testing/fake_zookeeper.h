@@ -64,7 +64,8 @@ class FakeZooKeeper {
   /// Throws std::invalid_argument for options that make no sense, std::logic_error if there is
   /// another one.
   explicit FakeZooKeeper(const FakeOptions& options = {});
-  /// REQUIRES: clients and locks are destroyed. Aborts the process if they are not.
+  /// REQUIRES: clients, locks and leases (which keep their clients) are destroyed. Aborts the
+  /// process if they are not.
   ~FakeZooKeeper();
   FakeZooKeeper(const FakeZooKeeper&) = delete;
   FakeZooKeeper& operator=(const FakeZooKeeper&) = delete;
@@ -76,7 +77,8 @@ class FakeZooKeeper {
   [[nodiscard]] Client connect_to(int server, const ClientOptions& options = {});
 
   /// Runs `body` on a thread, for a test that needs another one: time stands still while it does
-  /// not wait. The FakeZooKeeper waits for it when it is destroyed.
+  /// not wait in the library. To wait for the future moves no time: see `advance`. The
+  /// FakeZooKeeper waits for the thread when it is destroyed.
   template <class Body>
   [[nodiscard]] std::future<std::invoke_result_t<Body>> in_background(Body body) {
     auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Body>()>>(std::move(body));
@@ -111,16 +113,17 @@ class FakeZooKeeper {
   /// The next such request (of this client, if one is given) is carried out, but its connection
   /// breaks instead of the answer.
   void lose_next_answer(Operation operation, const Client& client = nullptr);
-  /// The next such requests (of any client) do nothing, and fail with this error.
+  /// The next such requests (of any client) do nothing, and fail with this error of a server
+  /// (`throttled`, `no_auth`, ...): std::invalid_argument for those of connections and sessions.
   void fail_next(Operation operation, ZooKeeperErrc error, int times = 1);
   /// Events of watches come so much later, and whatever comes after them on their connection.
   void delay_watches(std::chrono::nanoseconds delay);
 
   // --- What goes wrong with clients.
 
-  /// The servers end the session. A client that is connected hears first of what it has watched;
-  /// real servers may hang up before they tell it. Of the session it hears when it is connected
-  /// again.
+  /// The servers end the session (std::system_error if they have no quorum). A client that is
+  /// connected hears first of what it has watched; real servers may hang up before they tell it. Of
+  /// the session it hears when it is connected again.
   void expire_session(const Client& client);
   /// The connection breaks; the client makes another one as soon as it can.
   void break_connection(const Client& client);
@@ -201,7 +204,8 @@ class FakeMachine {
 
   /// Somebody sets its clock.
   void step_wall_clock(std::chrono::nanoseconds step);
-  /// Its clocks run fast from now on, by so many millionths; slow if negative.
+  /// Its clocks run fast from now on, by so many millionths; slow if negative. At most half as fast
+  /// again, or half as fast: std::invalid_argument.
   void set_drift(std::int64_t millionths);
   /// It does nothing until `thaw`, as a process that was stopped; nothing comes in. Of what `run`
   /// runs, only what waits in the library stops.
