@@ -45,10 +45,10 @@ Result<T> call(SessionKeeper& keeper, const Context& context, const Send& send) 
 
 }  // namespace
 
-ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared,
+ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads,
                        Log log_to)
     : log(std::move(log_to)),
-      background(std::move(shared)),
+      background(std::move(shared_threads)),
       keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
       removals(std::make_shared<RemovalList>(keeper, background, log)),
       watches(background, log) {}

@@ -21,7 +21,8 @@ namespace zklock::internal {
 /// What a client consists of. It outlives the client until the wire is closed.
 class ClientCore final : public LinkListener, public std::enable_shared_from_this<ClientCore> {
  public:
-  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background, Log log);
+  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads,
+             Log log_to);
 
   void on_link_up(const Link& link, bool is_new_wire) override;
   void on_session_lost(const std::shared_ptr<SessionState>& session,
