@@ -57,8 +57,7 @@ class Process::Diary final : public Logger, public LockObserver {
 
 Process::Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble, int number,
                  const Options& options)
-    : world_(world),
-      ensemble_(std::move(ensemble)),
+    : ensemble_(std::move(ensemble)),
       options_(options),
       name_("p" + std::to_string(number)),
       platform_(world.time, platform_options(number, options.wall_offset)),

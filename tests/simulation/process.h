@@ -68,7 +68,6 @@ class Process {
  private:
   class Diary;
 
-  World& world_;
   const std::shared_ptr<internal::FakeEnsemble> ensemble_;
   const Options options_;
   const std::string name_;
