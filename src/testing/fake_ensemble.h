@@ -68,6 +68,7 @@ struct FakeLine {
   int first_server = -1;                             // that the client tries; -1: any
   bool servers_move = false;                         // the client is to find other addresses
   std::int64_t session = 0;                          // of the client, the last one it had
+  std::set<std::int64_t> gone{};                     // sessions: the client was told that they are
   std::vector<std::function<void()>> held{};         // messages of both directions
   std::vector<std::function<void()>> held_timers{};  // of the client's, while it is frozen
 

@@ -327,6 +327,7 @@ void FakeWire::on_accepted(const SessionIdentity& session) {
 // libzookeeper tells of the end before it fails what was under way.
 void FakeWire::on_refused_session() {
   state_ = State::ended;
+  if (!is_closing_) line_->gone.insert(identity_.id);
   listener_->on_expired();
   end(ZooKeeperErrc::session_expired);
 }

@@ -39,8 +39,10 @@ std::vector<std::string> Checker::claims(const std::string& path) const {
 }
 
 bool Checker::is_excused(const Grant& grant) const {
-  return ensemble_.sessions().find(grant.session) == nullptr ||
-         was_deleted_by_hand(grant.lease.znode()) || grant.process->is_crashed();
+  const bool has_ended = ensemble_.sessions().find(grant.session) == nullptr;
+  const bool can_know = grant.process->line().gone.contains(grant.session);
+  return (has_ended && !can_know) || was_deleted_by_hand(grant.lease.znode()) ||
+         grant.process->is_crashed();
 }
 
 void Checker::granted(Process& process, int path, const Lease& lease) {

@@ -29,9 +29,8 @@ namespace zklock::simulation {
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
-/// Excused (not from 4) is a lease whose session the servers have ended, as its client may not have
-/// heard of that yet; one whose claim an operator has deleted; and one of a process that was
-/// killed.
+/// Excused (not from 4) is a lease whose session the servers have ended, until its client was told;
+/// one whose claim an operator has deleted; and one of a process that was killed.
 class Checker {
  public:
   Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths);

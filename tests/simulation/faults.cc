@@ -107,7 +107,25 @@ void Faults::lose_answer() {
   const FakeOperation operation =
       kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
   const std::int64_t session = any_process().line().session;
-  ensemble_->run([&] { ensemble_->lose_next_answer(operation, session); });
+  const bool is_bad_hour = operation == FakeOperation::create && world_.chance(25);
+  ensemble_->run([&] {
+    ensemble_->lose_next_answer(operation, session);
+    if (!is_bad_hour) return;
+    // Whoever looks for what was created looks at servers that know little, and refuse to say more.
+    world_.count(kWho, "slows and throttles all that follow a lost create");
+    ensemble_->fail_next(FakeOperation::check, ZooKeeperErrc::throttled, 2);
+    for (int server = 0; server < ensemble_->quorum().size(); ++server) {
+      ensemble_->quorum().slow_commits(server, 2s);
+    }
+  });
+  if (!is_bad_hour) return;
+  heal_later(1s, 5s, [this] {
+    ensemble_->run([this] {
+      for (int server = 0; server < ensemble_->quorum().size(); ++server) {
+        ensemble_->quorum().slow_commits(server, 0ns);
+      }
+    });
+  });
 }
 
 void Faults::throttle() {

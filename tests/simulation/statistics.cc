@@ -31,6 +31,7 @@ constexpr std::array kToBeReached{
     "sets a process's wall clock",
     "suspends a machine",
     "throttles requests",
+    "slows and throttles all that follow a lost create",
     "lets sequence numbers run out",
     "kills a server",
     "freezes a server",
