@@ -20,10 +20,13 @@ concept ErrorCodeEnum = std::is_error_code_enum_v<T>;
 template <class T>
 class [[nodiscard]] Result {
  public:
-  Result(T value) : value_(std::move(value)) {}              // NOLINT(google-explicit-constructor)
-  Result(std::error_code error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
+  // Implicit, so that a function returns a value or an error as it is.
+  // NOLINTBEGIN(google-explicit-constructor): that is why
+  Result(T value) : value_(std::move(value)) {}
+  Result(std::error_code error) noexcept : error_(error) {}
   template <internal::ErrorCodeEnum Enum>
-  Result(Enum error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
+  Result(Enum error) noexcept : error_(error) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return value_.has_value(); }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }
@@ -50,9 +53,11 @@ template <>
 class [[nodiscard]] Result<void> {
  public:
   Result() noexcept = default;
-  Result(std::error_code error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
+  // NOLINTBEGIN(google-explicit-constructor): as above, an error is returned as it is
+  Result(std::error_code error) noexcept : error_(error) {}
   template <internal::ErrorCodeEnum Enum>
-  Result(Enum error) noexcept : error_(error) {}  // NOLINT(google-explicit-constructor)
+  Result(Enum error) noexcept : error_(error) {}
+  // NOLINTEND(google-explicit-constructor)
 
   [[nodiscard]] bool has_value() const noexcept { return !error_; }
   [[nodiscard]] explicit operator bool() const noexcept { return has_value(); }

@@ -17,8 +17,8 @@ TerminationSignals::TerminationSignals() {
 
 TerminationSignals::~TerminationSignals() {
   is_done_ = true;
-  // To that thread only, which receives it in sigwait and is not killed by it.
-  pthread_kill(receiver_.native_handle(), SIGTERM);  // NOLINT(bugprone-bad-signal-to-kill-thread)
+  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): the thread takes it by sigwait, and lives
+  pthread_kill(receiver_.native_handle(), SIGTERM);
   receiver_.join();
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
 }

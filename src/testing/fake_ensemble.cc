@@ -176,13 +176,14 @@ void FakeEnsemble::hang_up(ConnectionId id) {
 
 void FakeEnsemble::release(FakeLine& line) {
   line.is_stalled = false;
-  if (line.holds()) return;
-  for (const auto& message : std::exchange(line.held, {})) loop_.post(message);
-  wake_timers(line);
+  go_on(line);
 }
 
-void FakeEnsemble::wake_timers(FakeLine& line) {
+void FakeEnsemble::go_on(FakeLine& line) {
   if (line.platform.is_frozen()) return;
+  if (!line.is_stalled) {
+    for (const auto& message : std::exchange(line.held, {})) loop_.post(message);
+  }
   for (const auto& timer : std::exchange(line.held_timers, {})) loop_.post(timer);
 }
 

@@ -135,8 +135,10 @@ class FakeEnsemble final : public FakeQuorumListener {
   void expire_session(std::int64_t session);
   void break_connection(const FakeLine& line);
   void cut(FakeLine& line);
-  void release(FakeLine& line);      // what was held goes on
-  void wake_timers(FakeLine& line);  // likewise, also while it is stalled
+  /// The line is not stalled any more.
+  void release(FakeLine& line);
+  /// What nothing holds any more goes on: the platform may have been thawed.
+  void go_on(FakeLine& line);
   void bound_session_timeouts(int server, std::chrono::milliseconds least,
                               std::chrono::milliseconds most);
   /// A write as an operator's, whoever owns the znode.

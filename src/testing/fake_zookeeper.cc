@@ -124,12 +124,7 @@ class FakeZooKeeper::Impl {
     const std::vector<Line> all = lines();
     act([&](FakeEnsemble& ensemble) {
       for (const Line& known : all) {
-        if (&known.line->platform != &platform) continue;
-        if (known.line->is_stalled) {
-          ensemble.wake_timers(*known.line);
-        } else {
-          ensemble.release(*known.line);
-        }
+        if (&known.line->platform == &platform) ensemble.go_on(*known.line);
       }
     });
   }

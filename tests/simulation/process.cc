@@ -106,13 +106,7 @@ void Process::thaw() {
   platform_.resume();
   platform_.thaw();
   last_thawed_ = platform_.steady_now();
-  ensemble_->run([this] {
-    if (line_->is_stalled) {
-      ensemble_->wake_timers(*line_);
-    } else {
-      ensemble_->release(*line_);
-    }
-  });
+  ensemble_->run([this] { ensemble_->go_on(*line_); });
 }
 
 void Process::crash() {

@@ -1,6 +1,5 @@
 #include "support/loopback_proxy.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -14,20 +13,14 @@
 #include <utility>
 #include <vector>
 
+#include "support/loopback_address.h"
+
 namespace zklock::test {
 namespace {
 
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
-
 FileDescriptor listen_on_free_port() {
   FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  const sockaddr_in address = loopback(0);
+  const sockaddr_in address = loopback_address(0);
   if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(result.get(), SOMAXCONN) != 0) {
     throw std::system_error(errno, std::generic_category(), "listen");
@@ -137,7 +130,7 @@ void LoopbackProxy::accept_client() {
     return;
   }
   FileDescriptor server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  const sockaddr_in address = loopback(server_port_);
+  const sockaddr_in address = loopback_address(server_port_);
   if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     return;
   }

@@ -1,6 +1,5 @@
 #include "support/zookeeper_server.h"
 
-#include <arpa/inet.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
@@ -15,18 +14,12 @@
 #include <system_error>
 #include <utility>
 
+#include "support/loopback_address.h"
+
 namespace zklock::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-sockaddr_in loopback(std::uint16_t port) {
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  address.sin_port = htons(port);
-  return address;
-}
 
 /// Binds a port that the system chooses, without listening on it. Linux lets two sockets with
 /// SO_REUSEADDR, which Java's servers set, share a port until one of them listens; meanwhile it
@@ -36,7 +29,7 @@ FileDescriptor reserve_port() {
   FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   const int on = 1;
   ::setsockopt(result.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = loopback(0);
+  const sockaddr_in address = loopback_address(0);
   if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
     throw std::system_error(errno, std::generic_category(), "bind");
   }
@@ -139,7 +132,7 @@ std::string ZooKeeperServer::ask(const std::string& word, std::chrono::milliseco
   const FileDescriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   const timeval patience{.tv_sec = timeout / 1s, .tv_usec = (timeout % 1s) / 1us};
   ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  const sockaddr_in address = loopback(port_);
+  const sockaddr_in address = loopback_address(port_);
   std::string answer;
   if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
           0 ||

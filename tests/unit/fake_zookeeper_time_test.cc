@@ -152,6 +152,15 @@ TEST(FakeZooKeeperTimeDeathTest, AClientThatOutlivesItIsFatal) {
 
 class FakeZooKeeperMachines : public ::testing::Test {
  protected:
+  /// Somebody on the machine tries for three seconds of its time, and waits by now.
+  std::future<bool> wait_there() {
+    ZooKeeperLock& there = lock_there({.path = "/locks"});
+    auto waiter = zookeeper_.in_background(
+        [this, &there] { return machine_.run([&] { return there.try_lock_for(3s); }); });
+    zookeeper_.settle();
+    return waiter;
+  }
+
   /// A lock that runs on the machine.
   ZooKeeperLock& lock_there(const ZooKeeperLockConfig& config) {
     const auto client = machine_.connect({.session_timeout = 40s});
@@ -227,10 +236,7 @@ TEST_F(FakeZooKeeperMachines, ASlowClockEndsATtlLate) {
 TEST_F(FakeZooKeeperMachines, WhatWaitsOnAFrozenOneGoesOnAfterwards) {
   ZooKeeperLock here({.path = "/locks"}, zookeeper_.connect());
   const Lease lease = here.lock();
-  ZooKeeperLock& there = lock_there({.path = "/locks"});
-  auto waiter = zookeeper_.in_background(
-      [&] { return machine_.run([&] { return there.try_lock_for(3s); }); });
-  zookeeper_.settle();
+  auto waiter = wait_there();
   machine_.freeze();
   zookeeper_.advance(10s);
   EXPECT_FALSE(is_ready(waiter));
@@ -241,10 +247,7 @@ TEST_F(FakeZooKeeperMachines, WhatWaitsOnAFrozenOneGoesOnAfterwards) {
 TEST_F(FakeZooKeeperMachines, NothingComesInToAFrozenOne) {
   ZooKeeperLock here({.path = "/locks"}, zookeeper_.connect());
   const Lease lease = here.lock();
-  ZooKeeperLock& there = lock_there({.path = "/locks"});
-  auto waiter = zookeeper_.in_background(
-      [&] { return machine_.run([&] { return there.try_lock_for(3s); }); });
-  zookeeper_.settle();
+  auto waiter = wait_there();
   machine_.freeze();
   here.unlock(lease);
   zookeeper_.advance(1s);

@@ -12,18 +12,23 @@ class LockTtlTest : public LockTest {
  protected:
   static constexpr auto kTtl = 10s;
 
+  /// Its claim says, and the lease knows, that it is held from now on for the TTL.
+  void expect_granted_now(const Lease& lease) {
+    const internal::Metadata metadata = metadata_at(lease.znode());
+    EXPECT_EQ(metadata.timestamp, time_.wall_now());
+    EXPECT_EQ(metadata.ttl_deadline, time_.wall_now() + kTtl);
+    EXPECT_EQ(metadata.owner, "user1");
+    EXPECT_FALSE(metadata.waiting);
+    EXPECT_EQ(lease.valid_until(), time_.steady_now() + kTtl);
+  }
+
   ZooKeeperLock lock_{ttl_config(kTtl), zk_};
 };
 
 TEST_F(LockTtlTest, AnUncontendedClaimIsRightAsCreated) {
   EXPECT_CALL(*zk_, set).Times(0);
   const Lease lease = lock_.lock(owner("user1"));
-  const internal::Metadata metadata = metadata_at(lease.znode());
-  EXPECT_EQ(metadata.timestamp, time_.wall_now());
-  EXPECT_EQ(metadata.ttl_deadline, time_.wall_now() + kTtl);
-  EXPECT_EQ(metadata.owner, "user1");
-  EXPECT_FALSE(metadata.waiting);
-  EXPECT_EQ(lease.valid_until(), time_.steady_now() + kTtl);
+  expect_granted_now(lease);
 }
 
 TEST_F(LockTtlTest, AClaimThatWaitedIsClaimedByAVersionedSet) {
@@ -35,12 +40,7 @@ TEST_F(LockTtlTest, AClaimThatWaitedIsClaimedByAVersionedSet) {
   EXPECT_CALL(*zk_, set(own, _, 0, _));
   zk_->erase(kFirst);
   const Lease lease = waiter.lease();
-  const internal::Metadata metadata = metadata_at(lease.znode());
-  EXPECT_EQ(metadata.timestamp, time_.wall_now());
-  EXPECT_EQ(metadata.ttl_deadline, time_.wall_now() + kTtl);
-  EXPECT_EQ(metadata.owner, "user1");
-  EXPECT_FALSE(metadata.waiting);
-  EXPECT_EQ(lease.valid_until(), time_.steady_now() + kTtl);
+  expect_granted_now(lease);
 }
 
 TEST_F(LockTtlTest, ALongWaitIsMarkedAndTheMarkTakenAwayWhenGranted) {
