@@ -137,7 +137,8 @@ void FakeEnsemble::at_client(ConnectionId id, std::chrono::nanoseconds extra,
 void FakeEnsemble::arrive_at_client(const std::shared_ptr<FakeLine>& line,
                                     const std::weak_ptr<FakePeer>& peer, ConnectionId id,
                                     const std::function<void(FakePeer&)>& arrive) {
-  if (!connections_.contains(id)) return;  // the client has hung up
+  const auto found = connections_.find(id);
+  if (found == connections_.end() || found->second.is_abandoned) return;  // the client has hung up
   if (line->holds()) {
     line->held.emplace_back(
         [this, line, peer, id, arrive] { arrive_at_client(line, peer, id, arrive); });
@@ -324,7 +325,7 @@ void FakeEnsemble::end_session_of(ConnectionId id) {
 
 void FakeEnsemble::expire_session(std::int64_t session) {
   if (sessions_.find(session) == nullptr || !quorum_.has_quorum()) return;
-  tell("session expired", session);
+  tell("session ended by hand", session);
   end_session(session);
 }
 
@@ -386,6 +387,8 @@ void FakeEnsemble::on_thawed(int server) {
     return known.second.server == server && known.second.is_abandoned;
   });
 }
+
+void FakeEnsemble::on_caught_up(int server) { sessions_.report(server, platform_.steady_now()); }
 
 void FakeEnsemble::on_new_leader(int server) {
   tell("new leader", server);

@@ -151,6 +151,7 @@ class FakeEnsemble final : public FakeQuorumListener {
                   const std::vector<FakeChange>& changes) override;
   void on_stopped_serving(int server) override;
   void on_thawed(int server) override;
+  void on_caught_up(int server) override;
   void on_new_leader(int server) override;
 
  private:

@@ -37,7 +37,8 @@ bool FakeQuorum::has_quorum() const {
 
 bool FakeQuorum::reaches_leader(int server) const {
   if (!has_quorum()) return false;
-  return server == leader_ || (is_up(server) && at(server).serves);
+  const Server& one = at(server);
+  return server == leader_ || (is_up(server) && one.serves && !one.is_catching_up);
 }
 
 Stat::Time FakeQuorum::wall_now() const {
@@ -174,10 +175,46 @@ void FakeQuorum::start(int server) {
   if (leader_ == kNoLeader) {
     elect_later(kElectionTime);
   } else if (is_up(server)) {
-    apply_all(server);
-    one.serves = true;
-    retry_stuck();
+    come_back(server);
   }
+}
+
+void FakeQuorum::come_back(int server) {
+  Server& one = at(server);
+  if (one.serves && one.epoch != epoch_) stop_serving(server);  // it had followed another leader
+  const bool serves_still = std::exchange(one.serves, true);
+  one.epoch = epoch_;
+  for (int other = 0; other < size(); ++other) {
+    if (other == server || server == leader_) catch_up(other);
+  }
+  apply_all(server);
+  retry_stuck();
+  if (!serves_still) return;
+  for (int other = 0; other < size(); ++other) {
+    if (other == server || server == leader_) catch_up_later(other);
+  }
+}
+
+/// What a server had sent arrives, then it hears what the leader has sent: pings, and what was
+/// committed after them. So the answer to a write of its own may be with the client before its
+/// answer to the pings is with the leader.
+void FakeQuorum::catch_up_later(int server) {
+  Server& one = at(server);
+  if (server == leader_ || !is_up(server) || !one.serves) return;
+  one.is_catching_up = true;
+  const auto time = static_cast<std::int64_t>(Platform::current().random() %
+                                              static_cast<std::uint64_t>((tick_ / 2).count()));
+  loop_.schedule(Platform::current().steady_now() + std::chrono::nanoseconds(time),
+                 [this, server, number = ++one.catch_ups] {
+                   if (at(server).catch_ups != number || !is_up(server)) return;
+                   catch_up(server);
+                   retry_stuck();
+                 });
+}
+
+void FakeQuorum::catch_up(int server) {
+  if (leader_ == kNoLeader || !is_up(leader_)) return;  // once that is back
+  if (std::exchange(at(server).is_catching_up, false)) listener_.on_caught_up(server);
 }
 
 void FakeQuorum::freeze(int server) {
@@ -225,6 +262,7 @@ void FakeQuorum::goes_silent(int server) {
 
 void FakeQuorum::stop_serving(int server) {
   at(server).serves = false;
+  at(server).is_catching_up = false;
   at(server).when_applied.clear();
   listener_.on_stopped_serving(server);
 }
@@ -277,6 +315,7 @@ void FakeQuorum::elect(std::optional<int> preferred, std::chrono::nanoseconds wa
   for (const int server : up) {
     apply_all(server);
     at(server).serves = true;
+    at(server).epoch = epoch_;
   }
   listener_.on_new_leader(leader_);
   // Those that an earlier leader ordered come first in the new term, whoever asked for them.

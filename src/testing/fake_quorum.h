@@ -28,6 +28,8 @@ class FakeQuorumListener {
   virtual void on_stopped_serving(int server) = 0;
   /// `server` goes on after it was frozen.
   virtual void on_thawed(int server) = 0;
+  /// What `server` has to say to the pings that the leader sent it meanwhile has arrived.
+  virtual void on_caught_up(int server) = 0;
   /// Another term has begun: `server` leads.
   virtual void on_new_leader(int server) = 0;
 };
@@ -56,7 +58,7 @@ class FakeQuorum {
   [[nodiscard]] std::int64_t last_zxid_of(int server) const { return at(server).last_zxid; }
   [[nodiscard]] bool serves(int server) const { return at(server).serves; }
   [[nodiscard]] bool is_frozen(int server) const { return at(server).is_frozen; }
-  /// Whether a message of this server would reach the leader, and a leader who has a quorum.
+  /// Whether a message of this server would reach the leader now, and a leader who has a quorum.
   [[nodiscard]] bool reaches_leader(int server) const;
   [[nodiscard]] bool has_quorum() const;
   [[nodiscard]] Stat::Time wall_now() const;
@@ -92,6 +94,10 @@ class FakeQuorum {
     bool is_frozen = false;
     bool is_cut_off = false;
     bool serves = true;
+    std::int64_t epoch = 1;  // of the leader that it follows
+    bool is_catching_up =
+        false;  // an answer to the leader's pings is on its way, and all behind it
+    std::uint64_t catch_ups = 0;
     bool is_applying = false;  // a later look is scheduled
     std::uint64_t silences = 0;
     std::chrono::nanoseconds commit_delay{0};
@@ -121,6 +127,9 @@ class FakeQuorum {
   void apply_next(int server);
   void trim();
   void retry_stuck();
+  void come_back(int server);
+  void catch_up_later(int server);
+  void catch_up(int server);
   void goes_silent(int server);
   void lose_leader();
   void stop_serving(int server);

@@ -65,10 +65,12 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
       : ensemble_(std::move(ensemble)),
         line_(std::move(line)),
         identities_(options.auth),
-        asked_timeout_(std::max(options.session_timeout, kShortestSession)),
         listener_(std::move(listener)) {
-    if (resume != nullptr) identity_ = *resume;
-    identity_.timeout = asked_timeout_;
+    if (resume != nullptr) {
+      identity_ = *resume;
+    } else {
+      identity_.timeout = std::max(options.session_timeout, kShortestSession);
+    }
   }
 
   void start() { on_loop(&FakeWire::look_for_server); }
@@ -115,7 +117,6 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   const std::shared_ptr<FakeEnsemble> ensemble_;
   const std::shared_ptr<FakeLine> line_;
   const std::vector<AuthInfo> identities_;
-  const std::chrono::milliseconds asked_timeout_;
   const std::shared_ptr<WireListener> listener_;
 
   State state_ = State::looking;
@@ -245,7 +246,6 @@ void FakeWire::look_for_server() {
   ++tried_;
   FakeHello hello;
   hello.session = identity_;
-  hello.session.timeout = asked_timeout_;
   hello.identities = identities_;
   hello.last_zxid = last_zxid_;
   hello.watches.assign(watches_.begin(), watches_.end());
