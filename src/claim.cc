@@ -45,6 +45,7 @@ void Claim::enqueue(const Context& context) {
     if (enqueued) {
       const Created& claim = enqueued->claim;
       stamp_ = ServerStamp{claim.stat.czxid, claim.stat.ctime, Platform::current().steady_now()};
+      session_ = claim.session;
       session_lost_ = claim.session ? claim.session->lost() : settings_->client->session_lost();
       name_ = claim.path.substr(claim.path.rfind('/') + 1);
       node_ = ClaimNode(claim);
@@ -132,27 +133,41 @@ Claim::Turn Claim::take_place(const Children& queue, const Context& context) {
 Claim::Turn Claim::claim_the_lock(const Context& context) {
   bool must_write = settings_->has_ttl() && waited_;
   for (int writes = 0;; ++writes) {
-    if (must_write) {
-      if (writes == kMostWritesOfAGrant) {
-        throw LockError(Errc::locking_failed,
-                        settings_->path + ": the servers take longer to answer than half the TTL");
-      }
-      sent_at_ = Platform::current().boot_now();
-      const Result<void> written =
-          node_.rewrite(*settings_->client, settings_->metadata(owner_), context);
-      if (written.error() == ZooKeeperErrc::no_node ||
-          written.error() == ZooKeeperErrc::bad_version) {
-        return Turn::gone;
-      }
-      if (!written) fail(written.error(), context);
+    // First, as it may take longer than the TTL.
+    if (become_certain(context) == Turn::gone) return Turn::gone;
+    if (!must_write) {
+      const auto used_up = Platform::current().boot_now() - sent_at_;
+      if (!settings_->has_ttl() || used_up < settings_->ttl / 2) return Turn::granted;
+      // The answer took long: a lease that is half over is not handed out.
+      if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
     }
-    if (session_lost_.stop_requested()) return Turn::gone;
-    // An answer that took long has used up the TTL: a lease that is half over is not handed out.
-    must_write =
-        settings_->has_ttl() && Platform::current().boot_now() - sent_at_ >= settings_->ttl / 2;
-    if (!must_write) return Turn::granted;
-    if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
+    if (writes == kMostWritesOfAGrant) {
+      throw LockError(Errc::locking_failed,
+                      settings_->path + ": the servers take longer to answer than half the TTL");
+    }
+    sent_at_ = Platform::current().boot_now();
+    const Result<void> written =
+        node_.rewrite(*settings_->client, settings_->metadata(owner_), context);
+    if (written.error() == ZooKeeperErrc::no_node ||
+        written.error() == ZooKeeperErrc::bad_version) {
+      return Turn::gone;
+    }
+    if (!written) fail(written.error(), context);
+    must_write = false;
   }
+}
+
+/// A lease is valid only while it is certain that its session stands: one that would end at once is
+/// not handed out. Usually there is evidence enough; after a reconnect, or a pause of the process,
+/// getting it may take a third of the session timeout.
+Claim::Turn Claim::become_certain(const Context& context) {
+  if (session_) {
+    reliance_ = session_->keep_certain();
+    const Result<void> certain =
+        session_->become_certain(std::chrono::nanoseconds(session_->timeout()) / 4, context);
+    if (!certain && !session_lost_.stop_requested()) fail(certain.error(), context);
+  }
+  return session_lost_.stop_requested() ? Turn::gone : Turn::granted;
 }
 
 std::shared_ptr<HeldClaim> Claim::grant() {

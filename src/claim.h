@@ -44,6 +44,7 @@ class Claim {
   Turn await_turn(const Context& context);
   Turn take_place(const Children& queue, const Context& context);
   Turn claim_the_lock(const Context& context);
+  Turn become_certain(const Context& context);
   std::shared_ptr<HeldClaim> grant();
   void give_up() noexcept;
 
@@ -72,9 +73,11 @@ class Claim {
   // Of the claim that is in the queue now.
   ClaimNode node_;  // path "": there is none
   std::string name_;
+  std::shared_ptr<const Session> session_;  // null: the client does not know it
   std::stop_token session_lost_;
-  BootTime sent_at_{};  // before its create, or what it last wrote, was sent
-  ServerStamp stamp_;   // of its create
+  std::shared_ptr<void> reliance_;  // on the session: while it may be granted soon
+  BootTime sent_at_{};              // before its create, or what it last wrote, was sent
+  ServerStamp stamp_;               // of its create
   std::optional<Result<Children>> first_list_;
   bool waited_ = false;   // it was not first at once
   bool settled_ = false;  // its wait is long enough to pay for being watched

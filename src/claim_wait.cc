@@ -39,6 +39,7 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
   }
   holder_.reset();
   purge_at_.reset();
+  reliance_ = standing.is_next() && session_ ? session_->keep_certain() : nullptr;
   if (own_watch_) {
     // What it has told is why this is a new look, or is told again: deletions are.
     watch_own_claim();

@@ -51,12 +51,14 @@ ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Backgroun
       background(std::move(shared_threads)),
       keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
       removals(std::make_shared<RemovalList>(keeper, background, log)),
-      watches(background, log) {}
+      watches(background, log),
+      keep_alive(std::make_shared<KeepAlive>(keeper, background)) {}
 
 void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
   if (is_new_wire) watches.lost_with_wire();
   if (link.connection > 1) watches.reconnected(link.connection);
   removals->retry(link);
+  keep_alive->begin(*link.session);
 }
 
 void ClientCore::on_session_lost(const std::shared_ptr<SessionState>& session,

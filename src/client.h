@@ -10,6 +10,7 @@
 #include <string>
 
 #include "background.h"
+#include "keep_alive.h"
 #include "log.h"
 #include "removal_list.h"
 #include "session_keeper.h"
@@ -38,6 +39,7 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
   const std::shared_ptr<SessionKeeper> keeper;
   const std::shared_ptr<RemovalList> removals;
   WatchTable watches;
+  const std::shared_ptr<KeepAlive> keep_alive;
 };
 
 /// The implementation behind `connect`, and behind the fake.

@@ -18,7 +18,8 @@ constexpr std::chrono::seconds kUnlockPatience{1};
 
 Grant grant_of(const LockSettings& settings, const Created& created) {
   return Grant{created.path, created.stat.czxid, created.session,
-               created.session ? created.session->lost() : settings.client->session_lost()};
+               created.session ? created.session->uncertain() : settings.client->session_lost(),
+               created.session ? created.session->keep_certain() : nullptr};
 }
 
 /// The same cancellation, with a deadline that leaves time for one attempt.

@@ -26,7 +26,8 @@ struct Grant {
   std::string znode;
   std::int64_t fencing_token = 0;
   std::shared_ptr<const Session> session;  // null: the client does not know its session
-  std::stop_token session_lost;
+  std::stop_token session_lost;            // or not certain any more
+  std::shared_ptr<void> reliance{};        // keeps it certain
 };
 
 /// Held, then released or lost, for good. Whether it still is valid is asked of the clock, the

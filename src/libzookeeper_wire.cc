@@ -208,7 +208,11 @@ LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
     std::memcpy(client_id.passwd, resume->password.data(), sizeof client_id.passwd);
   }
   const clientid_t* const session = resume != nullptr ? &client_id : nullptr;
-  const int timeout = static_cast<int>(std::max(options.session_timeout, kShortestSession).count());
+  // One that resumes asks for what the session has: a server that granted less would shorten it
+  // before the client knows.
+  const std::chrono::milliseconds asked =
+      resume != nullptr ? resume->timeout : options.session_timeout;
+  const int timeout = static_cast<int>(std::max(asked, kShortestSession).count());
 
   // libzookeeper's threads are not to run the application's signal handlers.
   sigset_t all;

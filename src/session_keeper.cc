@@ -117,6 +117,28 @@ std::shared_ptr<SessionState> SessionKeeper::session() const {
   return session_;
 }
 
+BootTime SessionKeeper::last_answered() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return last_answered_;
+}
+
+std::uint64_t SessionKeeper::connection_now() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return is_up() ? connection_ : 0;
+}
+
+void SessionKeeper::on_answered(const Answered& operation) {
+  std::shared_ptr<SessionState> session;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    // Sent on one connection and answered on another: nobody knows when it was really sent.
+    if (!connected_ || operation.connection != connection_) return;
+    last_answered_ = std::max(last_answered_, operation.sent);
+    session = session_;
+  }
+  if (session) session->answered(operation);
+}
+
 std::string SessionKeeper::problem() const {
   const std::scoped_lock lock(monitor_.mutex);
   if (!problem_.empty()) return problem_;
@@ -131,9 +153,12 @@ void SessionKeeper::dial() {
     if (failure_ || wire_) return;
     number = ++wire_number_;
     if (session_) resume = identity_;
+    last_answered_ = std::max(last_answered_, Platform::current().boot_now());
   }
   const auto ear = std::make_shared<Ear>(weak_from_this(), number);
-  adopt(dialer_->dial(ear, resume ? &*resume : nullptr), number);
+  Dialer::Outcome outcome = dialer_->dial(ear, resume ? &*resume : nullptr);
+  if (outcome.wire) outcome.wire = witnessed(std::move(outcome.wire), weak_from_this());
+  adopt(outcome, number);
 }
 
 void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) {
@@ -206,16 +231,18 @@ void SessionKeeper::look_for_servers() {
 
 void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& identity) {
   std::shared_ptr<SessionState> replaced;
+  std::shared_ptr<SessionState> session;
+  BootTime begun{};
   bool is_farewell = false;
   {
     const std::scoped_lock lock(monitor_.mutex);
     if (number != wire_number_) return;
     is_farewell = static_cast<bool>(failure_);
-    if (session_ && session_->id() == identity.id) {
-      session_->negotiated(identity.timeout);
-    } else {
+    if (!session_ || session_->id() != identity.id) {
       replaced = std::exchange(session_, std::make_shared<SessionState>(identity));
     }
+    session = session_;
+    begun = last_answered_;
     identity_ = identity;
     ++connection_;
     failures_ = 0;
@@ -226,6 +253,7 @@ void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& id
     say_farewell();
     return;
   }
+  session->handshake(identity.timeout, begun, Platform::current().boot_now());
   monitor_.changed->notify_all();
   log_.info([&] { return "connected to " + dialer_->address(); });
   if (replaced) {  // a wire that was to resume it got another one

@@ -19,6 +19,7 @@
 #include "platform.h"
 #include "session_state.h"
 #include "wire.h"
+#include "witness_wire.h"
 
 namespace zklock::internal {
 
@@ -46,11 +47,11 @@ class LinkListener {
 /// States: dialing -> (down <-> up) -> dialing again when the session has expired, until
 /// `shut_down`, or until an error that dialing again does not cure. Thread safety: all of it may be
 /// called from any thread.
-class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
+class SessionKeeper : public Witness, public std::enable_shared_from_this<SessionKeeper> {
  public:
   /// `listener` outlives the keeper's activity: until shut_down's job has ended.
   SessionKeeper(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background, Log log);
-  ~SessionKeeper();
+  ~SessionKeeper() override;
   SessionKeeper(const SessionKeeper&) = delete;
   SessionKeeper& operator=(const SessionKeeper&) = delete;
 
@@ -70,6 +71,13 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   /// Why there is no session, or no connection, in words; "" if there is one.
   [[nodiscard]] std::string problem() const;
   [[nodiscard]] const std::string& address() const noexcept { return dialer_->address(); }
+
+  /// When the last request was sent that was answered, or the last wire was dialed: the servers can
+  /// not have begun a later handshake before.
+  [[nodiscard]] BootTime last_answered() const;
+
+  [[nodiscard]] std::uint64_t connection_now() const override;
+  void on_answered(const Answered& operation) override;
 
   /// Gives this session up, if it is the current one, and begins another.
   void replace_session(const std::shared_ptr<SessionState>& session, LossReason reason);
@@ -119,6 +127,7 @@ class SessionKeeper : public std::enable_shared_from_this<SessionKeeper> {
   SessionIdentity identity_;               // guarded by monitor_.mutex: of session_
   std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
   bool connected_ = false;                 // guarded by monitor_.mutex: says the wire
+  BootTime last_answered_{};               // guarded by monitor_.mutex
   std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
   std::uint64_t told_connection_ = 0;      // guarded by monitor_.mutex: likewise
   std::error_code failure_;                // guarded by monitor_.mutex: for good

@@ -4,49 +4,68 @@
 
 #include <zklock/zookeeper_client.h>
 
-#include <algorithm>
 #include <atomic>
 #include <chrono>
 #include <cstdint>
+#include <functional>
+#include <memory>
 #include <stop_token>
 #include <system_error>
 
+#include "evidence.h"
+#include "platform.h"
 #include "wire.h"
 
 namespace zklock::internal {
 
+/// Periods of certainty follow each other: one ends when the evidence runs out, and the next begins
+/// with new evidence. Whoever relied on the first is not to come back to life in the second.
 class SessionState final : public Session {
  public:
   explicit SessionState(const SessionIdentity& identity)
-      : id_(identity.id), timeout_(identity.timeout.count()) {}
+      : id_(identity.id), evidence_(identity.timeout) {}
 
   [[nodiscard]] std::int64_t id() const noexcept override { return id_; }
-  [[nodiscard]] std::chrono::milliseconds timeout() const noexcept override {
-    return std::chrono::milliseconds(timeout_.load());
-  }
+  [[nodiscard]] std::chrono::milliseconds timeout() const noexcept override;
   [[nodiscard]] std::stop_token lost() const noexcept override { return lost_.get_token(); }
-  [[nodiscard]] std::error_code loss_reason() const noexcept override {
-    return static_cast<LossReason>(reason_.load());
-  }
+  [[nodiscard]] std::error_code loss_reason() const noexcept override;
+  [[nodiscard]] SteadyTime certain_until() const noexcept override;
+  [[nodiscard]] std::stop_token uncertain() const noexcept override;
+  [[nodiscard]] std::shared_ptr<void> keep_certain() const override;
+  [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds in_hand,
+                                            const Context& context) const override;
 
-  /// A handshake negotiated `timeout`. The smallest counts: a new leader goes back to the first
-  /// one.
-  void negotiated(std::chrono::milliseconds timeout) noexcept {
-    timeout_.store(std::min(timeout_.load(), timeout.count()));
-  }
+  /// The same by the clock that goes on while the machine is suspended.
+  [[nodiscard]] BootTime certain_until_boot() const noexcept;
+  /// Whom become_certain asks for newer evidence. Called without a mutex held, on any thread.
+  void get_evidence_from(std::function<void()> source);
+  /// Whether somebody relies on it: see keep_certain.
+  [[nodiscard]] bool is_relied_on() const noexcept;
 
-  /// The session is gone. The first reason stays. Runs the stop callbacks of `lost()`.
-  void lose(LossReason reason) noexcept {
-    int none = 0;
-    reason_.compare_exchange_strong(none, static_cast<int>(reason));
-    lost_.request_stop();
-  }
+  // Evidence. On the wire's thread. Each may run the stop callbacks of `uncertain()`.
+  void handshake(std::chrono::milliseconds timeout, BootTime begun, BootTime now) noexcept;
+  void answered(const Answered& operation) noexcept;
+  /// Ends the period if the evidence has run out.
+  void look_at_clock(BootTime now) noexcept;
+
+  /// The session is gone. The first reason stays. Runs the stop callbacks of `lost()` and of
+  /// `uncertain()`.
+  void lose(LossReason reason) noexcept;
 
  private:
   const std::int64_t id_;
-  std::atomic<std::chrono::milliseconds::rep> timeout_;
-  std::atomic<int> reason_{0};  // a LossReason once lost
+  std::atomic<int> reason_{0};  // a LossReason once lost; written with monitor_.mutex held
   std::stop_source lost_;
+
+  template <class Change>
+  void learn(BootTime now, const Change& change) noexcept;
+
+  mutable Monitor monitor_;
+  Evidence evidence_;                     // guarded by monitor_.mutex
+  bool is_certain_ = false;               // guarded by monitor_.mutex: the period has begun
+  std::stop_source period_;               // guarded by monitor_.mutex: of certainty
+  mutable std::weak_ptr<void> reliance_;  // guarded by monitor_.mutex
+  std::function<void()> source_;          // guarded by monitor_.mutex
 };
 
 }  // namespace zklock::internal

@@ -19,6 +19,15 @@ std::chrono::steady_clock::time_point Session::certain_until() const noexcept {
   return std::chrono::steady_clock::time_point::max();
 }
 
+std::stop_token Session::uncertain() const noexcept { return lost(); }
+
+std::shared_ptr<void> Session::keep_certain() const { return nullptr; }
+
+Result<void> Session::become_certain(std::chrono::nanoseconds /*in_hand*/,
+                                     const Context& /*context*/) const {
+  return {};
+}
+
 Watcher::~Watcher() = default;
 
 ZooKeeperClient::~ZooKeeperClient() = default;

@@ -93,7 +93,8 @@ enum class LossReason {
   cut_off,
   /// The grant was held for longer than its TTL.
   ttl_over,
-  /// Somebody else deleted the claim.
+  /// Somebody else deleted the claim. (Servers that end a session while its client is connected
+  /// tell of the claim first.)
   claim_deleted,
   /// The client, or the lock, was closed while the lock was held.
   client_closed,

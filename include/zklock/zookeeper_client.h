@@ -35,11 +35,24 @@ class ZKLOCK_EXPORT Session {
   /// Its callbacks run on the network's own thread: they return at once, and do not call the
   /// client. (Lease::lost is for everybody.)
   [[nodiscard]] virtual std::stop_token lost() const noexcept = 0;
-  /// A LossReason once stop was requested. Here: session_expired.
+  /// Why stop was requested on `lost` or `uncertain`: a LossReason. Here: session_expired.
   [[nodiscard]] virtual std::error_code loss_reason() const noexcept;
-  /// Until when it is certain that the session stands. It moves on while servers confirm it. The
-  /// default says "until it is known to be lost".
+
+  /// Until when it is certain that the session stands. It moves on while servers confirm it. Here:
+  /// until it is known to be lost.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point certain_until() const noexcept;
+  /// Stop is requested once that time has passed, or the session is lost: whoever relied on it can
+  /// do so no more, even if the session proves to have stood. Later calls give another token, for
+  /// the time from then on. The callbacks run as those of `lost`. Here: `lost`.
+  [[nodiscard]] virtual std::stop_token uncertain() const noexcept;
+  /// While what it returns lives, the client sees to it that `certain_until` moves on, as far as
+  /// there are servers to confirm it. Here: nothing.
+  [[nodiscard]] virtual std::shared_ptr<void> keep_certain() const;
+  /// Blocks until `certain_until` is `in_hand` or more ahead, which may take the servers a third of
+  /// the timeout: operation_timeout and canceled by the context, session_expired if it is lost.
+  /// Here: returns at once.
+  [[nodiscard]] virtual Result<void> become_certain(std::chrono::nanoseconds in_hand,
+                                                    const Context& context) const;
 
  protected:
   Session() = default;

@@ -146,6 +146,25 @@ TEST_F(LockLossTest, OneThatIsReleasedIsNotLost) {
 }
 
 TEST_F(LockLossTest, ExpiredSessionIsTold) {
+  ZooKeeperServer stranger;  // has never heard of the session, but more has happened there
+  LoopbackProxy to_stranger(stranger.port());
+  to_stranger.refuse();
+  ZooKeeperServer home;
+  LoopbackProxy to_home(home.port());
+  for (int i = 0; i < 20; ++i) {
+    ASSERT_TRUE(
+        connect(stranger.address())->create("/" + std::to_string(i), "", Acl::open(), soon()));
+  }
+  ZooKeeperLock lock({.address = to_home.address() + "," + to_stranger.address(),
+                      .path = path_,
+                      .observer = record_});
+  const Lease lease = lock.lock(soon());
+  to_stranger.heal();
+  to_home.refuse();
+  expect_lost(lease, LossReason::session_expired);
+}
+
+TEST_F(LockLossTest, BeingCutOffIsToldBeforeSomebodyElseIsGrantedTheLock) {
   ZooKeeperLock lock({.path = path_, .observer = record_},
                      connect(proxy_.address(), {.session_timeout = 1'500ms}));
   const Lease lease = lock.lock(soon());
@@ -154,9 +173,10 @@ TEST_F(LockLossTest, ExpiredSessionIsTold) {
   proxy_.hold_to_client();
   const Lease next = granted(waiting);
   ASSERT_TRUE(next) << "the server has ended the session, and with it the claim";
+  EXPECT_FALSE(lease.valid());
+  expect_lost(lease, LossReason::cut_off);
   proxy_.heal();
   proxy_.cut();
-  expect_lost(lease, LossReason::session_expired);
   EXPECT_EQ(error_of([&] { lock.unlock(lease, soon()); }).code(), Errc::lock_lost);
   EXPECT_THAT(queue(), SizeIs(1));
 

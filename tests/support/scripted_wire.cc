@@ -59,7 +59,8 @@ void ScriptedWire::send(WireRequest request) {
   {
     const std::scoped_lock lock(mutex_);
     if (!closed_) {
-      requests_.push_back(std::move(request));
+      Requests& requests = request.path == "/zookeeper" ? upkeep_ : requests_;
+      requests.push_back(std::move(request));
       changed_.notify_all();
       return;
     }
@@ -68,33 +69,54 @@ void ScriptedWire::send(WireRequest request) {
 }
 
 void ScriptedWire::close() noexcept {
-  std::deque<WireRequest> unanswered;
+  Requests unanswered;
+  Requests upkeep;
   {
     const std::scoped_lock lock(mutex_);
     closed_ = true;
     unanswered.swap(requests_);
+    upkeep.swap(upkeep_);
     changed_.notify_all();
   }
   for (const WireRequest& request : unanswered) request.fail(ZooKeeperErrc::connection_loss);
+  for (const WireRequest& request : upkeep) request.fail(ZooKeeperErrc::connection_loss);
 }
 
 WireRequest ScriptedWire::take(WireRequest::Op op) {
+  WireRequest request = take_from(requests_);
+  EXPECT_EQ(request.op, op) << request.path;
+  return request;
+}
+
+WireRequest ScriptedWire::take_upkeep(WireRequest::Op op) {
+  WireRequest request = take_from(upkeep_);
+  EXPECT_EQ(request.op, op);
+  return request;
+}
+
+WireRequest ScriptedWire::take_any_upkeep() { return take_from(upkeep_); }
+
+WireRequest ScriptedWire::take_from(Requests& requests) {
   std::unique_lock lock(mutex_);
-  if (!changed_.wait_for(lock, kRealPatience, [&] { return !requests_.empty(); })) {
-    ADD_FAILURE() << "nothing was sent; expected operation " << static_cast<int>(op);
+  if (!changed_.wait_for(lock, kRealPatience, [&] { return !requests.empty(); })) {
+    ADD_FAILURE() << "nothing was sent";
     // To be answered into the void.
     WireRequest none;
     return none;
   }
-  WireRequest request = std::move(requests_.front());
-  requests_.pop_front();
-  EXPECT_EQ(request.op, op) << request.path;
+  WireRequest request = std::move(requests.front());
+  requests.pop_front();
   return request;
 }
 
 bool ScriptedWire::has_requests() const {
   const std::scoped_lock lock(mutex_);
   return !requests_.empty();
+}
+
+bool ScriptedWire::has_upkeep() const {
+  const std::scoped_lock lock(mutex_);
+  return !upkeep_.empty();
 }
 
 bool ScriptedWire::await_closed() {

@@ -64,6 +64,10 @@ class ScriptedWire final : public internal::Wire {
   /// The next request, which has to be this one. Waits for it, for real.
   WireRequest take(WireRequest::Op op);
   [[nodiscard]] bool has_requests() const;
+  /// The same of what is sent by itself to keep the session certain, which is not among the others.
+  WireRequest take_upkeep(WireRequest::Op op);
+  WireRequest take_any_upkeep();
+  [[nodiscard]] bool has_upkeep() const;
   /// Waits, for real, until it is closed.
   [[nodiscard]] bool await_closed();
   [[nodiscard]] bool is_closed() const;
@@ -75,12 +79,16 @@ class ScriptedWire final : public internal::Wire {
   const std::optional<internal::SessionIdentity> resumed;  // what it was dialed for
 
  private:
+  using Requests = std::deque<WireRequest>;
+
   void send(WireRequest request);
+  WireRequest take_from(Requests& requests);
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  std::deque<WireRequest> requests_;  // guarded by mutex_
-  bool closed_ = false;               // guarded by mutex_
+  Requests requests_;    // guarded by mutex_
+  Requests upkeep_;      // guarded by mutex_
+  bool closed_ = false;  // guarded by mutex_
 };
 
 /// Where the wires lead to.

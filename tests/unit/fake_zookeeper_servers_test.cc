@@ -108,13 +108,13 @@ TEST_F(FakeZooKeeperServers, AServerThatIsStartedLearnsWhatItMissed) {
 
 TEST_F(FakeZooKeeperServers, SessionsSurviveAnEnsembleThatIsAway) {
   const auto client = zookeeper_.connect();
-  ZooKeeperLock lock({.path = "/locks"}, client);
-  const Lease lease = lock.lock();
+  const Result<Created> claim =
+      client->create_protected_ephemeral_sequential("/locks/lock-", "", Acl::open(), {});
   for (const int server : {0, 1, 2}) zookeeper_.kill_server(server);
-  zookeeper_.advance(1min);
+  zookeeper_.advance(20s);  // twice the session timeout
   for (const int server : {0, 1, 2}) zookeeper_.start_server(server);
-  zookeeper_.advance(10s);
-  EXPECT_TRUE(zookeeper_.get(lease.znode())) << "nobody was there to end the session";
+  zookeeper_.advance(15s);
+  EXPECT_TRUE(zookeeper_.get(claim->path)) << "nobody was there to end the session";
 }
 
 // --- Frozen -------------------------------------------------------------------------------------
@@ -132,13 +132,12 @@ TEST_F(FakeZooKeeperServers, AFrozenFollowerAnswersAfterItIsThawed) {
 
 TEST_F(FakeZooKeeperServers, AClientLeavesAFrozenServerInTimeForItsSession) {
   const auto client = connect_to(1);
-  ZooKeeperLock lock({.path = "/locks"}, client);
-  const Lease lease = lock.lock();
+  const Result<Created> claim =
+      client->create_protected_ephemeral_sequential("/locks/lock-", "", Acl::open(), {});
   zookeeper_.freeze_server(1);
   zookeeper_.advance(10s);  // the session timeout
   EXPECT_THAT(zookeeper_.server_of(client), AnyOf(0, 2));
-  EXPECT_TRUE(lease.valid());
-  EXPECT_NO_THROW(lock.unlock(lease));
+  EXPECT_FALSE(client->remove(claim->path, ZooKeeperClient::kAnyVersion, {}).error());
 }
 
 TEST_F(FakeZooKeeperServers, AFrozenLeaderIsReplacedAfterAboutFiveTicks) {

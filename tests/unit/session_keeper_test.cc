@@ -15,7 +15,8 @@ TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
   connect(*wire, 1);
   const Result<Link> link = keeper_->await_link(Context());
   ASSERT_TRUE(link);
-  EXPECT_EQ(link->wire, wire);
+  link->wire->get("/a", false, [](const auto&) {});
+  EXPECT_EQ(wire->take(Op::get).path, "/a");
   EXPECT_EQ(link->session->id(), 1);
   EXPECT_EQ(link->connection, 1U);
   EXPECT_EQ(keeper_->session(), link->session);

@@ -1,0 +1,134 @@
+#include "keep_alive.h"
+
+#include <algorithm>
+#include <chrono>
+#include <optional>
+#include <string>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+/// ZooKeeper's own, without data. In a chroot there is none: that is an answer, too.
+const std::string kAnyPath = "/zookeeper";
+
+/// Parts of the session timeout.
+constexpr int kReadsInATimeout = 6;
+constexpr int kChecksInATimeout = 3;
+/// Who relies on the session from now on does not say so here: how often to look.
+constexpr int kLooksInATimeout = 12;
+/// How many timeouts a session may be without a connection.
+constexpr int kTimeoutsWithoutServers = 3;
+
+}  // namespace
+
+KeepAlive::KeepAlive(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background)
+    : keeper_(std::move(keeper)), background_(std::move(background)) {}
+
+void KeepAlive::begin(SessionState& session) {
+  session.get_evidence_from([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->check_now();
+  });
+  tend_at(SteadyTime::min());
+}
+
+/// Somebody waits for evidence.
+void KeepAlive::check_now() {
+  const std::optional<Link> link = keeper_->link();
+  if (!link) return;  // the next one begins with checks
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(is_checking_, true)) return;
+    checked_at_ = Platform::current().boot_now();
+    checked_connection_ = link->connection;
+  }
+  check_twice(link->wire);
+}
+
+void KeepAlive::tend() {
+  const std::shared_ptr<SessionState> session = keeper_->session();
+  if (!session) return;  // the next one begins again
+  const BootTime now = Platform::current().boot_now();
+  session->look_at_clock(now);
+  const std::optional<Link> link = keeper_->link();
+  BootTime next = link ? tend(*link, now) : await_connection(session, now);
+  next = std::min(next, now + std::chrono::nanoseconds(session->timeout()) / kLooksInATimeout);
+  if (const BootTime end = session->certain_until_boot(); end > now) next = std::min(next, end);
+  tend_at(Platform::current().steady_now() + (next - now));
+}
+
+/// Returns when to look again.
+BootTime KeepAlive::tend(const Link& link, BootTime now) {
+  const std::chrono::nanoseconds timeout = link.session->timeout();
+  BootTime next = BootTime::max();
+  bool must_check = false;
+  bool must_read = false;
+  const BootTime last_answered = keeper_->last_answered();
+  {
+    const std::scoped_lock lock(mutex_);
+    if (std::exchange(checked_connection_, link.connection) != link.connection) {
+      checked_at_ = BootTime::min();
+    }
+    if (link.session->is_relied_on() && !is_checking_) {
+      must_check =
+          checked_at_ == BootTime::min() || now - checked_at_ >= timeout / kChecksInATimeout;
+      if (must_check) {
+        checked_at_ = now;
+        is_checking_ = true;
+      }
+      next = checked_at_ + timeout / kChecksInATimeout;
+    }
+    if (!is_reading_) {
+      must_read = !must_check && now - last_answered >= timeout / kReadsInATimeout;
+      is_reading_ = must_read;
+      if (!must_read && !must_check) {
+        next = std::min(next, last_answered + timeout / kReadsInATimeout);
+      }
+    }
+  }
+  if (must_check) check_twice(link.wire);
+  if (must_read) read(*link.wire);
+  return next;
+}
+
+BootTime KeepAlive::await_connection(const std::shared_ptr<SessionState>& session, BootTime now) {
+  const BootTime end = keeper_->last_answered() +
+                       kTimeoutsWithoutServers * std::chrono::nanoseconds(session->timeout());
+  if (now >= end) keeper_->replace_session(session, LossReason::cut_off);
+  return now < end ? end : BootTime::max();
+}
+
+void KeepAlive::read(Wire& wire) {
+  wire.get(kAnyPath, false, [self = shared_from_this()](const Result<Znode>&) {
+    const std::scoped_lock lock(self->mutex_);
+    self->is_reading_ = false;
+  });
+}
+
+/// The second is sent when the first is answered.
+void KeepAlive::check_twice(const std::shared_ptr<Wire>& wire) {
+  const auto done = [self = shared_from_this()](const Result<void>&) {
+    const std::scoped_lock lock(self->mutex_);
+    self->is_checking_ = false;
+  };
+  // Weakly: a wire owns its answers.
+  wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
+              [done, weak = std::weak_ptr<Wire>(wire)](const Result<void>& checked) {
+                if (const auto same = weak.lock()) {
+                  same->check(kAnyPath, ZooKeeperClient::kAnyVersion, done);
+                } else {
+                  done(checked);
+                }
+              });
+}
+
+void KeepAlive::tend_at(SteadyTime time) {
+  const std::scoped_lock lock(mutex_);
+  background_->timers.cancel(timer_);
+  timer_ = background_->timers.schedule(time, [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->tend();
+  });
+}
+
+}  // namespace zklock::internal

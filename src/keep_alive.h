@@ -1,0 +1,51 @@
+// keep_alive.h: what a client sends so that its session stays certain.
+#ifndef ZKLOCK_SRC_KEEP_ALIVE_H_
+#define ZKLOCK_SRC_KEEP_ALIVE_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+
+#include "background.h"
+#include "platform.h"
+#include "session_keeper.h"
+
+namespace zklock::internal {
+
+/// A small read for each sixth of the session timeout in which nothing else was answered; while
+/// somebody relies on the session, two checks, one after the other, for each third (evidence.h has
+/// the reason). Besides, it ends in time what is not certain any more, and sessions that have been
+/// without a connection for three timeouts.
+///
+/// Thread safety: all of it may be called from any thread.
+class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
+ public:
+  KeepAlive(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background);
+
+  /// This session is on a new connection.
+  void begin(SessionState& session);
+
+ private:
+  void check_now();
+  void tend();
+  [[nodiscard]] BootTime tend(const Link& link, BootTime now);
+  [[nodiscard]] BootTime await_connection(const std::shared_ptr<SessionState>& session,
+                                          BootTime now);
+  void read(Wire& wire);
+  void check_twice(const std::shared_ptr<Wire>& wire);
+  void tend_at(SteadyTime time);
+
+  const std::shared_ptr<SessionKeeper> keeper_;
+  const std::shared_ptr<Background> background_;
+
+  std::mutex mutex_;
+  Executor::Ticket timer_ = 0;             // guarded by mutex_
+  BootTime checked_at_ = BootTime::min();  // guarded by mutex_: on this connection
+  std::uint64_t checked_connection_ = 0;   // guarded by mutex_
+  bool is_reading_ = false;                // guarded by mutex_: a read is under way
+  bool is_checking_ = false;               // guarded by mutex_: checks are
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_KEEP_ALIVE_H_

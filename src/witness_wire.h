@@ -1,0 +1,29 @@
+// witness_wire.h: a Wire that tells when each request was sent and answered.
+#ifndef ZKLOCK_SRC_WITNESS_WIRE_H_
+#define ZKLOCK_SRC_WITNESS_WIRE_H_
+
+#include <cstdint>
+#include <memory>
+#include <system_error>
+
+#include "evidence.h"
+#include "wire.h"
+
+namespace zklock::internal {
+
+/// Hears of every answer of a server. On the wire's thread; must not block.
+class Witness {
+ public:
+  virtual ~Witness() = default;
+  /// The connection that requests are sent on now; 0: none is known to stand. Of any thread.
+  [[nodiscard]] virtual std::uint64_t connection_now() const = 0;
+  virtual void on_answered(const Answered& operation) = 0;
+};
+
+/// The same wire, witnessed. The witness may be gone before it.
+[[nodiscard]] std::shared_ptr<Wire> witnessed(std::shared_ptr<Wire> wire,
+                                              std::weak_ptr<Witness> witness);
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_WITNESS_WIRE_H_
