@@ -39,10 +39,9 @@ std::vector<std::string> Checker::claims(const std::string& path) const {
 }
 
 bool Checker::is_excused(const Grant& grant) const {
-  const bool has_ended = ensemble_.sessions().find(grant.session) == nullptr;
   const bool can_know = grant.process->line().gone.contains(grant.session);
-  return (has_ended && !can_know) || was_deleted_by_hand(grant.lease.znode()) ||
-         grant.process->is_crashed();
+  return was_deleted_by_hand(grant.lease.znode()) ||
+         (ended_by_hand_.contains(grant.session) && !can_know);
 }
 
 void Checker::granted(Process& process, int path, const Lease& lease) {
@@ -50,7 +49,9 @@ void Checker::granted(Process& process, int path, const Lease& lease) {
   const Grant grant{&process, lease,
                     stat.ephemeral_owner != 0 ? stat.ephemeral_owner : process.line().session};
   check_order(lease, paths_.at(static_cast<std::size_t>(path)));
-  if (!is_excused(grant)) {
+  if (is_excused(grant)) {
+    world_.count(process.name(), "is granted what is gone already", lease.znode());
+  } else {
     check_claim(grant);
     std::int64_t& last = last_token_[path];
     if (lease.fencing_token() <= last) {
@@ -58,10 +59,23 @@ void Checker::granted(Process& process, int path, const Lease& lease) {
     }
     last = lease.fencing_token();
     check_exclusion(grant, path);
-  } else {
-    world_.count(process.name(), "is granted what is gone already", lease.znode());
   }
   grants_[path].push_back(grant);
+}
+
+/// Whatever the process believes: none of its leases is valid when the servers end its session.
+void Checker::session_ended(std::int64_t session) {
+  for (auto& [path, grants] : grants_) {
+    for (const Grant& grant : grants) {
+      if (grant.session != session || is_excused(grant) || !looks_valid(grant)) continue;
+      world_.fail("1: " + grant.lease.znode() + " is valid, and its session has ended");
+    }
+  }
+}
+
+bool Checker::looks_valid(const Grant& grant) {
+  const internal::PlatformScope scope(grant.process->platform());
+  return look_at(grant.lease);
 }
 
 /// Without an excuse: whatever has become of the claim itself, those before it are gone for good
@@ -93,15 +107,9 @@ void Checker::check_exclusion(const Grant& grant, int path) {
       world_.fail("1: " + grant.lease.znode() + " and " + other->lease.znode() +
                   " are valid at once");
     }
-    world_.statistics.count("(a holder that can not know yet)");
+    world_.statistics.count("(a holder that can not know)");
     ++other;
   }
-}
-
-/// By the clock of its own process.
-bool Checker::looks_valid(const Grant& grant) {
-  const internal::PlatformScope scope(grant.process->platform());
-  return look_at(grant.lease);
 }
 
 bool Checker::look_at(const Lease& lease) {
@@ -129,9 +137,10 @@ void Checker::returned(const Process& process, const std::string& call, SteadyTi
 }
 
 /// A claim that queues anew has lost its place, so it must be gone.
-void Checker::requeued(const std::string& znode) const {
+void Checker::requeued(const std::string& znode, std::int64_t session) const {
   const Stat stat = ensemble_.quorum().committed().stat(znode).value_or(Stat{});
-  if (stat.ephemeral_owner != 0 && ensemble_.sessions().find(stat.ephemeral_owner) != nullptr) {
+  // A client that has been without servers for long gives its session up.
+  if (stat.ephemeral_owner == session && ensemble_.sessions().find(session) != nullptr) {
     world_.fail("4: " + znode + " gives up its place in the queue, but stands");
   }
 }

@@ -47,9 +47,13 @@ class Checker {
   /// A call has returned that was to by `deadline`, or at once. Times are by the process's clock.
   void returned(const Process& process, const std::string& call, SteadyTime begun,
                 SteadyTime deadline);
-  /// A waiter queues anew, as this claim of its is gone.
-  void requeued(const std::string& znode) const;
+  /// A waiter of the client that has this session queues anew, as this claim of its is gone.
+  void requeued(const std::string& znode, std::int64_t session) const;
 
+  /// The servers have ended this session, as it was silent for too long.
+  void session_ended(std::int64_t session);
+  /// An operator has.
+  void session_ended_by_hand(std::int64_t session) { ended_by_hand_.insert(session); }
   /// An operator has deleted it.
   void deleted_by_hand(const std::string& znode) { deleted_by_hand_.insert(znode); }
   [[nodiscard]] bool was_deleted_by_hand(const std::string& znode) const {
@@ -90,6 +94,7 @@ class Checker {
   std::set<std::string> ended_;               // leases
   std::set<std::string> deleted_by_hand_;
   std::set<std::string> created_by_hand_;
+  std::set<std::int64_t> ended_by_hand_;  // sessions
 };
 
 }  // namespace zklock::simulation

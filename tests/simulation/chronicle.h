@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 
+#include "checker.h"
 #include "testing/fake_ensemble.h"
 #include "world.h"
 
@@ -30,7 +31,10 @@ class Chronicle final : public internal::FakeEnsemble::Observer {
   }
   void on_event(const std::string& what, std::int64_t subject) override {
     world_.count("ensemble", what, name_of(subject));
+    if (what == "session expired" && checker_ != nullptr) checker_->session_ended(subject);
   }
+
+  void report_to(Checker* checker) noexcept { checker_ = checker; }
 
   /// How often this session has listed a directory.
   [[nodiscard]] int lists_of(std::int64_t session) const {
@@ -55,6 +59,7 @@ class Chronicle final : public internal::FakeEnsemble::Observer {
   }
 
   World& world_;
+  Checker* checker_ = nullptr;
   std::map<std::int64_t, int> lists_;  // by session
   std::set<std::string> created_unheard_;
 };

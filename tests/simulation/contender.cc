@@ -191,10 +191,8 @@ void Contender::hold(const Lease& lease) {
 
 /// Longer than its TTL: `lost()` tells, though nobody asks whether it is valid.
 void Contender::overhold(const Lease& lease) {
-  const SteadyTime until = lease.valid_until();
-  if (until == kNever || until <= now()) return;
-  World::sleep(until - now());
-  World::sleep(100ms);  // another thread tells it, and may have been frozen too
+  World::sleep(process_.ttl());  // since later than the grant
+  World::sleep(100ms);           // another thread tells it, and may have been frozen too
   if (process_.is_crashed()) return;
   if (!lease.lost().stop_requested()) {
     world_.fail("3: the TTL of " + lease.znode() + " is over, and lost() does not tell");
@@ -294,7 +292,11 @@ void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
   if (!lease.loss_reason()) world_.fail("3: " + lease.znode() + " is lost for no reason");
   std::error_code error;
   const SteadyTime begun = now();
-  lock.unlock(lease, Context(), error);
+  if (world_.chance(50)) {
+    error = lock.unlock();  // the last that this thread acquired: this one
+  } else {
+    lock.unlock(lease, Context(), error);
+  }
   if (process_.is_crashed()) return;
   checker_.returned(process_, name_ + "'s unlock of a lost lease", begun, begun);
   if (error != Errc::lock_lost) {

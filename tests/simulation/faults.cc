@@ -64,7 +64,7 @@ void Faults::cause_one() {
     int weight;
     Fault cause;
   };
-  static constexpr std::array<Kind, 20> kKinds{{
+  static constexpr std::array<Kind, 21> kKinds{{
       {20, &Faults::lose_answer},
       {4, &Faults::delay_watches},
       {14, &Faults::break_connection},
@@ -79,6 +79,7 @@ void Faults::cause_one() {
       {3, &Faults::cut_off_server},
       {5, &Faults::slow_commits},
       {3, &Faults::change_leader},
+      {3, &Faults::raise_session_timeouts},
       {8, &Faults::delete_claim},
       {3, &Faults::delete_directory},
       {2, &Faults::create_foreign_node},
@@ -179,7 +180,10 @@ void Faults::stall() {
 void Faults::expire_session() {
   Process& process = any_process();
   world_.count(kWho, "expires a session", process.name());
-  ensemble_->run([&] { ensemble_->expire_session(process.line().session); });
+  ensemble_->run([&] {
+    checker_.session_ended_by_hand(process.line().session);
+    ensemble_->expire_session(process.line().session);
+  });
 }
 
 void Faults::freeze_process() {
@@ -283,6 +287,18 @@ void Faults::change_leader() {
   const nanoseconds offset = world_.between(-1h, 1h);
   world_.count(kWho, "changes the leader", std::to_string(server));
   ensemble_->run([&] { ensemble_->quorum().change_leader(server, offset); });
+}
+
+/// Whoever attaches to it meanwhile has more time than his session had at first.
+void Faults::raise_session_timeouts() {
+  const int server = any_server();
+  const auto least =
+      std::chrono::duration_cast<std::chrono::milliseconds>(world_.between(10s, 20s));
+  world_.count(kWho, "raises a server's session timeouts", std::to_string(server));
+  ensemble_->run([&] { ensemble_->bound_session_timeouts(server, least, 60s); });
+  heal_later(1s, 30s, [this, server] {
+    ensemble_->run([&] { ensemble_->bound_session_timeouts(server, 1s, 40s); });
+  });
 }
 
 // --- By hand ------------------------------------------------------------------------------------

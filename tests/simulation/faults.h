@@ -55,6 +55,7 @@ class Faults {
   void cut_off_server();
   void slow_commits();
   void change_leader();
+  void raise_session_timeouts();
   // By hand.
   void delete_claim();
   void delete_directory();

@@ -27,6 +27,8 @@ class Process::Diary final : public Logger, public LockObserver {
  public:
   Diary(World& world, std::string name) : world_(world), name_(std::move(name)) {}
 
+  void belong_to(std::weak_ptr<ZooKeeperClient> client) { client_ = std::move(client); }
+
   void log(LogLevel, std::string_view message) override {
     world_.note(name_, "(" + std::string(message) + ")");
   }
@@ -36,7 +38,9 @@ class Process::Diary final : public Logger, public LockObserver {
   void report_to(Checker& checker) noexcept { checker_ = &checker; }
 
   void on_requeued(const std::string& znode) override {
-    if (checker_ != nullptr) checker_->requeued(znode);
+    const auto client = client_.lock();
+    const auto session = client ? client->session() : nullptr;
+    if (checker_ != nullptr && session) checker_->requeued(znode, session->id());
     world_.count(name_, "queues anew", znode);
   }
   void on_purged(const std::string& znode) override {
@@ -52,6 +56,7 @@ class Process::Diary final : public Logger, public LockObserver {
  private:
   World& world_;
   const std::string name_;
+  std::weak_ptr<ZooKeeperClient> client_;
   Checker* checker_ = nullptr;
 };
 
@@ -74,6 +79,7 @@ void Process::begin(const std::vector<std::string>& paths) {
       std::make_unique<internal::FakeDialer>(ensemble_, line_, options), options);
   client->await_session(kConnectTimeout);
   client_ = client;
+  diary_->belong_to(client_);
   paths_ = paths;
   for (int path = 0; path < static_cast<int>(paths.size()); ++path) {
     locks_.push_back(make_lock(path));

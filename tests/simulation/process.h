@@ -43,6 +43,7 @@ class Process {
   [[nodiscard]] ZooKeeperLock& lock(int path) { return *locks_.at(static_cast<std::size_t>(path)); }
   /// Another one for the same path, on the same client.
   [[nodiscard]] std::unique_ptr<ZooKeeperLock> make_lock(int path) const;
+  [[nodiscard]] nanoseconds ttl() const noexcept { return options_.ttl; }
   [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }
 
   /// Its diary tells `checker` what is to be checked.

@@ -96,6 +96,7 @@ class Schedule {
       processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));
     }
     checker_ = std::make_unique<Checker>(world_, *ensemble_, paths_);
+    chronicle_.report_to(checker_.get());
     for (const auto& process : processes_) process->report_to(*checker_);
     if (world_.chance(10)) let_numbers_run_out();
   }
