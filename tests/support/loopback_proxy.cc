@@ -9,11 +9,13 @@
 #include <array>
 #include <cerrno>
 #include <iterator>
+#include <string_view>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "support/loopback_address.h"
+#include "support/subprocess.h"
 
 namespace zklock::test {
 namespace {
@@ -40,15 +42,20 @@ void send_without_delay(const FileDescriptor& socket) {
 }
 
 /// False: the connection is over.
-bool forward(const FileDescriptor& from, const FileDescriptor& to) {
+bool receive(const FileDescriptor& socket, Conversation::Side from, Conversation& conversation) {
   std::array<char, 16'384> buffer{};
-  const ssize_t length = ::recv(from.get(), buffer.data(), buffer.size(), 0);
+  const ssize_t length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
   if (length <= 0) return false;
-  for (ssize_t sent = 0; sent < length;) {
-    const ssize_t more = ::send(to.get(), buffer.data() + sent,
-                                static_cast<std::size_t>(length - sent), MSG_NOSIGNAL);
-    if (more < 0) return false;
-    sent += more;
+  conversation.append(from, {buffer.data(), static_cast<std::size_t>(length)});
+  return true;
+}
+
+/// False: the connection is over.
+bool send_all(const FileDescriptor& to, std::string_view bytes) {
+  while (!bytes.empty()) {
+    const ssize_t sent = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
+    if (sent < 0) return false;
+    bytes.remove_prefix(static_cast<std::size_t>(sent));
   }
   return true;
 }
@@ -95,7 +102,39 @@ void LoopbackProxy::hold_to_client() {
 }
 
 void LoopbackProxy::heal() {
-  change([this] { refusing_ = holds_to_server_ = holds_to_client_ = false; });
+  change([this] {
+    refusing_ = holds_to_server_ = holds_to_client_ = false;
+    ambushes_.clear();
+  });
+}
+
+void LoopbackProxy::cut_at(const PacketPattern& pattern, int nth) {
+  lie_in_wait({pattern, Fault::cut, nth});
+}
+
+void LoopbackProxy::refuse_at(const PacketPattern& pattern) {
+  lie_in_wait({pattern, Fault::refuse});
+}
+
+void LoopbackProxy::hold_at(const PacketPattern& pattern) { lie_in_wait({pattern, Fault::hold}); }
+
+void LoopbackProxy::cut_at_each(const PacketPattern& pattern) {
+  lie_in_wait({.pattern = pattern, .fault = Fault::cut, .stays = true});
+}
+
+void LoopbackProxy::lie_in_wait(Ambush ambush) {
+  const std::scoped_lock lock(mutex_);
+  ambushes_.push_back(std::move(ambush));
+}
+
+bool LoopbackProxy::meets(std::size_t count) {
+  std::unique_lock lock(mutex_);
+  return met_changed_.wait_for(lock, kLongEnough, [&] { return met_ >= count; });
+}
+
+std::size_t LoopbackProxy::met() const {
+  const std::scoped_lock lock(mutex_);
+  return met_;
 }
 
 std::size_t LoopbackProxy::connections() const {
@@ -140,10 +179,60 @@ void LoopbackProxy::accept_client() {
   ++connection_count_;
 }
 
+/// What to do at this packet, if anything. REQUIRES: mutex_ is held.
+std::optional<LoopbackProxy::Fault> LoopbackProxy::fault_at(const Packet& packet) {
+  std::optional<Fault> fault;
+  for (auto ambush = ambushes_.begin(); ambush != ambushes_.end();) {
+    const bool is_met = ambush->pattern.fits(packet) && --ambush->left <= 0;
+    if (is_met) fault = ambush->fault;
+    ambush = is_met && !ambush->stays ? ambushes_.erase(ambush) : std::next(ambush);
+  }
+  if (fault) {
+    ++met_;
+    met_changed_.notify_all();
+  }
+  return fault;
+}
+
+/// Forwards what has come whole from that side. REQUIRES: mutex_ is held.
+LoopbackProxy::Progress LoopbackProxy::forward(Connection& connection, Side from) {
+  const bool& is_held = from == Side::client ? holds_to_server_ : holds_to_client_;
+  while (!is_held) {
+    const std::optional<Packet> packet = connection.conversation.next(from);
+    if (!packet) break;
+    if (const std::optional<Fault> fault = fault_at(*packet)) {
+      if (*fault == Fault::hold) {
+        (from == Side::client ? holds_to_server_ : holds_to_client_) = true;
+        break;
+      }
+      refusing_ = refusing_ || *fault == Fault::refuse;
+      return Progress::all_are_over;
+    }
+    const FileDescriptor& to = from == Side::client ? connection.server : connection.client;
+    if (!send_all(to, connection.conversation.take(from))) return Progress::is_over;
+  }
+  return Progress::goes_on;
+}
+
+/// REQUIRES: mutex_ is held.
+void LoopbackProxy::forward_all() {
+  for (auto connection = connections_.begin(); connection != connections_.end();) {
+    Progress progress = forward(*connection, Side::client);
+    if (progress == Progress::goes_on) progress = forward(*connection, Side::server);
+    if (progress == Progress::all_are_over) {
+      reset_all();
+      return;
+    }
+    connection =
+        progress == Progress::goes_on ? std::next(connection) : connections_.erase(connection);
+  }
+}
+
 void LoopbackProxy::work() {
   std::vector<pollfd> polled;
   std::unique_lock lock(mutex_);
   while (!ending_) {
+    forward_all();
     polled = {{changed_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
     for (const Connection& connection : connections_) {
       // A negative one is not looked at.
@@ -159,9 +248,10 @@ void LoopbackProxy::work() {
     if (changes != changes_) continue;
     std::size_t next = 2;
     for (auto connection = connections_.begin(); connection != connections_.end(); next += 2) {
-      const bool goes_on =
-          (polled[next].revents == 0 || forward(connection->client, connection->server)) &&
-          (polled[next + 1].revents == 0 || forward(connection->server, connection->client));
+      const bool goes_on = (polled[next].revents == 0 ||
+                            receive(connection->client, Side::client, connection->conversation)) &&
+                           (polled[next + 1].revents == 0 ||
+                            receive(connection->server, Side::server, connection->conversation));
       connection = goes_on ? std::next(connection) : connections_.erase(connection);
     }
     if (polled[1].revents != 0) accept_client();

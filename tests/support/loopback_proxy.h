@@ -2,19 +2,26 @@
 #ifndef ZKLOCK_TESTS_SUPPORT_LOOPBACK_PROXY_H_
 #define ZKLOCK_TESTS_SUPPORT_LOOPBACK_PROXY_H_
 
+#include <condition_variable>
 #include <cstddef>
 #include <cstdint>
 #include <list>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <thread>
 
 #include "support/file_descriptor.h"
+#include "support/zookeeper_packets.h"
 
 namespace zklock::test {
 
-/// Forwards the bytes of TCP connections on a loopback port of its own to a server's. What the
-/// server hears while a client is cut off is up to the test: it lives on, and ends sessions.
+/// Forwards what comes over connections on a loopback port of its own to a ZooKeeper server, packet
+/// by packet. What the server hears while a client is cut off is up to the test: it lives on, and
+/// ends sessions.
+///
+/// It breaks when it is told to, or at a packet that it was told to look out for: the answer to
+/// the next create, say. TCP loses nothing in the middle of a connection, and neither does it.
 ///
 /// For little traffic: it does not go on while a receiver takes nothing.
 /// Thread safety: all of it may be called from any thread. What a call says holds when it returns.
@@ -39,28 +46,62 @@ class LoopbackProxy {
   /// A network as good as new: what was held is forwarded, new connections are, too.
   void heal();
 
+  /// The same, once, when the `nth` packet that fits comes from now on. It is not forwarded any
+  /// more, nor what is behind it; what was in front of it has arrived.
+  void cut_at(const PacketPattern& pattern, int nth = 1);
+  void refuse_at(const PacketPattern& pattern);
+  /// Holds it, and what comes behind it in this direction.
+  void hold_at(const PacketPattern& pattern);
+  /// Cuts at each of them, until `heal`.
+  void cut_at_each(const PacketPattern& pattern);
+
+  /// Waits until it has met so many of the packets that it was to look out for.
+  [[nodiscard]] bool meets(std::size_t count = 1);
+  [[nodiscard]] std::size_t met() const;
+
   /// How many connections to the server have been made so far.
   [[nodiscard]] std::size_t connections() const;
 
  private:
+  using Side = Conversation::Side;
+
   struct Connection {
     FileDescriptor client;
     FileDescriptor server;
+    Conversation conversation{};
+  };
+
+  enum class Fault { cut, refuse, hold };
+  enum class Progress { goes_on, is_over, all_are_over };
+
+  /// A packet to look out for, and what to do when it comes.
+  struct Ambush {
+    PacketPattern pattern;
+    Fault fault;
+    int left = 1;  // so many that fit, until it is the one that is meant
+    bool stays = false;
   };
 
   template <class Change>
   void change(const Change& change);
+  void lie_in_wait(Ambush ambush);
   void work();
   void accept_client();
   void reset_all();
+  void forward_all();
+  Progress forward(Connection& connection, Side from);
+  std::optional<Fault> fault_at(const Packet& packet);
 
   const std::uint16_t server_port_;
   FileDescriptor listener_;
   FileDescriptor changed_;  // an eventfd: the thread has to look at the state again
 
   mutable std::mutex mutex_;
+  std::condition_variable met_changed_;
   // Protected by mutex_.
   std::list<Connection> connections_;
+  std::list<Ambush> ambushes_;
+  std::size_t met_ = 0;
   std::uint64_t changes_ = 0;  // what was polled before a change says nothing after it
   std::size_t connection_count_ = 0;
   bool refusing_ = false;
