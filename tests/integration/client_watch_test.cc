@@ -187,6 +187,29 @@ TEST_F(WatcherTest, DoesNotHoldUpTheNetworkWhileItRuns) {
   EXPECT_TRUE(heard_->reaches(2));
 }
 
+TEST_F(WatcherTest, MayCloseTheClient) {
+  bool is_closed = false;
+  const auto watching =
+      watcher([&](const WatchEvent&) { is_closed = client_->close(soon()).has_value(); });
+  const auto session = client_->session();
+  ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
+  change();
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_TRUE(is_closed);
+  EXPECT_TRUE(session->lost().stop_requested());
+  EXPECT_EQ(client_->get(path_, soon()).error(), ZooKeeperErrc::closing);
+}
+
+TEST_F(WatcherTest, MayDropTheLastReferenceToTheClient) {
+  auto client = connect(server_.address());
+  const auto session = client->session();
+  const auto watching = watcher([&](const WatchEvent&) { client.reset(); });
+  ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
+  change();
+  ASSERT_TRUE(heard_->reaches(1));
+  EXPECT_TRUE(is_stopped(session->lost()));
+}
+
 TEST_F(WatcherTest, MayThrow) {
   const auto watching = watcher([](const WatchEvent&) { throw std::runtime_error("no luck"); });
   const auto after = watcher();

@@ -3,9 +3,11 @@
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
 
+#include <atomic>
 #include <chrono>
 #include <future>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 #include <system_error>
@@ -91,6 +93,48 @@ TEST_F(LockLossTest, StopCallbackRunsAndMayUseTheLibrary) {
   delete_claim(lease);
   std::future<Lease> acquired = next.get_future();
   EXPECT_TRUE(granted(acquired));
+}
+
+TEST_F(LockLossTest, StopCallbackMayDestroyTheLock) {
+  auto lock = std::make_optional<ZooKeeperLock>(ZooKeeperLockConfig{.path = path_}, client_);
+  const Lease lease = lock->lock(soon());
+  std::promise<void> destroyed;
+  const std::stop_callback callback(lease.lost(), [&] {
+    lock.reset();
+    destroyed.set_value();
+  });
+  delete_claim(lease);
+  EXPECT_EQ(destroyed.get_future().wait_for(kLongEnough), std::future_status::ready);
+  EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
+}
+
+TEST_F(LockLossTest, ObserverMayTakeTheLockAgainAndCloseTheClient) {
+  class Again final : public LockObserver {
+   public:
+    void on_lost(const Lease&) override {
+      if (is_through.test_and_set()) return;  // that is the second one
+      std::error_code error;
+      const Lease lease = lock->lock(soon(), error);
+      static_cast<void>(client->close(soon()));
+      again.set_value(lease);
+    }
+    ZooKeeperLock* lock = nullptr;
+    std::shared_ptr<ZooKeeperClient> client;
+    std::promise<Lease> again;
+    std::atomic_flag is_through;
+  };
+  const auto observer = std::make_shared<Again>();
+  observer->client = connect(proxy_.address());
+  ZooKeeperLock lock({.path = path_, .observer = observer}, observer->client);
+  observer->lock = &lock;
+  const Lease lease = lock.lock(soon());
+  delete_claim(lease);
+  std::future<Lease> again = observer->again.get_future();
+  const Lease second = granted(again);
+  ASSERT_TRUE(second);
+  EXPECT_GT(second.fencing_token(), lease.fencing_token());
+  EXPECT_TRUE(is_stopped(second.lost()));
+  EXPECT_EQ(second.loss_reason(), LossReason::client_closed);
 }
 
 TEST_F(LockLossTest, SlowStopCallbackDoesNotHoldUpTheLossesOfOthers) {
