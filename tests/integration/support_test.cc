@@ -5,6 +5,7 @@
 #include <signal.h>
 
 #include <chrono>
+#include <cstdint>
 #include <filesystem>
 #include <optional>
 #include <string>
@@ -13,6 +14,7 @@
 #include "support/subprocess.h"
 #include "support/temporary_directory.h"
 #include "support/unique_path.h"
+#include "support/zookeeper_packets.h"
 #include "support/zookeeper_server.h"
 
 namespace zklock::test {
@@ -86,6 +88,57 @@ TEST(TemporaryDirectory, IsRemovedWithAllThatIsInIt) {
 }
 
 TEST(UniquePath, IsUnique) { EXPECT_NE(unique_path(), unique_path()); }
+
+using Side = Conversation::Side;
+
+std::string number(std::uint32_t value) {
+  std::string bytes;
+  for (const unsigned shift : {24U, 16U, 8U, 0U}) bytes += static_cast<char>(value >> shift);
+  return bytes;
+}
+std::string packet(const std::string& text) {
+  return number(static_cast<std::uint32_t>(text.size())) + text;
+}
+
+TEST(Conversation, BeginsWithTheHandshakeOfEitherSide) {
+  Conversation conversation;
+  for (const Side side : {Side::client, Side::server}) {
+    EXPECT_FALSE(conversation.next(side));
+    conversation.append(side, packet("how do you do"));
+    EXPECT_EQ(conversation.next(side)->op, Op::handshake);
+    EXPECT_EQ(conversation.take(side), packet("how do you do"));
+    EXPECT_FALSE(conversation.next(side));
+  }
+}
+
+TEST(Conversation, PutsPacketsTogetherAndAnswersToTheirRequests) {
+  Conversation conversation;
+  for (const Side side : {Side::client, Side::server}) {
+    conversation.append(side, packet("how do you do"));
+    conversation.take(side);
+  }
+  const std::string read = packet(number(7) + number(4) + "/a");
+  const std::string remove = packet(number(8) + number(2) + "/b");
+  for (const char byte : read + remove.substr(0, 6)) {
+    conversation.append(Side::client, std::string(1, byte));
+  }
+  EXPECT_TRUE(request(Op::get, "/a").fits(*conversation.next(Side::client)));
+  EXPECT_FALSE(request(Op::get, "/b").fits(*conversation.next(Side::client)));
+  EXPECT_EQ(conversation.take(Side::client), read);
+  EXPECT_FALSE(conversation.next(Side::client)) << "it has not come whole";
+  conversation.append(Side::client, remove.substr(6));
+  EXPECT_EQ(conversation.take(Side::client), remove);
+
+  const std::string event = packet(number(0xFFFFFFFF) + "/c");
+  const std::string answer = packet(number(8) + "done");
+  conversation.append(Side::server, event + answer);
+  EXPECT_TRUE(event_of("/c").fits(*conversation.next(Side::server)));
+  EXPECT_EQ(conversation.take(Side::server), event);
+  EXPECT_TRUE(answer_to(Op::remove, "/b").fits(*conversation.next(Side::server)));
+  EXPECT_FALSE(answer_to(Op::get).fits(*conversation.next(Side::server)));
+  EXPECT_TRUE(any_packet().fits(*conversation.next(Side::server)));
+  EXPECT_EQ(conversation.take(Side::server), answer);
+}
 
 TEST(ZooKeeperServer, LivesAndDiesAsItIsTold) {
   ZooKeeperServer server;
