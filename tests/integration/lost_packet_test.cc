@@ -117,7 +117,7 @@ TEST_F(LostPacketTest, AnswersToTheCreateAndToEveryLookForItEndInATimeoutThatLea
   EXPECT_EQ(proxied_->pending_removals().count, 1U);
   other_.unlock(holder, soon());
   std::future<Lease> next = lock_async(other_);
-  EXPECT_FALSE(is_ready(next, 20ms)) << "nobody could remove it yet";
+  EXPECT_FALSE(is_ready(next, 20ms)) << "it could not be removed yet";
   proxy_.heal();
   EXPECT_TRUE(removes_all());
   EXPECT_TRUE(granted(next));

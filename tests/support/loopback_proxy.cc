@@ -196,16 +196,17 @@ std::optional<LoopbackProxy::Fault> LoopbackProxy::fault_at(const Packet& packet
 
 /// Forwards what has come whole from that side. REQUIRES: mutex_ is held.
 LoopbackProxy::Progress LoopbackProxy::forward(Connection& connection, Side from) {
-  const bool& is_held = from == Side::client ? holds_to_server_ : holds_to_client_;
+  bool& is_held = from == Side::client ? holds_to_server_ : holds_to_client_;
   while (!is_held) {
     const std::optional<Packet> packet = connection.conversation.next(from);
     if (!packet) break;
-    if (const std::optional<Fault> fault = fault_at(*packet)) {
-      if (*fault == Fault::hold) {
-        (from == Side::client ? holds_to_server_ : holds_to_client_) = true;
-        break;
-      }
-      refusing_ = refusing_ || *fault == Fault::refuse;
+    const std::optional<Fault> fault = fault_at(*packet);
+    if (fault == Fault::hold) {
+      is_held = true;
+      break;
+    }
+    if (fault) {
+      refusing_ = refusing_ || fault == Fault::refuse;
       return Progress::all_are_over;
     }
     const FileDescriptor& to = from == Side::client ? connection.server : connection.client;
