@@ -270,6 +270,41 @@ TEST_F(LostPacketTest, UnlockThatCouldNotBeAnsweredDoesNotBlockTheNextLock) {
   EXPECT_GT(second.fencing_token(), lease.fencing_token());
 }
 
+// --- Holding ------------------------------------------------------------------------------------
+
+TEST_F(LostPacketTest, EventThatTheClaimWasDeletedIsToldAllTheSame) {
+  const Lease lease = lock_.lock(soon());
+  ASSERT_TRUE(becomes_true([&] {
+    return server_.ask("wchp").find(lease.znode()) != std::string::npos;
+  })) << "the holder watches its claim";
+  proxy_.cut_at(event_of(lease.znode()));
+  ASSERT_TRUE(client_->remove(lease.znode(), ZooKeeperClient::kAnyVersion, soon()));
+  ASSERT_TRUE(proxy_.meets());
+  EXPECT_TRUE(is_stopped(lease.lost()));
+  EXPECT_FALSE(lease.valid());
+  EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
+}
+
+TEST_F(LostPacketTest, AnswerToTheRenewalIsASuccess) {
+  ZooKeeperLock lock({.path = path_, .ttl = 60s}, proxied_);
+  const Lease lease = lock.lock(soon());
+  proxy_.cut_at(answer_to(Op::set, lease.znode()));
+  EXPECT_NO_THROW(lease.renew(soon()));
+  EXPECT_EQ(proxy_.met(), 1U);
+  EXPECT_TRUE(lease.valid());
+  EXPECT_EQ(client_->get(lease.znode(), soon())->stat.version, 1) << "it was not written twice";
+}
+
+TEST_F(LostPacketTest, AnswerToTheWriteThatClaimsTheLockIsAGrant) {
+  ZooKeeperLock lock({.path = path_, .ttl = 60s, .observer = record_}, proxied_);
+  const Lease holder = other_.lock(soon());
+  std::future<Lease> waiting = lock_async(lock);
+  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  proxy_.cut_at(answer_to(Op::set, record_->of(Event::waiting).front()));
+  expect_granted_once_released(holder, waiting);
+  EXPECT_EQ(proxy_.met(), 1U);
+}
+
 // --- Any packet ---------------------------------------------------------------------------------
 
 TEST_F(LostPacketTest, AnyOneDoesNoHarm) {
