@@ -54,5 +54,11 @@ TEST_F(FrozenHolderTest, LosesTheLockToTheNextOneAndIsToldWhenItWakesUp) {
   EXPECT_THAT(lock_.entries(soon()), SizeIs(1)) << "its unlock touched nobody else's claim";
 }
 
+TEST_F(FrozenHolderTest, FindsItsLeaseNotValidBeforeItHasHeardFromAServer) {
+  const Lease lease = lock_.lock(soon());
+  wake_up();
+  EXPECT_THAT(sleeper_.standard_output(), HasSubstr("\nnot valid\n"));
+}
+
 }  // namespace
 }  // namespace zklock::test
