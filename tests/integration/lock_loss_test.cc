@@ -236,6 +236,22 @@ TEST_F(LockLossTest, BeingCutOffIsToldBeforeSomebodyElseIsGrantedTheLock) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
+TEST_F(LockLossTest, HolderThatIsCutOffHasLostTheLockBeforeTheNextOneGetsIt) {
+  ZooKeeperLock lock({.path = path_, .observer = record_},
+                     connect(proxy_.address(), {.session_timeout = 1s}));
+  const Lease lease = lock.lock(soon());
+  proxy_.hold_to_server();
+  proxy_.hold_to_client();
+  const Lease next = other_.lock(soon());
+  EXPECT_FALSE(lease.valid()) << "though nobody could tell it";
+  EXPECT_GT(next.fencing_token(), lease.fencing_token());
+  EXPECT_TRUE(is_stopped(lease.lost()));
+  EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
+  proxy_.heal();
+  EXPECT_EQ(error_of([&] { lock.unlock(lease, soon()); }).code(), Errc::lock_lost);
+  EXPECT_TRUE(next.valid());
+}
+
 TEST_F(LockLossTest, EndOfTheTtlIsToldWithoutAContender) {
   ZooKeeperLock lock({.path = path_, .ttl = 200ms, .observer = record_}, connect(proxy_.address()));
   const auto begun = std::chrono::steady_clock::now();
