@@ -2,23 +2,24 @@
 
 #include <netinet/in.h>
 #include <netinet/tcp.h>
-#include <poll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 
+#include <algorithm>
 #include <array>
 #include <cerrno>
 #include <iterator>
-#include <string_view>
 #include <system_error>
 #include <utility>
-#include <vector>
 
 #include "support/loopback_address.h"
 #include "support/subprocess.h"
 
 namespace zklock::test {
 namespace {
+
+/// How soon a server that has refused is asked again.
+constexpr int kRetryInMs = 10;
 
 FileDescriptor listen_on_free_port() {
   FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
@@ -41,29 +42,28 @@ void send_without_delay(const FileDescriptor& socket) {
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
-/// False: the connection is over.
-bool receive(const FileDescriptor& socket, Conversation::Side from, Conversation& conversation) {
-  std::array<char, 16'384> buffer{};
-  const ssize_t length = ::recv(socket.get(), buffer.data(), buffer.size(), 0);
-  if (length <= 0) return false;
-  conversation.append(from, {buffer.data(), static_cast<std::size_t>(length)});
-  return true;
-}
-
-/// False: the connection is over.
-bool send_all(const FileDescriptor& to, std::string_view bytes) {
-  while (!bytes.empty()) {
-    const ssize_t sent = ::send(to.get(), bytes.data(), bytes.size(), MSG_NOSIGNAL);
-    if (sent < 0) return false;
-    bytes.remove_prefix(static_cast<std::size_t>(sent));
+/// None if the server refuses. One that is frozen takes connections as long as it has room.
+FileDescriptor connect_to(std::uint16_t port) {
+  FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+  const sockaddr_in address = loopback_address(port);
+  int error = 0;
+  socklen_t length = sizeof error;
+  if (::connect(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
+    error = errno;
   }
-  return true;
+  // On a loopback network, what becomes of it is known when the call that began it returns.
+  if (error == EINPROGRESS) ::getsockopt(result.get(), SOL_SOCKET, SO_ERROR, &error, &length);
+  if (error != 0 && error != EINPROGRESS) result.reset();
+  return result;
 }
 
 }  // namespace
 
-LoopbackProxy::LoopbackProxy(std::uint16_t server_port)
+LoopbackProxy::LoopbackProxy(std::uint16_t server_port, Traffic traffic,
+                             std::chrono::milliseconds patience)
     : server_port_(server_port),
+      traffic_(traffic),
+      patience_(patience),
       listener_(listen_on_free_port()),
       changed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"),
       thread_([this] { work(); }) {}
@@ -73,13 +73,15 @@ LoopbackProxy::~LoopbackProxy() {
   thread_.join();
 }
 
-std::string LoopbackProxy::address() const {
+std::string LoopbackProxy::address() const { return "127.0.0.1:" + std::to_string(port()); }
+
+std::uint16_t LoopbackProxy::port() const {
   sockaddr_in address{};
   socklen_t length = sizeof address;
   if (::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
     throw std::system_error(errno, std::generic_category(), "getsockname");
   }
-  return "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  return ntohs(address.sin_port);
 }
 
 void LoopbackProxy::cut() {
@@ -161,22 +163,34 @@ void LoopbackProxy::reset_all() {
 
 /// REQUIRES: mutex_ is held.
 void LoopbackProxy::accept_client() {
-  const int number = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC);
+  const int number = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (number < 0) return;  // it has gone already
   FileDescriptor client(number, "accept");
   if (refusing_) {
     close_with_reset(client);
     return;
   }
-  FileDescriptor server(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  const sockaddr_in address = loopback_address(server_port_);
-  if (::connect(server.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    return;
-  }
   send_without_delay(client);
+  Connection connection{std::move(client), std::chrono::steady_clock::now() + patience_};
+  if (reach_server(connection)) connections_.push_back(std::move(connection));
+}
+
+/// Connects to the server, unless that has been done. False: it has refused for too long.
+/// REQUIRES: mutex_ is held.
+bool LoopbackProxy::reach_server(Connection& connection) {
+  if (connection.server.get() >= 0) return true;
+  FileDescriptor server = connect_to(server_port_);
+  if (server.get() < 0) return std::chrono::steady_clock::now() < connection.give_up;
   send_without_delay(server);
-  connections_.push_back({std::move(client), std::move(server)});
+  connection.server = std::move(server);
   ++connection_count_;
+  return true;
+}
+
+/// REQUIRES: mutex_ is held.
+bool LoopbackProxy::is_reaching() const {
+  return std::any_of(connections_.begin(), connections_.end(),
+                     [](const Connection& connection) { return connection.server.get() < 0; });
 }
 
 /// What to do at this packet, if anything. REQUIRES: mutex_ is held.
@@ -194,32 +208,84 @@ std::optional<LoopbackProxy::Fault> LoopbackProxy::fault_at(const Packet& packet
   return fault;
 }
 
-/// Forwards what has come whole from that side. REQUIRES: mutex_ is held.
-LoopbackProxy::Progress LoopbackProxy::forward(Connection& connection, Side from) {
-  bool& is_held = from == Side::client ? holds_to_server_ : holds_to_client_;
-  while (!is_held) {
-    const std::optional<Packet> packet = connection.conversation.next(from);
+std::array<LoopbackProxy::Way, 2> LoopbackProxy::ways(Connection& connection) {
+  auto& [client, give_up, server, conversation, to_server, to_client] = connection;
+  return {Way{Side::client, client, server, to_server, holds_to_server_},
+          Way{Side::server, server, client, to_client, holds_to_client_}};
+}
+
+/// What to wait for: bytes to be read, or room for what was. REQUIRES: mutex_ is held.
+void LoopbackProxy::poll_for(Connection& connection, std::vector<pollfd>& polled) {
+  const auto [up, down] = ways(connection);
+  const auto add = [&](const Way& in, const Way& out) {
+    const bool reads = !in.is_held && in.waiting.empty();
+    const bool writes = !out.is_held && !out.waiting.empty();
+    const auto events = static_cast<short>((reads ? POLLIN : 0) | (writes ? POLLOUT : 0));
+    const bool is_ready = connection.server.get() >= 0 && events != 0;
+    polled.push_back({is_ready ? in.source.get() : -1, events, 0});  // -1 is not looked at
+  };
+  add(up, down);
+  add(down, up);
+}
+
+/// Takes what has come, where there is room for it. False: the connection is over.
+/// REQUIRES: mutex_ is held.
+bool LoopbackProxy::receive(Connection& connection) {
+  for (const Way& way : ways(connection)) {
+    if (way.is_held || !way.waiting.empty()) continue;
+    std::array<char, 16'384> buffer{};
+    const ssize_t length = ::recv(way.source.get(), buffer.data(), buffer.size(), 0);
+    if (length == 0 || (length < 0 && errno != EAGAIN)) return false;
+    if (length < 0) continue;
+    const std::string_view bytes(buffer.data(), static_cast<std::size_t>(length));
+    if (traffic_ == Traffic::packets) {
+      connection.conversation.append(way.from, bytes);
+    } else {
+      way.waiting = bytes;
+    }
+  }
+  return true;
+}
+
+/// What has come whole is on its way then, up to where it is held. REQUIRES: mutex_ is held.
+LoopbackProxy::Progress LoopbackProxy::pass(Conversation& conversation, const Way& way) {
+  while (!way.is_held) {
+    const std::optional<Packet> packet = conversation.next(way.from);
     if (!packet) break;
     const std::optional<Fault> fault = fault_at(*packet);
     if (fault == Fault::hold) {
-      is_held = true;
+      way.is_held = true;
       break;
     }
     if (fault) {
       refusing_ = refusing_ || fault == Fault::refuse;
       return Progress::all_are_over;
     }
-    const FileDescriptor& to = from == Side::client ? connection.server : connection.client;
-    if (!send_all(to, connection.conversation.take(from))) return Progress::is_over;
+    way.waiting += conversation.take(way.from);
   }
   return Progress::goes_on;
+}
+
+/// Forwards what the receiver takes. What is in front of a packet that the connection breaks at has
+/// arrived. REQUIRES: mutex_ is held.
+LoopbackProxy::Progress LoopbackProxy::forward(Conversation& conversation, const Way& way) {
+  const bool was_held = way.is_held;
+  const Progress progress = pass(conversation, way);
+  if (was_held || way.waiting.empty()) return progress;
+  const ssize_t sent = ::send(way.sink.get(), way.waiting.data(), way.waiting.size(), MSG_NOSIGNAL);
+  if (sent < 0 && errno != EAGAIN) return Progress::is_over;
+  if (sent > 0) way.waiting.erase(0, static_cast<std::size_t>(sent));
+  return progress;
 }
 
 /// REQUIRES: mutex_ is held.
 void LoopbackProxy::forward_all() {
   for (auto connection = connections_.begin(); connection != connections_.end();) {
-    Progress progress = forward(*connection, Side::client);
-    if (progress == Progress::goes_on) progress = forward(*connection, Side::server);
+    Progress progress = Progress::goes_on;
+    for (const Way& way : ways(*connection)) {
+      if (connection->server.get() < 0 || progress != Progress::goes_on) break;
+      progress = forward(connection->conversation, way);
+    }
     if (progress == Progress::all_are_over) {
       reset_all();
       return;
@@ -235,24 +301,19 @@ void LoopbackProxy::work() {
   while (!ending_) {
     forward_all();
     polled = {{changed_.get(), POLLIN, 0}, {listener_.get(), POLLIN, 0}};
-    for (const Connection& connection : connections_) {
-      // A negative one is not looked at.
-      polled.push_back({holds_to_server_ ? -1 : connection.client.get(), POLLIN, 0});
-      polled.push_back({holds_to_client_ ? -1 : connection.server.get(), POLLIN, 0});
-    }
+    for (Connection& connection : connections_) poll_for(connection, polled);
     const std::uint64_t changes = changes_;
+    const int timeout = is_reaching() ? kRetryInMs : -1;
     lock.unlock();
-    ::poll(polled.data(), polled.size(), -1);
+    ::poll(polled.data(), polled.size(), timeout);
     lock.lock();
     eventfd_t ignored = 0;
     ::eventfd_read(changed_.get(), &ignored);
     if (changes != changes_) continue;
     std::size_t next = 2;
     for (auto connection = connections_.begin(); connection != connections_.end(); next += 2) {
-      const bool goes_on = (polled[next].revents == 0 ||
-                            receive(connection->client, Side::client, connection->conversation)) &&
-                           (polled[next + 1].revents == 0 ||
-                            receive(connection->server, Side::server, connection->conversation));
+      const bool is_ready = polled[next].revents != 0 || polled[next + 1].revents != 0;
+      const bool goes_on = reach_server(*connection) && (!is_ready || receive(*connection));
       connection = goes_on ? std::next(connection) : connections_.erase(connection);
     }
     if (polled[1].revents != 0) accept_client();

@@ -2,6 +2,10 @@
 #ifndef ZKLOCK_TESTS_SUPPORT_LOOPBACK_PROXY_H_
 #define ZKLOCK_TESTS_SUPPORT_LOOPBACK_PROXY_H_
 
+#include <poll.h>
+
+#include <array>
+#include <chrono>
 #include <condition_variable>
 #include <cstddef>
 #include <cstdint>
@@ -10,6 +14,7 @@
 #include <optional>
 #include <string>
 #include <thread>
+#include <vector>
 
 #include "support/file_descriptor.h"
 #include "support/zookeeper_packets.h"
@@ -23,11 +28,21 @@ namespace zklock::test {
 /// It breaks when it is told to, or at a packet that it was told to look out for: the answer to
 /// the next create, say. TCP loses nothing in the middle of a connection, and neither does it.
 ///
-/// For little traffic: it does not go on while a receiver takes nothing.
+/// Connections do not wait for each other: one whose receiver takes nothing holds up its own sender
+/// only.
 /// Thread safety: all of it may be called from any thread. What a call says holds when it returns.
 class LoopbackProxy {
  public:
-  explicit LoopbackProxy(std::uint16_t server_port);
+  enum class Traffic {
+    packets,  // of a client and a server: forwarded whole
+    bytes,    // of servers among themselves: as they come
+  };
+
+  /// A client's connection is closed when the server has not taken it after so much `patience`. A
+  /// client that reaches its server directly is refused at once, and tries again: behind a proxy it
+  /// can not know that it should.
+  explicit LoopbackProxy(std::uint16_t server_port, Traffic traffic = Traffic::packets,
+                         std::chrono::milliseconds patience = {});
   ~LoopbackProxy();
 
   LoopbackProxy(const LoopbackProxy&) = delete;
@@ -35,6 +50,7 @@ class LoopbackProxy {
 
   /// "127.0.0.1:<port>".
   [[nodiscard]] std::string address() const;
+  [[nodiscard]] std::uint16_t port() const;
 
   /// Resets all connections, with what was held of them. Clients may connect anew.
   void cut();
@@ -67,8 +83,19 @@ class LoopbackProxy {
 
   struct Connection {
     FileDescriptor client;
-    FileDescriptor server;
-    Conversation conversation{};
+    std::chrono::steady_clock::time_point give_up;  // if there is no server by then
+    FileDescriptor server{};
+    Conversation conversation{};  // what has come, up to where it is held
+    std::string to_server{};      // what is to be sent, and not taken yet
+    std::string to_client{};
+  };
+  /// One direction of a connection.
+  struct Way {
+    Side from;
+    FileDescriptor& source;
+    FileDescriptor& sink;
+    std::string& waiting;
+    bool& is_held;
   };
 
   enum class Fault { cut, refuse, hold };
@@ -87,12 +114,20 @@ class LoopbackProxy {
   void lie_in_wait(Ambush ambush);
   void work();
   void accept_client();
+  [[nodiscard]] bool reach_server(Connection& connection);
+  [[nodiscard]] bool is_reaching() const;
   void reset_all();
+  [[nodiscard]] std::array<Way, 2> ways(Connection& connection);
+  void poll_for(Connection& connection, std::vector<pollfd>& polled);
+  [[nodiscard]] bool receive(Connection& connection);
   void forward_all();
-  Progress forward(Connection& connection, Side from);
+  Progress forward(Conversation& conversation, const Way& way);
+  Progress pass(Conversation& conversation, const Way& way);
   std::optional<Fault> fault_at(const Packet& packet);
 
   const std::uint16_t server_port_;
+  const Traffic traffic_;
+  const std::chrono::milliseconds patience_;
   FileDescriptor listener_;
   FileDescriptor changed_;  // an eventfd: the thread has to look at the state again
 
