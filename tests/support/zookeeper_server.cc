@@ -1,6 +1,5 @@
 #include "support/zookeeper_server.h"
 
-#include <netinet/in.h>
 #include <sys/socket.h>
 #include <sys/time.h>
 #include <sys/wait.h>
@@ -9,41 +8,18 @@
 #include <cerrno>
 #include <csignal>
 #include <cstddef>
+#include <filesystem>
 #include <fstream>
 #include <stdexcept>
-#include <system_error>
 #include <utility>
 
+#include "support/file_descriptor.h"
 #include "support/loopback_address.h"
 
 namespace zklock::test {
 namespace {
 
 using namespace std::chrono_literals;
-
-/// Binds a port that the system chooses, without listening on it. Linux lets two sockets with
-/// SO_REUSEADDR, which Java's servers set, share a port until one of them listens; meanwhile it
-/// gives the port to nobody who asks for a free one. So the port belongs to our server before it
-/// starts, and between its lives.
-FileDescriptor reserve_port() {
-  FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  const int on = 1;
-  ::setsockopt(result.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
-  const sockaddr_in address = loopback_address(0);
-  if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0) {
-    throw std::system_error(errno, std::generic_category(), "bind");
-  }
-  return result;
-}
-
-std::uint16_t port_of(const FileDescriptor& socket) {
-  sockaddr_in address{};
-  socklen_t length = sizeof address;
-  if (::getsockname(socket.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
-    throw std::system_error(errno, std::generic_category(), "getsockname");
-  }
-  return ntohs(address.sin_port);
-}
 
 std::vector<std::string> java_command(const std::vector<std::string>& further_options,
                                       const std::string& configuration) {
@@ -65,11 +41,15 @@ std::vector<std::string> java_command(const std::vector<std::string>& further_op
 
 }  // namespace
 
-ZooKeeperServer::ZooKeeperServer(ZooKeeperServerOptions options)
-    : options_(std::move(options)), reservation_(reserve_port()), port_(port_of(reservation_)) {
+ZooKeeperServer::ZooKeeperServer(ZooKeeperServerOptions options) : options_(std::move(options)) {
+  write_configuration();
+  restart();
+}
+
+void ZooKeeperServer::write_configuration() const {
   std::ofstream file(directory_.path() / "zoo.cfg");
   file << "dataDir=" << (directory_.path() / "data").string() << '\n'
-       << "clientPort=" << port_ << '\n'
+       << "clientPort=" << port() << '\n'
        << "clientPortAddress=127.0.0.1\n"
        << "tickTime=" << options_.tick_time.count() << '\n'
        << "minSessionTimeout=" << options_.min_session_timeout.count() << '\n'
@@ -80,7 +60,12 @@ ZooKeeperServer::ZooKeeperServer(ZooKeeperServerOptions options)
   for (const std::string& setting : options_.settings) file << setting << '\n';
   file.close();
   if (!file) throw std::runtime_error("cannot write zoo.cfg");
-  start();
+  if (options_.number_in_ensemble == 0) return;
+  std::filesystem::create_directory(directory_.path() / "data");
+  file.open(directory_.path() / "data" / "myid");
+  file << options_.number_in_ensemble << '\n';
+  file.close();
+  if (!file) throw std::runtime_error("cannot write myid");
 }
 
 ZooKeeperServer& ZooKeeperServer::shared() {
@@ -88,7 +73,7 @@ ZooKeeperServer& ZooKeeperServer::shared() {
   return server;
 }
 
-std::string ZooKeeperServer::address() const { return "127.0.0.1:" + std::to_string(port_); }
+std::string ZooKeeperServer::address() const { return "127.0.0.1:" + std::to_string(port()); }
 
 void ZooKeeperServer::stop() {
   process_->signal(SIGSTOP);
@@ -104,12 +89,12 @@ void ZooKeeperServer::kill() {
 }
 
 void ZooKeeperServer::restart() {
-  kill();
-  start();
+  if (process_) kill();
+  process_.emplace(java_command(options_.java_options, (directory_.path() / "zoo.cfg").string()));
+  if (options_.number_in_ensemble == 0) wait_until_it_serves();
 }
 
-void ZooKeeperServer::start() {
-  process_.emplace(java_command(options_.java_options, (directory_.path() / "zoo.cfg").string()));
+void ZooKeeperServer::wait_until_it_serves() {
   const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
   // The last that it logs while it starts, it logs when it serves: so ask whenever it has said
   // more. The time-outs are for versions that see it differently, and because servers that are just
@@ -132,7 +117,7 @@ std::string ZooKeeperServer::ask(const std::string& word, std::chrono::milliseco
   const FileDescriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   const timeval patience{.tv_sec = timeout / 1s, .tv_usec = (timeout % 1s) / 1us};
   ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-  const sockaddr_in address = loopback_address(port_);
+  const sockaddr_in address = loopback_address(port());
   std::string answer;
   if (::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) !=
           0 ||

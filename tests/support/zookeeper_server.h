@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "support/reserved_port.h"
 #include "support/subprocess.h"
 #include "support/temporary_directory.h"
 
@@ -20,20 +20,23 @@ struct ZooKeeperServerOptions {
   /// What sessions may ask for; ZooKeeper's own defaults are 2 and 20 ticks. None is below 2 ticks.
   std::chrono::milliseconds min_session_timeout{400};
   std::chrono::milliseconds max_session_timeout{60'000};
-  /// Further lines of zoo.cfg: "name=value".
+  /// From 1 on: its number in an ensemble, whose servers `settings` list. 0: it stands alone.
+  int number_in_ensemble = 0;
+  /// Further lines of zoo.cfg: "name=value". Of two for one name the last one counts.
   std::vector<std::string> settings{};
   /// Further options of the Java virtual machine: "-Dname=value".
   std::vector<std::string> java_options{};
 };
 
-/// A standalone server of Debian's `zookeeper` package, on a loopback port and with a data
-/// directory of its own. It never outlives the object, nor this process.
+/// A server of Debian's `zookeeper` package, on a loopback port and with a data directory of its
+/// own. It never outlives the object, nor this process. For an ensemble see ZooKeeperEnsemble.
 ///
 /// All calls block until they have done what they say; they throw std::runtime_error, with the
 /// server's log, if it can not be done. Thread safety: none.
 class ZooKeeperServer {
  public:
-  /// Starts it, and waits until it serves.
+  /// Starts it, and waits until it serves; one of an ensemble is only started, since it takes
+  /// others to serve.
   explicit ZooKeeperServer(ZooKeeperServerOptions options = {});
 
   /// Kills it, and removes its data.
@@ -49,7 +52,7 @@ class ZooKeeperServer {
   /// "127.0.0.1:<port>". The port is this server's as long as the object lives, also while it is
   /// down.
   [[nodiscard]] std::string address() const;
-  [[nodiscard]] std::uint16_t port() const noexcept { return port_; }
+  [[nodiscard]] std::uint16_t port() const noexcept { return port_.number(); }
   [[nodiscard]] pid_t pid() const noexcept { return process_->pid(); }
 
   /// Suspends it (SIGSTOP): connections stay open, and nothing is answered. REQUIRES: it runs.
@@ -60,7 +63,10 @@ class ZooKeeperServer {
   /// Ends it (SIGKILL), as a crash would. What it has acknowledged is on its disk.
   void kill();
   /// Starts it again, on the same port and with the same data. Kills it first if it still runs.
+  /// Waits as the constructor does.
   void restart();
+
+  void wait_until_it_serves();
 
   /// Whether it answers, within `timeout`, that it serves requests.
   [[nodiscard]] bool serves(std::chrono::milliseconds timeout = kPatience) const;
@@ -76,11 +82,10 @@ class ZooKeeperServer {
  private:
   static constexpr std::chrono::seconds kPatience{2};
 
-  void start();
+  void write_configuration() const;
 
   const ZooKeeperServerOptions options_;
-  FileDescriptor reservation_;  // of the port
-  std::uint16_t port_ = 0;
+  const ReservedPort port_;
   TemporaryDirectory directory_;
   std::optional<Subprocess> process_;  // after the directory: it ends first
 };
