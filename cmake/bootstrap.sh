@@ -12,7 +12,7 @@
 set -eu
 
 build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
-  libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev"
+  libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev libsqlite3-dev"
 server="zookeeper default-jre-headless"
 ci="clang-14 clang-format-14 clang-tidy-14"
 
