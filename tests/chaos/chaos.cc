@@ -33,7 +33,7 @@ using std::chrono::steady_clock;
 
 struct Options {
   std::int64_t duration = 45'000;  // this and the others in ms
-  std::int64_t session_timeout = 4'000;
+  std::int64_t session_timeout = 2'000;
   std::int64_t tick_time = 500;
   std::int64_t overstay = 1'000;
   unsigned seed = 1;
@@ -112,7 +112,8 @@ void print(const Summary& summary) {
   print("calls that failed", summary.failures);
   std::printf("%zu grants, %zu writes, %zu writes refused\n", summary.grants, summary.writes,
               summary.refused_writes);
-  std::printf("worst wait %.3f s, worst overstay %.3f s\n", in_seconds(summary.worst_wait),
+  std::printf("worst wait %.3f s, while nobody held %.3f s, worst overstay %.3f s\n",
+              in_seconds(summary.worst_wait), in_seconds(summary.worst_wait_in_vain),
               in_seconds(summary.worst_overstay));
 }
 

@@ -17,8 +17,8 @@ namespace {
 using std::chrono::nanoseconds;
 using Kind = Violation::Kind;
 
-/// Faults that ended no earlier than so long before something went wrong may be why.
-constexpr std::int64_t kAftermath = 10'000'000'000;
+/// What was healed no earlier than so long before something went wrong may be why.
+constexpr std::int64_t kAftermath = 5'000'000'000;
 
 /// One lease, as its holder saw it. Of events that repeat: the first one, unless it says otherwise.
 struct Grant {
@@ -40,6 +40,10 @@ struct Interval {
   std::int64_t begun;
   std::int64_t ended;
 };
+
+std::int64_t overlap(const Interval& a, const Interval& b) {
+  return std::max<std::int64_t>(0, std::min(a.ended, b.ended) - std::max(a.begun, b.begun));
+}
 
 std::string process_of(const std::string& who) { return who.substr(0, who.find('.')); }
 
@@ -77,18 +81,33 @@ class History {
     return nanoseconds(std::max<std::int64_t>(0, call.ended->at - due));
   }
 
-  /// By time, and with what the driver did around them.
+  /// For how long the call has waited while nobody had a valid lease of its path.
+  [[nodiscard]] nanoseconds wait_in_vain(const Call& call) const {
+    if (!call.ended) return {};
+    std::int64_t time = call.ended->at - call.begun.at;
+    for (const Grant& grant : grants_) {
+      if (grant.granted.path != call.begun.path || !grant.last_valid) continue;
+      time -= overlap({grant.granted.at, grant.last_valid->at}, {call.begun.at, call.ended->at});
+    }
+    return nanoseconds(time);
+  }
+
+  /// By time, and with what the driver did around them, and to those who they are about.
   [[nodiscard]] std::vector<Event> evidence(
       std::initializer_list<std::optional<Event>> events) const {
     std::vector<Event> result;
+    std::set<std::string> who{"driver"};
     for (const auto& event : events) {
-      if (event) result.push_back(*event);
+      if (!event) continue;
+      result.push_back(*event);
+      who.insert(process_of(event->who));
     }
     const auto by_time = [](const Event& a, const Event& b) { return a.at < b.at; };
     const auto [first, last] = std::minmax_element(result.begin(), result.end(), by_time);
     const Interval window{first->at - kAftermath, last->at};
     for (const Event& event : driver_events_) {
-      if (event.at >= window.begun && event.at <= window.ended) result.push_back(event);
+      const bool is_near = event.at >= window.begun && event.at <= window.ended;
+      if (is_near && who.contains(event.who)) result.push_back(event);
     }
     std::stable_sort(result.begin(), result.end(), by_time);
     return result;
@@ -176,14 +195,16 @@ std::string described(const Grant& grant) {
 void check_against_each_other(const History& history, std::vector<Violation>& violations) {
   struct Earlier {
     const Grant* valid_longest = nullptr;
+    bool is_reported = false;  // that one: many others may follow it
     const Grant* largest_token = nullptr;
   };
   std::map<std::string, Earlier> by_path;
   for (const Grant& grant : history.grants()) {
-    auto& [longest, largest] = by_path[grant.granted.path];
+    auto& [longest, is_reported, largest] = by_path[grant.granted.path];
     // One that was never valid may have been granted while its process was frozen.
     if (grant.last_valid) {
-      if (longest != nullptr && grant.granted.at < longest->last_valid->at) {
+      if (longest != nullptr && grant.granted.at < longest->last_valid->at && !is_reported) {
+        is_reported = true;
         violations.push_back(
             {Kind::two_valid,
              described(*longest) + " and " + described(grant) + " overlap by " +
@@ -197,7 +218,10 @@ void check_against_each_other(const History& history, std::vector<Violation>& vi
                               described(grant) + " was granted after " + described(*largest),
                               history.evidence({largest->granted, grant.granted})});
       }
-      if (longest == nullptr || grant.last_valid->at > longest->last_valid->at) longest = &grant;
+      if (longest == nullptr || grant.last_valid->at > longest->last_valid->at) {
+        longest = &grant;
+        is_reported = false;
+      }
     }
     if (largest == nullptr || grant.granted.token > largest->granted.token) largest = &grant;
   }
@@ -229,13 +253,12 @@ bool is_expected(const std::string& call, std::error_code error) {
   return error == (call == "unlock" ? Errc::unlocking_failed : Errc::locking_failed);
 }
 
-/// How long a call without a deadline may have to wait.
+/// How long a call without a deadline may have to wait while nobody holds the lock.
 nanoseconds allowance(const History& history, const Call& call, const CheckerOptions& options) {
   nanoseconds result = options.session_timeout + options.patience;
   for (const Interval& fault : history.faults()) {
-    const std::int64_t overlap =
-        std::min(fault.ended, call.ended->at) - std::max(fault.begun, call.begun.at);
-    if (overlap > 0) result += nanoseconds(overlap) + options.session_timeout;
+    const std::int64_t meanwhile = overlap(fault, {call.begun.at, call.ended->at});
+    if (meanwhile > 0) result += nanoseconds(meanwhile) + options.session_timeout;
   }
   return result;
 }
@@ -254,9 +277,9 @@ void check_call(const History& history, const Call& call, const CheckerOptions& 
   if (late > options.overstay) {
     add(Kind::overstayed, " returned " + in_seconds(late.count()) + " late");
   }
-  const std::int64_t waited = call.ended->at - call.begun.at;
-  if (call.begun.until == 0 && nanoseconds(waited) > allowance(history, call, options)) {
-    add(Kind::stuck, " took " + in_seconds(waited));
+  const nanoseconds waited = history.wait_in_vain(call);
+  if (call.begun.until == 0 && waited > allowance(history, call, options)) {
+    add(Kind::stuck, " waited for " + in_seconds(waited.count()) + " while nobody held the lock");
   }
   const std::error_code error(call.ended->error, lock_category());
   if (!is_expected(call.begun.detail, error)) add(Kind::unexpected_error, ": " + error.message());
@@ -295,6 +318,7 @@ Summary summarize(const std::vector<Event>& events) {
     summary.worst_overstay = std::max(summary.worst_overstay, history.overstay(call));
     const std::error_code error(call.ended->error, lock_category());
     if (error) ++summary.failures[call.begun.detail + ": " + error.message()];
+    summary.worst_wait_in_vain = std::max(summary.worst_wait_in_vain, history.wait_in_vain(call));
     if (!error && call.begun.detail == "lock") {
       summary.worst_wait =
           std::max(summary.worst_wait, nanoseconds(call.ended->at - call.begun.at));

@@ -16,7 +16,8 @@ struct CheckerOptions {
   std::chrono::nanoseconds session_timeout{std::chrono::seconds(4)};
   /// By how much a call may return later than it was to. The machine may be a busy one.
   std::chrono::nanoseconds overstay{std::chrono::seconds(1)};
-  /// How long a call without a deadline may wait in vain when nothing is broken.
+  /// How long a call without a deadline may wait while nobody holds the lock, and nothing is
+  /// broken; beyond the session timeout.
   std::chrono::nanoseconds patience{std::chrono::seconds(10)};
 };
 
@@ -29,7 +30,7 @@ struct Violation {
     valid_again,       // a lease was not valid any more, and was again
     loss_not_told,     // a lease was not valid any more, and its stop callback was never called
     overstayed,        // a call returned long after its deadline
-    stuck,             // a call did not return, or waited for longer than a fault explains
+    stuck,             // a call did not return, or waited for nobody for longer than faults explain
     unexpected_error,  // a call failed for a reason that it has not
     left_behind,       // a claim is there that nobody waits or holds with
   };
@@ -49,8 +50,9 @@ struct Summary {
   std::map<std::string, std::size_t> faults{};    // by name
   std::size_t writes = 0;
   std::size_t refused_writes = 0;
-  std::chrono::nanoseconds worst_wait{};      // for a grant
-  std::chrono::nanoseconds worst_overstay{};  // after a deadline
+  std::chrono::nanoseconds worst_wait{};          // for a grant
+  std::chrono::nanoseconds worst_wait_in_vain{};  // of any call, while nobody held the lock
+  std::chrono::nanoseconds worst_overstay{};      // after a deadline
 };
 
 /// Checks all events of a run, by time. A lease is known to have been valid from when `lock`

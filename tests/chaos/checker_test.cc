@@ -68,6 +68,20 @@ TEST(Checker, FindsTwoValidLeasesAtOnce) {
               ElementsAre(Kind::two_valid));
 }
 
+TEST(Checker, NamesALeaseThatWasValidForTooLongOnce) {
+  EXPECT_THAT(found("20 p1.1 granted /a 7 0 0 /a/claim\n"
+                    "30 p2.1 granted /a 9 0 0 /a/claim\n"
+                    "31 p2.1 valid /a 9 0 0 \n"
+                    "32 p3.1 granted /a 11 0 0 /a/claim\n"
+                    "33 p3.1 valid /a 11 0 0 \n"
+                    "34 p1.1 valid /a 7 0 0 \n"
+                    "35 p2.2 granted /a 13 0 0 /a/claim\n"
+                    "36 p2.2 valid /a 13 0 0 \n"
+                    "37 p3.1 valid /a 11 0 0 \n"),
+              ElementsAre(Kind::two_valid, Kind::two_valid))
+      << "the first one, and the third one";
+}
+
 TEST(Checker, TakesALeaseForValidAsLongAsItSaidSo) {
   EXPECT_THAT(found("20 p1.1 granted /a 7 0 0 /a/claim\n"
                     "30 p1.1 valid /a 7 0 0 \n"
@@ -178,6 +192,14 @@ TEST(Checker, FindsAWaitThatIsLongerThanAFaultExplains) {
       "4000 driver healed - 0 0 0 \n";
   EXPECT_THAT(found(with_fault + "20900 p1.1 ended /a 0 0 0 lock\n"), IsEmpty());
   EXPECT_THAT(found(with_fault + "21100 p1.1 ended /a 0 0 0 lock\n"), ElementsAre(Kind::stuck));
+}
+
+TEST(Checker, LetsACallWaitWhileSomebodyHoldsTheLock) {
+  EXPECT_THAT(found("0 p1.1 begun /a 0 0 0 lock\n"
+                    "1000 p2.1 granted /a 7 0 0 /a/claim\n"
+                    "20000 p2.1 valid /a 7 0 0 \n"
+                    "30000 p1.1 ended /a 0 0 0 lock\n"),
+              IsEmpty());
 }
 
 TEST(Checker, FindsErrorsThatNothingExplains) {

@@ -44,8 +44,8 @@ void Crew::freeze(std::size_t member) {
 
 void Crew::thaw(std::size_t member) {
   const Member& thawed = members_.at(member);
+  record(Event::Kind::thawed, thawed);  // first: it is what excuses calls that return from now on
   thawed.process->signal(SIGCONT);
-  record(Event::Kind::thawed, thawed);
 }
 
 std::vector<std::string> Crew::stop(std::chrono::milliseconds timeout) {

@@ -82,7 +82,7 @@ void freeze_worker(Stage& stage) {
 }  // namespace
 
 void Stage::last() {
-  const auto percent = below(2) == 0 ? 10 + below(70) : 120 + below(80);
+  const auto percent = below(2) == 0 ? 10 + below(70) : 120 + below(180);
   pass(session_timeout_ * static_cast<int>(percent) / 100);
 }
 

@@ -118,14 +118,14 @@ class Worker {
 
   /// Uses the lease for a while. False: it was found to be lost.
   bool hold(ContendedLock& contended, const Lease& lease) {
-    const bool is_long = one_in(20);
-    const nanoseconds time =
-        milliseconds(is_long ? below(1'500) * session_timeout_.count() / 1'000 : below(200));
+    // A long one outlasts the session of a holder that is cut off.
+    const auto time = one_in(25) ? session_timeout_ * (50 + static_cast<int>(below(200))) / 100
+                                 : milliseconds(below(200));
     const bool renews = contended.ttl > 0ms && one_in(2);
     const std::int64_t begun = boot_now();
     std::int64_t renewed = begun;
     while (look_at(contended, lease)) {
-      if (boot_now() - begun >= time.count() || stop_.stop_requested()) return true;
+      if (boot_now() - begun >= nanoseconds(time).count() || stop_.stop_requested()) return true;
       write(contended, lease);
       if (renews && nanoseconds(boot_now() - renewed) > contended.ttl / 3) {
         renewed = boot_now();
