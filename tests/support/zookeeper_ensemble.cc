@@ -13,7 +13,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How long a server may take for an answer; it is asked again until kLongEnough has passed.
+/// How long a server may take for an answer, and a new leader until it listens.
 constexpr std::chrono::milliseconds kPatience{500};
 
 /// `server.1=` and so on of zoo.cfg.
@@ -29,8 +29,11 @@ ZooKeeperEnsemble::ZooKeeperEnsemble(ZooKeeperEnsembleOptions options) {
   for (Member& from : members_) {
     for (std::size_t to = 0; to < members_.size(); ++to) {
       if (&from == &members_[to]) continue;
-      from.links[to] = {std::make_unique<LoopbackProxy>(members_[to].quorum_port.number(), LoopbackProxy::Traffic::bytes),
-                        std::make_unique<LoopbackProxy>(members_[to].election_port.number(), LoopbackProxy::Traffic::bytes)};
+      using Traffic = LoopbackProxy::Traffic;
+      from.links[to] = {
+          std::make_unique<LoopbackProxy>(members_[to].quorum_port.number(), Traffic::bytes,
+                                          kPatience),
+          std::make_unique<LoopbackProxy>(members_[to].election_port.number(), Traffic::bytes)};
     }
   }
   for (int number = 0; number < kSize; ++number) start(number, options);
