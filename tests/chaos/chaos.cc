@@ -189,9 +189,10 @@ int main(int argc, char** argv) {
   CLI::App app(
       "Breaks servers, networks and clients around locks, and checks what zklock promises");
   app.add_option("--duration", options.duration, "for how long things break: 90s, 10m")
-      ->transform(duration);
+      ->transform(duration)
+      ->default_str("45s");
   app.add_option("--seed", options.seed, "decides which, when and how")->capture_default_str();
-  app.add_option("--workers", options.workers, "threads that contend, in all")
+  app.add_option("--workers", options.workers, "threads that contend, as many in each process")
       ->check(CLI::Range(1, 1'000))
       ->capture_default_str();
   app.add_option("--processes", options.processes, "in which they run")
@@ -201,10 +202,14 @@ int main(int argc, char** argv) {
       ->check(CLI::Range(1, 100))
       ->capture_default_str();
   app.add_option("--session-timeout", options.session_timeout, "of the workers")
-      ->transform(duration);
-  app.add_option("--tick-time", options.tick_time, "of the servers")->transform(duration);
+      ->transform(duration)
+      ->default_str("2s");
+  app.add_option("--tick-time", options.tick_time, "of the servers")
+      ->transform(duration)
+      ->default_str("500ms");
   app.add_option("--overstay", options.overstay, "by which calls may return late")
-      ->transform(duration);
+      ->transform(duration)
+      ->default_str("1s");
   app.add_option("--faults", options.faults, "only those whose names begin so: kill,freeze-leader")
       ->delimiter(',');
   app.add_option("--directory", options.directory, "where to keep the journals");

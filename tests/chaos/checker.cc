@@ -59,6 +59,7 @@ class History {
   explicit History(const std::vector<Event>& events) {
     for (const Event& event : events) add(event);
     if (is_fault_open_) faults_.back().ended = events.back().at;
+    for (const Grant& grant : grants_) add_hold(grant);
   }
 
   /// In the order in which they were granted, and called.
@@ -84,11 +85,15 @@ class History {
   /// For how long the call has waited while nobody had a valid lease of its path.
   [[nodiscard]] nanoseconds wait_in_vain(const Call& call) const {
     if (!call.ended) return {};
-    std::int64_t time = call.ended->at - call.begun.at;
-    for (const Grant& grant : grants_) {
-      if (grant.granted.path != call.begun.path || !grant.last_valid) continue;
-      time -= overlap({grant.granted.at, grant.last_valid->at}, {call.begun.at, call.ended->at});
-    }
+    const Interval wait{call.begun.at, call.ended->at};
+    std::int64_t time = wait.ended - wait.begun;
+    const auto found = held_.find(call.begun.path);
+    if (found == held_.end()) return nanoseconds(time);
+    const std::vector<Interval>& held = found->second;
+    auto hold = std::partition_point(held.begin(), held.end(), [&](const Interval& interval) {
+      return interval.ended <= wait.begun;
+    });
+    for (; hold != held.end() && hold->begun < wait.ended; ++hold) time -= overlap(*hold, wait);
     return nanoseconds(time);
   }
 
@@ -176,7 +181,20 @@ class History {
     if (event.kind == Event::Kind::healed) is_fault_open_ = false;
   }
 
+  /// REQUIRES: in the order of granting.
+  void add_hold(const Grant& grant) {
+    if (!grant.last_valid) return;
+    std::vector<Interval>& held = held_[grant.granted.path];
+    const Interval hold{grant.granted.at, grant.last_valid->at};
+    if (held.empty() || held.back().ended < hold.begun) {
+      held.push_back(hold);
+    } else {
+      held.back().ended = std::max(held.back().ended, hold.ended);
+    }
+  }
+
   std::vector<Grant> grants_;
+  std::map<std::string, std::vector<Interval>> held_;  // by path: when somebody had a valid lease
   std::vector<Call> calls_;
   std::map<GrantKey, std::size_t> grants_by_key_;
   std::map<std::string, std::size_t> open_calls_;  // by who: the last one
