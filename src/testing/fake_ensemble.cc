@@ -183,7 +183,7 @@ void FakeEnsemble::release(FakeLine& line) {
 void FakeEnsemble::go_on(FakeLine& line) {
   if (line.platform.is_frozen()) return;
   if (!line.is_stalled) {
-    for (const auto& message : std::exchange(line.held, {})) loop_.post(message);
+    for (const auto& message : std::exchange(line.held, {})) message();
   }
   for (const auto& timer : std::exchange(line.held_timers, {})) loop_.post(timer);
 }

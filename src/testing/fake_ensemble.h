@@ -72,7 +72,8 @@ struct FakeLine {
   std::vector<std::function<void()>> held{};         // messages of both directions
   std::vector<std::function<void()>> held_timers{};  // of the client's, while it is frozen
 
-  [[nodiscard]] bool holds() const { return is_stalled || platform.is_frozen(); }
+  /// What comes now has to wait; what was held goes first.
+  [[nodiscard]] bool holds() const { return is_stalled || platform.is_frozen() || !held.empty(); }
 };
 
 /// What a client begins a connection with.
