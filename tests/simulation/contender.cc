@@ -171,6 +171,9 @@ void Contender::refused(const Terms& terms, std::error_code error, SteadyTime be
       world_.fail("7: " + name_ + " was cancelled, which nobody asked for");
     }
     world_.count(name_, "is canceled");
+  } else if (error == Errc::locking_failed && process_.has_ttl() && process_.ttl() < 4s) {
+    // Commits may be slowed down by 2 s.
+    world_.count(name_, "finds that the servers take longer than half its TTL");
   } else {
     world_.fail("7: " + name_ + "'s lock failed: " + error.message());
   }
