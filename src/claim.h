@@ -88,6 +88,8 @@ class Claim {
   std::string head_;                    // path of the first
   std::optional<HolderView> holder_;    // the first, if it was read
   std::optional<SteadyTime> purge_at_;  // when to purge it, or to look again whether it may be
+  std::string purged_in_vain_;          // path of what was gone, or renewed, when it was purged
+  Pause vain_purges_;                   // between attempts at that one
 
   std::set<std::string> not_claims_;  // children that look like claims, but are persistent
   Pause trouble_;                     // between requests that fail one after the other

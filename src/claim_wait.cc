@@ -219,6 +219,9 @@ std::optional<Claim::Turn> Claim::purge_head(const Standing& standing, const Con
     return Turn::list_again;
   }
   if (purged.error() == ZooKeeperErrc::no_node || purged.error() == ZooKeeperErrc::bad_version) {
+    // The server that is read from is behind, for a moment usually.
+    if (std::exchange(purged_in_vain_, head_) != head_) vain_purges_ = Pause();
+    vain_purges_.wait(context);
     return Turn::list_again;
   }
   if (purged.error() == ZooKeeperErrc::no_auth) {

@@ -181,6 +181,10 @@ void FakeQuorum::start(int server) {
 
 void FakeQuorum::come_back(int server) {
   Server& one = at(server);
+  if (server == leader_ && !one.serves) {  // it has given up its office
+    lose_leader();
+    return;
+  }
   if (one.serves && one.epoch != epoch_) stop_serving(server);  // it had followed another leader
   const bool serves_still = std::exchange(one.serves, true);
   one.epoch = epoch_;
