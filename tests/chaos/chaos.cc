@@ -15,6 +15,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "checker.h"
@@ -75,27 +76,27 @@ void play(Stage& stage, const Options& options, const Journal& journal) {
 /// Claims that are still there when all who made them are idle or dead, past the end of sessions.
 std::vector<Violation> claims_left(const test::ZooKeeperEnsemble& ensemble,
                                    const Options& options) {
-  const Context patience =
-      Context().with_timeout(milliseconds(options.session_timeout) + kPatience);
+  const auto deadline = steady_clock::now() + milliseconds(options.session_timeout) + kPatience;
   const std::shared_ptr<ZooKeeperClient> client = connect(ensemble.address());
   std::vector<Violation> violations;
   for (int path = 0; path < options.paths; ++path) {
     const std::string directory = "/chaos/" + std::to_string(path);
-    for (;;) {
-      const Result<Children> claims = client->children(directory, patience);
-      if (claims.error() == ZooKeeperErrc::no_node) break;  // nobody has come to lock it
-      if (claims && claims->names.empty()) break;
-      if (patience.expired()) {
-        Violation violation{Violation::Kind::left_behind, directory + ": ", {}};
-        if (!claims) violation.what += claims.error().message();
-        if (claims) {
-          for (const std::string& name : claims->names) violation.what += name + " ";
-        }
-        violations.push_back(violation);
-        break;
-      }
+    const auto list = [&] {
+      return client->children(directory, Context().with_timeout(kPatience));
+    };
+    Result<Children> claims = list();
+    while (claims && !claims->names.empty() && steady_clock::now() < deadline) {
       std::this_thread::sleep_for(50ms);
+      claims = list();
     }
+    if (claims.error() == ZooKeeperErrc::no_node) continue;  // nobody has come to lock it
+    if (claims && claims->names.empty()) continue;
+    Violation violation{Violation::Kind::left_behind, directory + ": ", {}};
+    if (!claims) violation.what += claims.error().message();
+    if (claims) {
+      for (const std::string& name : claims->names) violation.what += name + " ";
+    }
+    violations.push_back(std::move(violation));
   }
   return violations;
 }
