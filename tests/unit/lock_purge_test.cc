@@ -191,6 +191,25 @@ TEST_F(LockPurgeTest, ARenewalBeatsAPurgeDecidedBefore) {
   EXPECT_EQ(seen_->count("purged"), 0U);
 }
 
+TEST_F(LockPurgeTest, AHolderThatIsPurgedInVainIsNotPurgedWithoutAPause) {
+  hold(kFirst, others(1s));
+  time_.advance(1min);
+  int attempts = 0;
+  EXPECT_CALL(*zk_, remove(kFirst, ::testing::_, ::testing::_))
+      .WillRepeatedly([&](const std::string&, std::int32_t, const Context&) -> Result<void> {
+        ++attempts;
+        return ZooKeeperErrc::no_node;  // says the leader; the server goes on showing it
+      });
+  Waiter waiter(lock_);
+  EXPECT_FALSE(waiter.is_done());
+  for (int second = 0; second < 10; ++second) time_.advance(1s);
+  EXPECT_GE(attempts, 10);
+  EXPECT_LE(attempts, 40);
+  zk_->erase(kFirst);
+  time_.advance(1s);
+  EXPECT_TRUE(waiter.is_done());
+}
+
 TEST_F(LockPurgeTest, AHolderThatSomebodyElsePurgedIsListedAgain) {
   hold(kFirst, others(1s));
   time_.advance(1min);
