@@ -118,15 +118,17 @@ void SessionState::look_at_clock(BootTime now) noexcept {
 }
 
 void SessionState::lose(LossReason reason) noexcept {
-  std::stop_source last;  // stays in place: what is taken from now on is over already
   {
     const std::scoped_lock lock(monitor_.mutex);
     int none = 0;
     reason_.compare_exchange_strong(none, static_cast<int>(reason));
-    last = period_;
   }
   monitor_.changed->notify_all();
   lost_.request_stop();
+  // The last period stays in place: what is taken from now on is over already.
+  std::unique_lock lock(monitor_.mutex);
+  std::stop_source last(period_);
+  lock.unlock();
   last.request_stop();
 }
 

@@ -51,7 +51,7 @@ class WitnessWire final : public Wire {
 
  private:
   template <class T>
-  Answer<T> watched(Kind kind, Answer<T> answer) const {
+  [[nodiscard]] Answer<T> watched(Kind kind, Answer<T> answer) const {
     const auto witness = witness_.lock();
     const std::uint64_t connection = witness ? witness->connection_now() : 0;
     // Without one it is sent later than now, nobody knows when.

@@ -115,7 +115,7 @@ TEST_F(ContextContract, ExpiredContextLeavesNoClaim) {
     const Result<Enqueued> enqueued = client_->enqueue({.directory = path_}, expired);
     if (!enqueued) {
       EXPECT_EQ(enqueued.error(), ZooKeeperErrc::operation_timeout);
-    } else {  // an answer that is there before anybody waits for it counts: the claim is the caller's
+    } else {  // an answer that is there before anybody waits for it counts
       EXPECT_TRUE(client_->remove(enqueued->claim.path, kAny, soon()));
     }
   }
