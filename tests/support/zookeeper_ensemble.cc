@@ -62,6 +62,8 @@ void ZooKeeperEnsemble::start(int number, const ZooKeeperEnsembleOptions& option
   }
   const auto& last = options.own_settings.at(static_cast<std::size_t>(number));
   own.settings.insert(own.settings.end(), last.begin(), last.end());
+  const auto& variables = options.own_variables.at(static_cast<std::size_t>(number));
+  own.variables.insert(own.variables.end(), variables.begin(), variables.end());
   member.server.emplace(std::move(own));
   member.to_clients = std::make_unique<LoopbackProxy>(member.server->port());
 }

@@ -24,6 +24,8 @@ struct ZooKeeperEnsembleOptions {
   ZooKeeperServerOptions servers{};
   /// Further lines of the zoo.cfg of one server.
   std::array<std::vector<std::string>, 3> own_settings{};
+  /// Further variables of the environment of one server: "NAME=value".
+  std::array<std::vector<std::string>, 3> own_variables{};
 };
 
 /// Servers 0, 1 and 2. Every two talk through proxies, as do they and their clients, so that each

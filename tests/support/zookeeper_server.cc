@@ -90,7 +90,8 @@ void ZooKeeperServer::kill() {
 
 void ZooKeeperServer::restart() {
   if (process_) kill();
-  process_.emplace(java_command(options_.java_options, (directory_.path() / "zoo.cfg").string()));
+  process_.emplace(java_command(options_.java_options, (directory_.path() / "zoo.cfg").string()),
+                   options_.variables);
   if (options_.number_in_ensemble == 0) wait_until_it_serves();
 }
 

@@ -26,6 +26,8 @@ struct ZooKeeperServerOptions {
   std::vector<std::string> settings{};
   /// Further options of the Java virtual machine: "-Dname=value".
   std::vector<std::string> java_options{};
+  /// Further variables of its environment: "NAME=value".
+  std::vector<std::string> variables{};
 };
 
 /// A server of Debian's `zookeeper` package, on a loopback port and with a data directory of its
