@@ -122,7 +122,7 @@ TEST_F(SessionTimeoutTest, LeaseEndsBeforeItsClaimWhenTheLeaderDiesAndTheClientI
     const std::int64_t broken = boot_now();
     ensemble_.kill(killed);
     cut_off_clients();
-    // While there is no leader yet.
+    // Some may end before there is a new leader to ask.
     auto ending = std::async(std::launch::async, [&] { watch_them_end(holders, kMuch); });
     const auto leaders_client = observer();
     watch_claims(*leaders_client, holders);

@@ -15,7 +15,7 @@ namespace {
 /// each stall is over when it ends, however soon the next one begins.
 void wait_while_it_stalls() {
   const int error = errno;
-  const char* const name = std::getenv("ZKLOCK_SLOW_DISK");
+  const char* const name = std::getenv("ZKLOCK_SLOW_DISK");  // NOLINT: it does not change
   const int file = name != nullptr ? ::open(name, O_RDONLY | O_CLOEXEC) : -1;
   if (file >= 0) {
     struct stat status {};
@@ -30,6 +30,7 @@ void wait_while_it_stalls() {
 
 }  // namespace
 
+// NOLINTBEGIN(readability-inconsistent-declaration-parameter-name): the C library's are its own
 extern "C" {
 
 int fsync(int file) {
@@ -43,3 +44,4 @@ int fdatasync(int file) {
 }
 
 }  // extern "C"
+// NOLINTEND(readability-inconsistent-declaration-parameter-name)
