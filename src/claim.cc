@@ -165,6 +165,7 @@ Claim::Turn Claim::become_certain(const Context& context) {
     reliance_ = session_->keep_certain();
     const Result<void> certain =
         session_->become_certain(std::chrono::nanoseconds(session_->timeout()) / 4, context);
+    if (certain.error() == ZooKeeperErrc::session_expired) return Turn::gone;
     if (!certain && !session_lost_.stop_requested()) fail(certain.error(), context);
   }
   return session_lost_.stop_requested() ? Turn::gone : Turn::granted;

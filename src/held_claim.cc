@@ -211,7 +211,8 @@ Result<void> HeldClaim::remove(const Context& context) {
     if (removed) return {};
     if (removed.error() == ZooKeeperErrc::no_node) {
       // It went by our own hand, or with its session after `valid()` was made false.
-      if (is_unsure || grant().session_lost.stop_requested()) return {};
+      const std::stop_token gone = grant().session ? grant().session->lost() : grant().session_lost;
+      if (is_unsure || gone.stop_requested()) return {};
       return removed;
     }
     if (!may_pass(removed.error()) || is_over(context)) return removed;

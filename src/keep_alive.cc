@@ -39,11 +39,11 @@ void KeepAlive::check_now() {
   if (!link) return;  // the next one begins with checks
   {
     const std::scoped_lock lock(mutex_);
-    if (std::exchange(is_checking_, true)) return;
+    if (std::exchange(checking_, link->connection) == link->connection) return;
     checked_at_ = Platform::current().boot_now();
     checked_connection_ = link->connection;
   }
-  check_twice(link->wire);
+  check_twice(*link);
 }
 
 void KeepAlive::tend() {
@@ -70,57 +70,58 @@ BootTime KeepAlive::tend(const Link& link, BootTime now) {
     if (std::exchange(checked_connection_, link.connection) != link.connection) {
       checked_at_ = BootTime::min();
     }
-    if (link.session->is_relied_on() && !is_checking_) {
+    if (link.session->is_relied_on() && checking_ != link.connection) {
       must_check =
           checked_at_ == BootTime::min() || now - checked_at_ >= timeout / kChecksInATimeout;
       if (must_check) {
         checked_at_ = now;
-        is_checking_ = true;
+        checking_ = link.connection;
       }
       next = checked_at_ + timeout / kChecksInATimeout;
     }
-    if (!is_reading_) {
+    if (reading_ != link.connection) {
       must_read = !must_check && now - last_answered >= timeout / kReadsInATimeout;
-      is_reading_ = must_read;
+      if (must_read) reading_ = link.connection;
       if (!must_read && !must_check) {
         next = std::min(next, last_answered + timeout / kReadsInATimeout);
       }
     }
   }
-  if (must_check) check_twice(link.wire);
-  if (must_read) read(*link.wire);
+  if (must_check) check_twice(link);
+  if (must_read) read(link);
   return next;
 }
 
 BootTime KeepAlive::await_connection(const std::shared_ptr<SessionState>& session, BootTime now) {
-  const BootTime end = keeper_->last_answered() +
+  const BootTime end = keeper_->disconnected_at() +
                        kTimeoutsWithoutServers * std::chrono::nanoseconds(session->timeout());
   if (now >= end) keeper_->replace_session(session, LossReason::cut_off);
   return now < end ? end : BootTime::max();
 }
 
-void KeepAlive::read(Wire& wire) {
-  wire.get(kAnyPath, false, [self = shared_from_this()](const Result<Znode>&) {
-    const std::scoped_lock lock(self->mutex_);
-    self->is_reading_ = false;
-  });
+void KeepAlive::read(const Link& link) {
+  link.wire->get(kAnyPath, false,
+                 [self = shared_from_this(), connection = link.connection](const Result<Znode>&) {
+                   const std::scoped_lock lock(self->mutex_);
+                   if (self->reading_ == connection) self->reading_ = 0;
+                 });
 }
 
-/// The second is sent when the first is answered.
-void KeepAlive::check_twice(const std::shared_ptr<Wire>& wire) {
-  const auto done = [self = shared_from_this()](const Result<void>&) {
-    const std::scoped_lock lock(self->mutex_);
-    self->is_checking_ = false;
-  };
-  // Weakly: a wire owns its answers.
-  wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
-              [done, weak = std::weak_ptr<Wire>(wire)](const Result<void>& checked) {
-                if (const auto same = weak.lock()) {
-                  same->check(kAnyPath, ZooKeeperClient::kAnyVersion, done);
-                } else {
-                  done(checked);
-                }
-              });
+/// The second is sent when the first is answered, on the same connection.
+void KeepAlive::check_twice(const Link& link) {
+  link.wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
+                   [self = shared_from_this(), connection = link.connection](const Result<void>&) {
+                     const std::optional<Link> now = self->keeper_->link();
+                     if (!now || now->connection != connection) return self->checked(connection);
+                     now->wire->check(
+                         kAnyPath, ZooKeeperClient::kAnyVersion,
+                         [self, connection](const Result<void>&) { self->checked(connection); });
+                   });
+}
+
+void KeepAlive::checked(std::uint64_t connection) {
+  const std::scoped_lock lock(mutex_);
+  if (checking_ == connection) checking_ = 0;
 }
 
 void KeepAlive::tend_at(SteadyTime time) {

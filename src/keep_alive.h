@@ -31,8 +31,9 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
   [[nodiscard]] BootTime tend(const Link& link, BootTime now);
   [[nodiscard]] BootTime await_connection(const std::shared_ptr<SessionState>& session,
                                           BootTime now);
-  void read(Wire& wire);
-  void check_twice(const std::shared_ptr<Wire>& wire);
+  void read(const Link& link);
+  void check_twice(const Link& link);
+  void checked(std::uint64_t connection);
   void tend_at(SteadyTime time);
 
   const std::shared_ptr<SessionKeeper> keeper_;
@@ -42,8 +43,8 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
   Executor::Ticket timer_ = 0;             // guarded by mutex_
   BootTime checked_at_ = BootTime::min();  // guarded by mutex_: on this connection
   std::uint64_t checked_connection_ = 0;   // guarded by mutex_
-  bool is_reading_ = false;                // guarded by mutex_: a read is under way
-  bool is_checking_ = false;               // guarded by mutex_: checks are
+  std::uint64_t reading_ = 0;   // guarded by mutex_: the connection with a read under way; 0: none
+  std::uint64_t checking_ = 0;  // guarded by mutex_: the one with checks under way
 };
 
 }  // namespace zklock::internal

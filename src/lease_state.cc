@@ -33,9 +33,13 @@ bool LeaseState::valid() noexcept {
     lose(LossReason::ttl_over);
     return false;
   }
-  if (grant_.session && Platform::current().steady_now() >= grant_.session->certain_until()) {
-    lose(LossReason::cut_off);
-    return false;
+  if (grant_.session) {
+    const SteadyTime until = grant_.session->certain_until();
+    // Read after that: who is frozen in between must not be told what was true before.
+    if (Platform::current().steady_now() >= until) {
+      lose(LossReason::cut_off);
+      return false;
+    }
   }
   return true;
 }
@@ -45,7 +49,8 @@ std::chrono::steady_clock::time_point LeaseState::valid_until() noexcept {
   SteadyTime until = SteadyTime::max();
   if (const BootTime end = ttl_end_.load(); end != BootTime::max()) {
     const Platform& platform = Platform::current();
-    until = saturated_sum(platform.steady_now(), saturated_difference(end, platform.boot_now()));
+    const SteadyTime now = platform.steady_now();  // first: see SessionState::certain_until
+    until = saturated_sum(now, saturated_difference(end, platform.boot_now()));
   }
   if (grant_.session) until = std::min(until, grant_.session->certain_until());
   return until;

@@ -122,9 +122,14 @@ BootTime SessionKeeper::last_answered() const {
   return last_answered_;
 }
 
-std::uint64_t SessionKeeper::connection_now() const {
+BootTime SessionKeeper::disconnected_at() const {
   const std::scoped_lock lock(monitor_.mutex);
-  return is_up() ? connection_ : 0;
+  return disconnected_at_;
+}
+
+std::uint64_t SessionKeeper::connection_now(std::uint64_t wire) const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return is_up() && wire == wire_number_ ? connection_ : 0;
 }
 
 void SessionKeeper::on_answered(const Answered& operation) {
@@ -153,11 +158,12 @@ void SessionKeeper::dial() {
     if (failure_ || wire_) return;
     number = ++wire_number_;
     if (session_) resume = identity_;
-    last_answered_ = std::max(last_answered_, Platform::current().boot_now());
+    dialed_at_ = Platform::current().boot_now();
+    last_answered_ = std::max(last_answered_, dialed_at_);
   }
   const auto ear = std::make_shared<Ear>(weak_from_this(), number);
   Dialer::Outcome outcome = dialer_->dial(ear, resume ? &*resume : nullptr);
-  if (outcome.wire) outcome.wire = witnessed(std::move(outcome.wire), weak_from_this());
+  if (outcome.wire) outcome.wire = witnessed(std::move(outcome.wire), weak_from_this(), number);
   adopt(outcome, number);
 }
 
@@ -205,6 +211,13 @@ void SessionKeeper::look_for_servers() {
     const std::scoped_lock lock(monitor_.mutex);
     looking_ = !failure_ && !connected_ && wire_;
     if (!looking_) return;
+    // It may have been connected since.
+    const auto early = std::max(dialed_at_, disconnected_at_) + kPatienceWithServers -
+                       Platform::current().boot_now();
+    if (early.count() > 0) {
+      connect_at(Platform::current().steady_now() + early, &SessionKeeper::look_for_servers);
+      return;
+    }
   }
   if (!dialer_->servers_have_moved()) {
     SteadyTime next{};
@@ -216,17 +229,24 @@ void SessionKeeper::look_for_servers() {
     return;
   }
   std::shared_ptr<Wire> old;
+  std::shared_ptr<SessionState> session;
   {
     const std::scoped_lock lock(monitor_.mutex);
     looking_ = false;
     if (failure_ || connected_) return;
     ++wire_number_;
     old = std::exchange(wire_, nullptr);
+    session = session_;
   }
-  // Without a connection, closing tells no server to end the session. Should it find one at this
-  // very moment, the session is ended; the new wire is told so, as of any other expiry.
-  if (old) end_later(Ending::session, [old] { old->close(); });
-  dial();
+  // Without a connection, closing tells no server to end the session. Should it find one meanwhile,
+  // the session is ended: no lease may rely on it from here on, and the new wire, which is dialed
+  // only then, is told so as of any other expiry.
+  if (session) session->doubt();
+  end_later(Ending::session, [old, weak = weak_from_this()] {
+    if (old) old->close();
+    if (const auto keeper = weak.lock())
+      keeper->connect_at(SteadyTime::min(), &SessionKeeper::dial);
+  });
 }
 
 void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& identity) {
@@ -281,6 +301,7 @@ void SessionKeeper::on_disconnected(std::uint64_t number) {
     const std::scoped_lock lock(monitor_.mutex);
     if (number != wire_number_ || !connected_) return;
     connected_ = false;
+    disconnected_at_ = Platform::current().boot_now();
     look_for_servers_later();
   }
   log_.warning([&] { return "lost the connection to " + dialer_->address(); });

@@ -75,8 +75,10 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   /// When the last request was sent that was answered, or the last wire was dialed: the servers can
   /// not have begun a later handshake before.
   [[nodiscard]] BootTime last_answered() const;
+  /// When the last connection broke.
+  [[nodiscard]] BootTime disconnected_at() const;
 
-  [[nodiscard]] std::uint64_t connection_now() const override;
+  [[nodiscard]] std::uint64_t connection_now(std::uint64_t wire) const override;
   void on_answered(const Answered& operation) override;
 
   /// Gives this session up, if it is the current one, and begins another.
@@ -128,6 +130,8 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
   bool connected_ = false;                 // guarded by monitor_.mutex: says the wire
   BootTime last_answered_{};               // guarded by monitor_.mutex
+  BootTime disconnected_at_{};             // guarded by monitor_.mutex
+  BootTime dialed_at_{};                   // guarded by monitor_.mutex
   std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
   std::uint64_t told_connection_ = 0;      // guarded by monitor_.mutex: likewise
   std::error_code failure_;                // guarded by monitor_.mutex: for good

@@ -25,7 +25,9 @@ BootTime SessionState::certain_until_boot() const noexcept {
 SteadyTime SessionState::certain_until() const noexcept {
   const BootTime until = certain_until_boot();
   const Platform& platform = Platform::current();
-  return saturated_sum(platform.steady_now(), saturated_difference(until, platform.boot_now()));
+  // In this order: a process that is frozen in between is told too early an end.
+  const SteadyTime now = platform.steady_now();
+  return saturated_sum(now, saturated_difference(until, platform.boot_now()));
 }
 
 std::stop_token SessionState::uncertain() const noexcept {
@@ -111,6 +113,18 @@ void SessionState::look_at_clock(BootTime now) noexcept {
     const std::scoped_lock lock(monitor_.mutex);
     // A session that is lost has no further period.
     if (!is_certain_ || now < evidence_.certain_until() || reason_.load() != 0) return;
+    is_certain_ = false;
+    ended = std::exchange(period_, std::stop_source());
+  }
+  ended.request_stop();
+}
+
+void SessionState::doubt() noexcept {
+  std::stop_source ended;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (reason_.load() != 0) return;
+    evidence_ = Evidence(evidence_.timeout());
     is_certain_ = false;
     ended = std::exchange(period_, std::stop_source());
   }

@@ -48,6 +48,10 @@ class SessionState final : public Session {
   /// Ends the period if the evidence has run out.
   void look_at_clock(BootTime now) noexcept;
 
+  /// The client may be about to end the session, and would not know: ends the period, whatever the
+  /// evidence.
+  void doubt() noexcept;
+
   /// The session is gone. The first reason stays. Runs the stop callbacks of `lost()` and of
   /// `uncertain()`.
   void lose(LossReason reason) noexcept;

@@ -24,8 +24,8 @@ enum class Kind {
 
 class WitnessWire final : public Wire {
  public:
-  WitnessWire(std::shared_ptr<Wire> wire, std::weak_ptr<Witness> witness)
-      : wire_(std::move(wire)), witness_(std::move(witness)) {}
+  WitnessWire(std::shared_ptr<Wire> wire, std::weak_ptr<Witness> witness, std::uint64_t number)
+      : wire_(std::move(wire)), witness_(std::move(witness)), number_(number) {}
 
   void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
               Answer<Created> answer) override {
@@ -53,7 +53,7 @@ class WitnessWire final : public Wire {
   template <class T>
   [[nodiscard]] Answer<T> watched(Kind kind, Answer<T> answer) const {
     const auto witness = witness_.lock();
-    const std::uint64_t connection = witness ? witness->connection_now() : 0;
+    const std::uint64_t connection = witness ? witness->connection_now(number_) : 0;
     // Without one it is sent later than now, nobody knows when.
     if (connection == 0) return answer;
     return [weak = witness_, connection, kind, sent = Platform::current().boot_now(),
@@ -69,12 +69,14 @@ class WitnessWire final : public Wire {
 
   const std::shared_ptr<Wire> wire_;
   const std::weak_ptr<Witness> witness_;
+  const std::uint64_t number_;
 };
 
 }  // namespace
 
-std::shared_ptr<Wire> witnessed(std::shared_ptr<Wire> wire, std::weak_ptr<Witness> witness) {
-  return std::make_shared<WitnessWire>(std::move(wire), std::move(witness));
+std::shared_ptr<Wire> witnessed(std::shared_ptr<Wire> wire, std::weak_ptr<Witness> witness,
+                                std::uint64_t number) {
+  return std::make_shared<WitnessWire>(std::move(wire), std::move(witness), number);
 }
 
 }  // namespace zklock::internal

@@ -15,14 +15,15 @@ namespace zklock::internal {
 class Witness {
  public:
   virtual ~Witness() = default;
-  /// The connection that requests are sent on now; 0: none is known to stand. Of any thread.
-  [[nodiscard]] virtual std::uint64_t connection_now() const = 0;
+  /// The connection that requests of this wire are sent on now; 0: none is known to stand. Of any
+  /// thread.
+  [[nodiscard]] virtual std::uint64_t connection_now(std::uint64_t wire) const = 0;
   virtual void on_answered(const Answered& operation) = 0;
 };
 
 /// The same wire, witnessed. The witness may be gone before it.
 [[nodiscard]] std::shared_ptr<Wire> witnessed(std::shared_ptr<Wire> wire,
-                                              std::weak_ptr<Witness> witness);
+                                              std::weak_ptr<Witness> witness, std::uint64_t number);
 
 }  // namespace zklock::internal
 

@@ -35,7 +35,8 @@ class ZKLOCK_EXPORT Session {
   /// Its callbacks run on the network's own thread: they return at once, and do not call the
   /// client. (Lease::lost is for everybody.)
   [[nodiscard]] virtual std::stop_token lost() const noexcept = 0;
-  /// Why stop was requested on `lost` or `uncertain`: a LossReason. Here: session_expired.
+  /// Why stop was requested on `lost` or `uncertain`: a LossReason, which says nothing before.
+  /// Here: session_expired.
   [[nodiscard]] virtual std::error_code loss_reason() const noexcept;
 
   /// Until when it is certain that the session stands. It moves on while servers confirm it. Here:

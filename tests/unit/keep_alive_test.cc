@@ -3,11 +3,13 @@
 #include "keep_alive.h"
 
 #include "client_fixture.h"
+#include "reaper.h"
 
 namespace zklock {
 namespace {
 
 using internal::SteadyTime;
+using zklock::testing::Gate;
 
 constexpr auto kSixth = std::chrono::nanoseconds(10s) / 6;
 constexpr auto kTwelfth = std::chrono::nanoseconds(10s) / 12;
@@ -187,6 +189,70 @@ TEST_F(KeepAliveTest, TheNextSessionIsKeptCertainToo) {
   const auto reliance = client_->session()->keep_certain();
   time_.advance(kTwelfth);
   next->take_upkeep(Op::check).answer();
+}
+
+TEST_F(KeepAliveTest, DialingInVainDoesNotPutOffTheEnd) {
+  wire_->listener->on_disconnected();
+  for (int i = 0; i < 100; ++i) ensemble_.refuse_next("no such name");
+  ensemble_.move_servers();
+  time_.advance(30s);
+  EXPECT_TRUE(session_->lost().stop_requested());
+}
+
+TEST_F(KeepAliveTest, TheEndIsCountedFromTheLastConnection) {
+  wire_->listener->on_disconnected();
+  time_.advance(29s);
+  reconnect(*wire_);
+  wire_->listener->on_disconnected();
+  time_.advance(29s);
+  EXPECT_FALSE(session_->lost().stop_requested());
+}
+
+TEST_F(KeepAliveTest, ANewConnectionBeginsWithChecks) {
+  const auto reliance = session_->keep_certain();
+  time_.advance(kTwelfth);
+  const WireRequest first = wire_->take_upkeep(Op::check);
+  wire_->listener->on_disconnected();
+  first.fail(ZooKeeperErrc::connection_loss);
+  time_.settle();
+  EXPECT_FALSE(wire_->has_upkeep()) << "no second check waits for a connection";
+  wire_->connect(kSession);
+  wire_->take_upkeep(Op::check).answer();
+}
+
+TEST_F(KeepAliveTest, WhatAnOldWireOwesHoldsNothingUp) {
+  time_.advance(kSixth);
+  const WireRequest read = wire_->take_upkeep(Op::get);
+  auto reliance = session_->keep_certain();
+  time_.advance(kTwelfth);
+  const WireRequest check = wire_->take_upkeep(Op::check);
+  const auto gate = std::make_shared<Gate>();
+  internal::end_later(internal::Ending::session, [gate] { gate->wait(); });  // the closer is busy
+  client_->remove_in_background("/a");
+  wire_->take(Op::remove).fail(ZooKeeperErrc::no_auth);  // that ends the session
+  const auto next = begin_to_connect(kSession + 1);
+  time_.settle();
+  reliance = client_->session()->keep_certain();
+  time_.advance(kTwelfth);
+  EXPECT_TRUE(next->has_upkeep());
+  gate->open();
+}
+
+TEST_F(KeepAliveTest, WhatAnOldWireAnswersProvesNothing) {
+  auto reliance = session_->keep_certain();
+  time_.advance(kTwelfth);
+  const WireRequest check = wire_->take_upkeep(Op::check);
+  const auto gate = std::make_shared<Gate>();
+  internal::end_later(internal::Ending::session, [gate] { gate->wait(); });
+  client_->remove_in_background("/a");
+  wire_->take(Op::remove).fail(ZooKeeperErrc::no_auth);
+  const auto next = begin_to_connect(kSession + 1);
+  time_.settle();
+  check.answer();
+  time_.settle();
+  EXPECT_FALSE(wire_->has_upkeep()) << "it is not asked any more";
+  EXPECT_EQ(client_->session()->certain_until() - time_.steady_now(), kSure);
+  gate->open();
 }
 
 // --- become_certain -----------------------------------------------------------------------------

@@ -1,10 +1,13 @@
 // Keeping a client in a session: dialing, connections, expiry, and the end.
 #include <future>
 
+#include "reaper.h"
 #include "session_keeper_fixture.h"
 
 namespace zklock::internal {
 namespace {
+
+using zklock::testing::Gate;
 
 TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
   const auto wire = start();
@@ -22,6 +25,24 @@ TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
   EXPECT_EQ(keeper_->session(), link->session);
   EXPECT_EQ(keeper_->problem(), "");
   EXPECT_EQ(listener_->heard(), Heard{"up 1 #1 new wire"});
+}
+
+TEST_F(SessionKeeperTest, WhatAnOldWireAnswersIsNoEvidenceForTheNextSession) {
+  const auto gate = std::make_shared<Gate>();
+  const auto old_wire = connect(1);
+  const Link old_link = *keeper_->link();
+  end_later(Ending::session, [gate] { gate->wait(); });  // the closer is busy
+  keeper_->replace_session(keeper_->session(), LossReason::session_expired);
+  const auto wire = ensemble_.next_wire();
+  connect(*wire, 2);
+  const SteadyTime before = keeper_->session()->certain_until();
+  for (int i = 0; i < 4; ++i) {
+    old_link.wire->check("/a", ZooKeeperClient::kAnyVersion, [](const Result<void>&) {});
+    old_wire->take(Op::check).answer();
+    time_.advance(2s);
+  }
+  EXPECT_EQ(keeper_->session()->certain_until(), before);
+  gate->open();
 }
 
 TEST_F(SessionKeeperTest, AWireMayBeConnectedBeforeItIsHandedOver) {
