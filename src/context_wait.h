@@ -4,17 +4,32 @@
 #define ZKLOCK_SRC_CONTEXT_WAIT_H_
 
 #include <zklock/context.h>
+#include <zklock/error.h>
 
 #include <algorithm>
 #include <list>
 #include <mutex>
 #include <stop_token>
+#include <system_error>
 
 #include "platform.h"
 
 namespace zklock::internal {
 
 enum class WaitEnd { ready, deadline, canceled };
+
+/// What an operation answers whose wait has ended so; no error when it is ready.
+inline std::error_code error_of(WaitEnd end) noexcept {
+  switch (end) {
+    case WaitEnd::canceled:
+      return ZooKeeperErrc::canceled;
+    case WaitEnd::deadline:
+      return ZooKeeperErrc::operation_timeout;
+    case WaitEnd::ready:
+      break;
+  }
+  return {};
+}
 
 /// For the time of its life, cancellation of the context wakes the monitor's waiters.
 ///

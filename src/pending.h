@@ -49,7 +49,7 @@ class Pending {
     if (end == WaitEnd::ready) return std::move(*answer_);
     abandoned_ = true;
     late_ = std::move(late);
-    return end == WaitEnd::canceled ? ZooKeeperErrc::canceled : ZooKeeperErrc::operation_timeout;
+    return error_of(end);
   }
 
  private:

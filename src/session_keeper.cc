@@ -89,14 +89,8 @@ Result<Link> SessionKeeper::await_link(const Context& context) {
   if (const std::optional<Link> up = link()) return *up;
   ContextWait wait(monitor_, context);
   std::unique_lock lock(monitor_.mutex);
-  switch (wait.wait(lock, [this] { return is_up() || failure_; })) {
-    case WaitEnd::canceled:
-      return ZooKeeperErrc::canceled;
-    case WaitEnd::deadline:
-      return ZooKeeperErrc::operation_timeout;
-    case WaitEnd::ready:
-      break;
-  }
+  const WaitEnd end = wait.wait(lock, [this] { return is_up() || failure_; });
+  if (end != WaitEnd::ready) return error_of(end);
   if (failure_) return failure_;
   return Link{wire_, session_, connection_};
 }

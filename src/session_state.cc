@@ -66,14 +66,8 @@ Result<void> SessionState::become_certain(std::chrono::nanoseconds in_hand,
   if (ask) ask();
   ContextWait wait(monitor_, context);
   std::unique_lock lock(monitor_.mutex);
-  switch (wait.wait(lock, [&] { return reason_.load() != 0 || is_certain(); })) {
-    case WaitEnd::canceled:
-      return ZooKeeperErrc::canceled;
-    case WaitEnd::deadline:
-      return ZooKeeperErrc::operation_timeout;
-    case WaitEnd::ready:
-      break;
-  }
+  const WaitEnd end = wait.wait(lock, [&] { return reason_.load() != 0 || is_certain(); });
+  if (end != WaitEnd::ready) return error_of(end);
   if (reason_.load() != 0) return ZooKeeperErrc::session_expired;
   return {};
 }

@@ -57,12 +57,12 @@ class SessionState final : public Session {
   void lose(LossReason reason) noexcept;
 
  private:
+  template <class Change>
+  void learn(BootTime now, const Change& change) noexcept;
+
   const std::int64_t id_;
   std::atomic<int> reason_{0};  // a LossReason once lost; written with monitor_.mutex held
   std::stop_source lost_;
-
-  template <class Change>
-  void learn(BootTime now, const Change& change) noexcept;
 
   mutable Monitor monitor_;
   Evidence evidence_;                     // guarded by monitor_.mutex
