@@ -32,7 +32,14 @@ class TestSession final : public Session {
   [[nodiscard]] std::chrono::steady_clock::time_point certain_until() const noexcept override {
     return certain_until_.load();
   }
+  [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds,
+                                            const Context&) const override {
+    if (const int error = doubts_.exchange(0); error != 0) return static_cast<ZooKeeperErrc>(error);
+    return {};
+  }
 
+  /// So ends, once, who wants to be certain of it.
+  void doubt(ZooKeeperErrc error) { doubts_.store(static_cast<int>(error)); }
   void lose(LossReason reason = LossReason::session_expired) {
     reason_.store(reason);
     lost_.request_stop();
@@ -44,6 +51,7 @@ class TestSession final : public Session {
   std::atomic<LossReason> reason_{LossReason::session_expired};
   std::atomic<std::chrono::steady_clock::time_point> certain_until_{
       std::chrono::steady_clock::time_point::max()};
+  mutable std::atomic<int> doubts_{0};  // a ZooKeeperErrc; 0: none
   std::stop_source lost_;
 };
 

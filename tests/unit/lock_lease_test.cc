@@ -55,6 +55,21 @@ TEST_F(LockLeaseTest, IsInvalidOnceTheSessionIsNotCertainAnyMore) {
   EXPECT_EQ(zk_->removed_in_background(), (std::vector<std::string>{lease.znode()}));
 }
 
+TEST_F(LockLeaseTest, IsNotGrantedInASessionThatProvesToBeGone) {
+  ZooKeeperLock lock(config(), zk_);
+  zk_->own_session()->doubt(ZooKeeperErrc::session_expired);  // `lost` is told a little later
+  const Lease lease = lock.lock();
+  EXPECT_EQ(seen_->count("requeued"), 1U);
+  EXPECT_TRUE(lease.valid());
+}
+
+TEST_F(LockLeaseTest, IsNotGrantedWhenTheSessionIsNotCertainByTheDeadline) {
+  ZooKeeperLock lock(config(), zk_);
+  zk_->own_session()->doubt(ZooKeeperErrc::operation_timeout);
+  EXPECT_EQ(error_of([&] { lock.lock(); }).code(), Errc::locking_timed_out);
+  EXPECT_FALSE(lock.lease());
+}
+
 TEST_F(LockLeaseTest, DeletionOfTheClaimLosesIt) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
