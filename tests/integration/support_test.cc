@@ -46,6 +46,17 @@ TEST(Subprocess, GivesUpWaitingInTime) {
   EXPECT_EQ(program.wait_for_exit(20ms), std::nullopt);
 }
 
+TEST(Subprocess, ReadsWhatIsWritten) {
+  Subprocess program({"cat"}, {}, Subprocess::Input::written);
+  EXPECT_TRUE(program.write("first\n"));
+  EXPECT_TRUE(program.wait_for_line("^first$"));
+  EXPECT_TRUE(program.write("second\n"));
+  EXPECT_TRUE(program.wait_for_line("^second$"));
+  program.signal(SIGKILL);
+  ASSERT_TRUE(program.wait_for_exit());
+  EXPECT_FALSE(program.write("third\n")) << "and no signal";
+}
+
 TEST(Subprocess, SendsSignals) {
   Subprocess shell(
       {"sh", "-c", "trap 'echo trapped; exit 3' TERM; echo ready; while :; do :; done"});

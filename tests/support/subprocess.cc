@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -25,6 +26,15 @@ struct Pipe {
   FileDescriptor reader;
   FileDescriptor writer;
 };
+
+/// A pipe that can be written to without a signal when nobody reads it any more.
+Pipe make_input_pipe() {
+  std::array<int, 2> ends{};
+  if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
+    throw std::system_error(errno, std::generic_category(), "socketpair");
+  }
+  return {FileDescriptor(ends[0], "socketpair"), FileDescriptor(ends[1], "socketpair")};
+}
 
 Pipe make_pipe() {
   std::array<int, 2> ends{};
@@ -56,8 +66,10 @@ std::vector<std::string> environment_with(const std::vector<std::string>& variab
 }
 
 /// What the child does between fork and exec. Other threads of the parent may have held any mutex,
-/// so it only makes system calls. Returns if that failed; errno then says why.
-void become(char* const* command, char* const* environment, int out, int err, pid_t parent) {
+/// so it only makes system calls. Without an `in` (-1) it reads nothing. Returns if that failed;
+/// errno then says why.
+void become(char* const* command, char* const* environment, int in, int out, int err,
+            pid_t parent) {
   // Ends with the thread that forked, which is the Subprocess's own: it ends when the object does.
   if (::prctl(PR_SET_PDEATHSIG, SIGKILL) != 0) return;
   if (::getppid() != parent) ::_exit(127);  // it has ended already
@@ -67,8 +79,8 @@ void become(char* const* command, char* const* environment, int out, int err, pi
   ::pthread_sigmask(SIG_SETMASK, &none, nullptr);
   ::signal(SIGPIPE, SIG_DFL);
 
-  const int null = ::open("/dev/null", O_RDONLY);
-  if (null < 0 || ::dup2(null, STDIN_FILENO) < 0) return;
+  if (in < 0) in = ::open("/dev/null", O_RDONLY);
+  if (in < 0 || ::dup2(in, STDIN_FILENO) < 0) return;
   if (::dup2(out, STDOUT_FILENO) < 0 || ::dup2(err, STDERR_FILENO) < 0) return;
   // libzookeeper's sockets would be inherited, and keep connections open that the parent closes.
   ::close_range(STDERR_FILENO + 1, ~0U, CLOSE_RANGE_CLOEXEC);
@@ -77,13 +89,14 @@ void become(char* const* command, char* const* environment, int out, int err, pi
 
 }  // namespace
 
-Subprocess::Subprocess(std::vector<std::string> command, std::vector<std::string> variables)
+Subprocess::Subprocess(std::vector<std::string> command, std::vector<std::string> variables,
+                       Input input)
     : destroyed_(::eventfd(0, EFD_CLOEXEC), "eventfd") {
   std::promise<void> started;
   std::future<void> result = started.get_future();
   watcher_ = std::thread([&] {
     try {
-      start(std::move(command), variables);
+      start(std::move(command), variables, input);
     } catch (...) {
       started.set_exception(std::current_exception());
       return;
@@ -108,6 +121,12 @@ Subprocess::~Subprocess() {
 void Subprocess::signal(int number) {
   const std::lock_guard lock(mutex_);
   if (!exit_status_) ::kill(pid_, number);  // it has not been waited for: the pid is still its own
+}
+
+bool Subprocess::write(const std::string& text) {
+  const std::lock_guard lock(mutex_);
+  const ssize_t taken = ::send(in_.get(), text.data(), text.size(), MSG_NOSIGNAL | MSG_DONTWAIT);
+  return taken == static_cast<ssize_t>(text.size());
 }
 
 std::optional<std::string> Subprocess::wait_for_line(const std::string& regex, Timeout timeout) {
@@ -144,8 +163,9 @@ std::string Subprocess::standard_error() const {
   return err_.text;
 }
 
-void Subprocess::start(std::vector<std::string> command,
-                       const std::vector<std::string>& variables) {
+void Subprocess::start(std::vector<std::string> command, const std::vector<std::string>& variables,
+                       Input input) {
+  Pipe in = input == Input::written ? make_input_pipe() : Pipe();
   Pipe out = make_pipe();
   Pipe err = make_pipe();
   Pipe failure = make_pipe();  // closed by a successful exec, else it carries errno
@@ -157,8 +177,8 @@ void Subprocess::start(std::vector<std::string> command,
   pid_ = ::fork();
   if (pid_ < 0) throw std::system_error(errno, std::generic_category(), "fork");
   if (pid_ == 0) {
-    become(command_pointers.data(), environment_pointers.data(), out.writer.get(), err.writer.get(),
-           parent);
+    become(command_pointers.data(), environment_pointers.data(), in.reader.get(), out.writer.get(),
+           err.writer.get(), parent);
     const int error = errno;
     (void)!::write(failure.writer.get(), &error, sizeof error);
     ::_exit(127);
@@ -173,6 +193,7 @@ void Subprocess::start(std::vector<std::string> command,
   // Not glibc's pidfd_open: the header of Debian 12 forgets to say that it is a C function.
   const auto process = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
   process_ = FileDescriptor(process, "pidfd_open");
+  in_ = std::move(in.writer);
   out_.pipe = std::move(out.reader);
   err_.pipe = std::move(err.reader);
   // Once the process has ended there may be others that keep the pipes open: read what is there.

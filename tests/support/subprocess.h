@@ -30,10 +30,14 @@ class Subprocess {
  public:
   using Timeout = std::chrono::milliseconds;
 
+  /// What its standard input is: nothing (/dev/null), or what `write` is given.
+  enum class Input { none, written };
+
   /// Starts `command`: a program, looked for in PATH if it has no slash, and its arguments. The
   /// `variables`, "NAME=value" each, are added to the environment. Throws std::system_error if it
   /// can not be started.
-  explicit Subprocess(std::vector<std::string> command, std::vector<std::string> variables = {});
+  explicit Subprocess(std::vector<std::string> command, std::vector<std::string> variables = {},
+                      Input input = Input::none);
 
   /// Kills it (SIGKILL) if it still runs.
   ~Subprocess();
@@ -45,6 +49,10 @@ class Subprocess {
 
   /// Sends it a signal, unless it has ended.
   void signal(int number);
+
+  /// Lets it read `text`. False: it has ended, or leaves its input unread. REQUIRES: its input is
+  /// written.
+  bool write(const std::string& text);
 
   /// Waits for a line of its output, earlier or later, in which `regex` (ECMAScript) is found, and
   /// returns it. None: it was not said in time, or before the process ended.
@@ -69,7 +77,8 @@ class Subprocess {
     std::string text;
   };
 
-  void start(std::vector<std::string> command, const std::vector<std::string>& variables);
+  void start(std::vector<std::string> command, const std::vector<std::string>& variables,
+             Input input);
   void watch();
   bool read_more(Stream& stream);
   void record_end();
@@ -82,6 +91,7 @@ class Subprocess {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Protected by mutex_.
+  FileDescriptor in_;  // none if nothing is written
   Stream out_;
   Stream err_;
   std::optional<int> exit_status_;
