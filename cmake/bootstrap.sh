@@ -6,7 +6,8 @@
 #   build    to build the library, its tests and the example programs (the default)
 #   server   to run a ZooKeeper server: tests and demo start private ones. The package brings no
 #            service of its own: nothing is left running.
-#   ci       both, and what .ci/run checks the code with
+#   peers    other clients' locks, and what runs them: the tests share paths with them
+#   ci       all of these, and what .ci/run checks the code with
 #
 # Without root it prints what to run, and fails. It takes no time when nothing is missing.
 set -eu
@@ -14,6 +15,8 @@ set -eu
 build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
   libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev libsqlite3-dev"
 server="zookeeper default-jre-headless"
+peers="libcurator-recipes-java libzookeeper-java openjdk-17-jdk-headless python3-kazoo
+  golang-go golang-github-samuel-go-zookeeper-dev"
 ci="clang-14 clang-format-14 clang-tidy-14"
 
 if [ $# -eq 0 ]; then
@@ -24,8 +27,9 @@ for group in "$@"; do
   case $group in
     build)  wanted="$wanted $build" ;;
     server) wanted="$wanted $server" ;;
-    ci)     wanted="$wanted $build $server $ci" ;;
-    *)      echo "bootstrap: unknown group '$group' (build, server, ci)" >&2; exit 2 ;;
+    peers)  wanted="$wanted $peers" ;;
+    ci)     wanted="$wanted $build $server $peers $ci" ;;
+    *)      echo "bootstrap: unknown group '$group' (build, server, peers, ci)" >&2; exit 2 ;;
   esac
 done
 

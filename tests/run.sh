@@ -3,7 +3,7 @@
 #
 #   tests/run.sh                   everything
 #   tests/run.sh -R Metadata       what it is given goes to ctest: here, cases with such a name
-#   tests/run.sh -L unit           cases with that label: unit, integration, headers, install, ...
+#   tests/run.sh -L unit           cases with that label: unit, integration, interop, headers, ...
 #
 # Builds in build/ (ZKLOCK_BUILD_DIR overrides), and only what has changed. A build directory that
 # was configured by hand keeps its settings. The exit status, and the last lines, are ctest's.
@@ -13,7 +13,7 @@ root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${ZKLOCK_BUILD_DIR:-$root/build}
 jobs=$(nproc)
 
-"$root/cmake/bootstrap.sh" build server
+"$root/cmake/bootstrap.sh" build server peers
 
 if [[ ! -e $build/CMakeCache.txt ]]; then
   cmake -S "$root" -B "$build" -G Ninja

@@ -67,7 +67,7 @@ Peer::Peer(PeerKind kind, const std::string& address, std::chrono::milliseconds 
 Peer& Peer::shared(const PeerKind& kind) {
   const std::string address = ZooKeeperServer::shared().address();  // it ends after them
   static std::map<std::string, Peer> peers;
-  return peers.try_emplace(kind.name, kind, address, 60s).first->second;
+  return peers.try_emplace(kind.name, kind, address, kLongSession).first->second;
 }
 
 int Peer::begin_to_lock(const std::string& path) { return begin("lock", path); }

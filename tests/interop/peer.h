@@ -49,13 +49,16 @@ void PrintTo(const PeerKind& kind, std::ostream* stream);  // for GoogleTest
 /// A subclass of Lock with the names that most of the others use.
 [[nodiscard]] PeerKind kazoo_with_lock_names();
 
+/// Of those that are not killed: outlasts any disturbance of a busy machine.
+inline constexpr std::chrono::seconds kLongSession{60};
+
 /// A process with contenders of one kind. It ends with the object. Thread safety: none.
 class Peer {
  public:
   Peer(PeerKind kind, const std::string& address, std::chrono::milliseconds session_timeout);
 
   /// One of this kind for all tests of the process that do not kill it, at the server that they
-  /// share. A Java virtual machine takes a second to start. Its sessions outlast any disturbance.
+  /// share: a Java virtual machine takes a second to start.
   static Peer& shared(const PeerKind& kind);
 
   /// Lets a new contender lock `path`; returns its number.
