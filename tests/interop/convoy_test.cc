@@ -71,8 +71,8 @@ void count_together(const std::vector<PeerKind>& kinds) {
 class ConvoyTest : public ::testing::TestWithParam<PeerKind> {};
 
 TEST_P(ConvoyTest, OfTwoOfOursAndTwoOfTheirsCountsTo500InOrder) {
-  const PeerKind mine = ours(GetParam().markers);
-  count_together({mine, mine, GetParam(), GetParam()});
+  const PeerKind& theirs = GetParam();
+  count_together({ours(theirs.markers), ours_with_ttl(theirs.markers), theirs, theirs});
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, ConvoyTest,
@@ -81,7 +81,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ConvoyTest,
                          [](const auto& kind) { return kind.param.name; });
 
 TEST(MixedConvoyTest, OfAllWithTheSameNamesCountsTo500InOrder) {
-  count_together({ours(), ours(), curator(), go_zookeeper(), kazoo_with_lock_names()});
+  count_together({ours(), ours_with_ttl(), curator(), go_zookeeper(), kazoo_with_lock_names()});
 }
 
 }  // namespace

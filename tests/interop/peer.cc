@@ -12,6 +12,17 @@ namespace {
 
 using namespace std::chrono_literals;
 
+PeerKind ours(std::string name, std::chrono::milliseconds ttl, std::vector<std::string> markers) {
+  PeerKind kind = {.name = std::move(name),
+                   .command = {ZKLOCK_PEER},
+                   .arguments = {std::to_string(ttl.count())}};
+  for (std::string& marker : markers) {
+    kind.name += "And" + marker;
+    kind.arguments.push_back(std::move(marker));
+  }
+  return kind;
+}
+
 PeerKind java_kind(const std::string& name, const std::string& main_class) {
   return {
       .name = name,
@@ -42,10 +53,10 @@ std::vector<std::string> command(const PeerKind& kind, const std::string& addres
 
 void PrintTo(const PeerKind& kind, std::ostream* stream) { *stream << kind.name; }
 
-PeerKind ours(std::vector<std::string> markers) {
-  return {.name = markers.empty() ? "Ours" : "OursWithMarkers",
-          .command = {ZKLOCK_PEER},
-          .arguments = std::move(markers)};
+PeerKind ours(std::vector<std::string> markers) { return ours("Ours", 0ms, std::move(markers)); }
+
+PeerKind ours_with_ttl(std::vector<std::string> markers) {
+  return ours("OursWithTtl", 10min, std::move(markers));
 }
 
 PeerKind curator() { return java_kind("Curator", "CuratorPeer"); }

@@ -38,8 +38,10 @@ struct PeerKind {
 
 void PrintTo(const PeerKind& kind, std::ostream* stream);  // for GoogleTest
 
-/// ZooKeeperLock, in another process.
+/// ZooKeeperLock, in another process, with these further claim markers; and with a TTL that is
+/// never over here, so that its claims' data change when they are granted.
 [[nodiscard]] PeerKind ours(std::vector<std::string> markers = {});
+[[nodiscard]] PeerKind ours_with_ttl(std::vector<std::string> markers = {});
 [[nodiscard]] PeerKind curator();        // InterProcessMutex
 [[nodiscard]] PeerKind go_zookeeper();   // Lock of samuel/go-zookeeper
 [[nodiscard]] PeerKind write_lock();     // ZooKeeper's own recipe in Java

@@ -80,7 +80,7 @@ TEST_P(OursBehindTheirsTest, PurgesNothingOfTheirsThoughItHasATtl) {
   EXPECT_TRUE(becomes_true([&] { return queue_.names() == theirs; }));
 
   ASSERT_TRUE(theirs_.unlock(holder)) << theirs_.said();
-  EXPECT_TRUE(lock.try_lock_for(kLongEnough));
+  EXPECT_TRUE(ours_.try_lock_for(kLongEnough));
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, OursBehindTheirsTest,
@@ -102,6 +102,24 @@ TEST_P(TheirsBehindOursTest, WaitsUntilWeUnlock) {
   EXPECT_EQ(theirs_.granted(contender), claim) << theirs_.said();
   ASSERT_TRUE(theirs_.unlock(contender)) << theirs_.said();
   EXPECT_THAT(queue_.names(), IsEmpty());
+}
+
+// Which changes the data of the claim that they watch.
+TEST_P(TheirsBehindOursTest, WaitsOnWhenWeRenew) {
+  ZooKeeperLockConfig with_ttl = config();
+  with_ttl.ttl = 60s;
+  ZooKeeperLock lock(with_ttl);
+  const Lease lease = lock.lock(soon());
+  const int contender = theirs_.begin_to_lock(path_);
+  ASSERT_TRUE(queue_.waiter_behind(lease.znode())) << theirs_.said();
+
+  lease.renew(soon());  // with which its watch is gone
+  ASSERT_TRUE(queue_.waiter_behind(lease.znode())) << theirs_.said();
+  EXPECT_FALSE(theirs_.is_granted(contender));
+
+  lock.unlock(lease, soon());
+  EXPECT_TRUE(theirs_.granted(contender)) << theirs_.said();
+  EXPECT_TRUE(theirs_.unlock(contender)) << theirs_.said();
 }
 
 INSTANTIATE_TEST_SUITE_P(Kinds, TheirsBehindOursTest,

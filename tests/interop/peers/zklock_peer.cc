@@ -1,10 +1,11 @@
 // Our own among the peers: does what it reads, as interop/peer.h says.
 //
-//   zklock_peer <address> <session timeout in ms> [<further claim marker>]
+//   zklock_peer <address> <session timeout in ms> <TTL in ms> [<further claim marker>...]
 #include <zklock/zookeeper_lock.h>
 
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <exception>
 #include <filesystem>
 #include <fstream>
@@ -16,6 +17,7 @@
 #include <stdexcept>
 #include <string>
 #include <thread>
+#include <utility>
 #include <vector>
 
 namespace {
@@ -44,9 +46,10 @@ void add_one(const std::filesystem::path& directory, const std::string& claim) {
 class PeerProgram {
  public:
   PeerProgram(std::string address, std::chrono::milliseconds session_timeout,
-              std::vector<std::string> markers)
+              std::chrono::milliseconds ttl, std::vector<std::string> markers)
       : address_(std::move(address)),
         session_timeout_(session_timeout),
+        ttl_(ttl),
         markers_(std::move(markers)) {}
 
   /// Does what standard input says, until it ends.
@@ -109,12 +112,14 @@ class PeerProgram {
   [[nodiscard]] zklock::ZooKeeperLockConfig config(const std::string& path) const {
     return {.address = address_,
             .path = path,
+            .ttl = ttl_,
             .client = {.session_timeout = session_timeout_},
             .further_claim_markers = markers_};
   }
 
   const std::string address_;
   const std::chrono::milliseconds session_timeout_;
+  const std::chrono::milliseconds ttl_;
   const std::vector<std::string> markers_;
   // Main thread only.
   std::map<std::string, std::promise<void>> unlocks_;
@@ -125,9 +130,10 @@ class PeerProgram {
 
 int main(int argc, char** argv) {
   const std::vector<std::string> arguments(argv + 1, argv + argc);
-  if (arguments.size() < 2) return 2;
+  if (arguments.size() < 3) return 2;
   PeerProgram program(arguments[0], std::chrono::milliseconds(std::stoi(arguments[1])),
-                      {arguments.begin() + 2, arguments.end()});
+                      std::chrono::milliseconds(std::stoi(arguments[2])),
+                      {arguments.begin() + 3, arguments.end()});
   program.run();
   std::_Exit(0);  // whatever the other threads do
 }
