@@ -57,6 +57,7 @@ KafkaKitLock::Outcome KafkaKitLock::lock(const Context& context) {
   const Result<Created> created = client_->create_protected_ephemeral_sequential(
       path_ + "/lock-", kafka_kit_data(now, now + ttl_ + kTimestampToDeadline, owner_), Acl::open(),
       context);
+  if (created.error() == ZooKeeperErrc::operation_timeout) return Outcome::timed_out;
   if (!created) return Outcome::failed;
   znode_ = created->path;
 
