@@ -61,7 +61,7 @@ void ForeignDataTest::wait_for(const ForeignSample& sample, std::chrono::millise
   EXPECT_EQ(exists(holder_), !is_purged);
   if (exists(holder_)) release();
   ASSERT_TRUE(is_ready(lease)) << "though nobody holds the lock";
-  EXPECT_TRUE(lease.get().valid());
+  EXPECT_TRUE(lease.get());
 }
 
 TEST_F(ForeignDataTest, IsWaitedForByUs) {
@@ -69,7 +69,7 @@ TEST_F(ForeignDataTest, IsWaitedForByUs) {
 }
 
 TEST_F(ForeignDataTest, IsPurgedByUsOnlyAfterATtlOfItsOwn) {
-  for_each_sample([this](const ForeignSample& sample) { wait_for(sample, 10min); });
+  for_each_sample([this](const ForeignSample& sample) { wait_for(sample, 40s); });
 }
 
 TEST_F(ForeignDataTest, IsTreatedByTheOracleAsByKafkaKit) {
@@ -109,12 +109,13 @@ TEST_F(ForeignDataTest, OfAWaiterIsOfNoAccount) {
 }
 
 TEST_F(ForeignDataTest, APersistentChildNeitherBlocksNorIsDeleted) {
-  const std::vector<std::string> stray = {"/locks/shard-1", "/locks/shard-2147483647",
-                                          "/locks/members", "/locks/a--5"};
-  for (const std::string& path : stray) zookeeper_.create(path, "{}");
   const auto first = ours(1s);
   const auto second = ours(1s);
-  for (int round = 0; round < 3; ++round) {
+  // With the last two, the numbers do not tell the order any more.
+  for (const std::string stray : {"shard-1", "members", "a--5", "shard-2147483647"}) {
+    SCOPED_TRACE(stray);
+    zookeeper_.create("/locks/" + stray, "{}");
+    const std::vector<std::string> strays = queue();
     const Lease lease = first->lock(Context().with_timeout(1s));
     auto waiting = queue_up(second);
     zookeeper_.advance(500ms);
@@ -123,8 +124,8 @@ TEST_F(ForeignDataTest, APersistentChildNeitherBlocksNorIsDeleted) {
     zookeeper_.settle();
     ASSERT_TRUE(is_ready(waiting));
     second->unlock(waiting.get());
+    EXPECT_EQ(queue(), strays);
   }
-  EXPECT_EQ(queue(), stray);
 }
 
 }  // namespace
