@@ -146,6 +146,34 @@ TEST_F(KafkaKitLockTest, PurgesAHolderOfOursByAWrongClockAndThatIsTold) {
   EXPECT_THAT(queue(), ElementsAre(contender.znode()));
 }
 
+TEST_F(KafkaKitLockTest, PurgesAWaiterOfOursByAWrongClockAndThatQueuesAnew) {
+  const auto holder = ours();
+  const auto waiter = ours(2s);
+  const Lease lease = holder->lock();
+  auto waiting = queue_up(waiter, Context().with_timeout(10min));
+  FakeMachine& machine = zookeeper_.machine("db8");
+  machine.step_wall_clock(24h);
+  const auto contender = std::make_shared<KafkaKitLock>(machine.connect(), kPath, 60s);
+  const std::string purged = queue().back();
+  auto outcome = machine.run([&] { return queue_up(contender); });
+  zookeeper_.advance(1s);
+  EXPECT_FALSE(exists(purged));
+  ASSERT_THAT(queue(), SizeIs(3));
+  EXPECT_EQ(queue()[1], contender->znode()) << "ours is behind it now";
+  EXPECT_TRUE(lease.valid()) << "the holder has no TTL, and says so";
+
+  holder->unlock(lease);
+  zookeeper_.advance(1s);
+  ASSERT_TRUE(is_ready(outcome));
+  EXPECT_EQ(outcome.get(), Outcome::locked);
+  EXPECT_THAT(contender->purged(), ElementsAre(purged));
+  EXPECT_FALSE(is_ready(waiting));
+  EXPECT_TRUE(contender->unlock());
+  zookeeper_.advance(1s);
+  ASSERT_TRUE(is_ready(waiting));
+  EXPECT_TRUE(waiting.get().valid());
+}
+
 // Kafka-kit ahead of ours.
 
 TEST_F(KafkaKitLockTest, WithoutATtlIsNeverPurgedByUs) {
