@@ -180,7 +180,7 @@ void ClaimLifeTest::hold(const Lease& lease, ZooKeeperLock& lock) {
 
 void ClaimLifeTest::live() {
   const auto ttl = one_of<std::chrono::milliseconds>(
-      {0ms, 2ms, 3ms, 5ms, 100ms, 199ms, 3s, 15s, 1h, 24h * 3650, 24h * 36'500});
+      {0ms, 1ms, 2ms, 3ms, 5ms, 100ms, 199ms, 3s, 15s, 1h, 24h * 3650, 24h * 36'500});
   const auto patience = one_of<std::optional<std::chrono::nanoseconds>>(
       {std::nullopt, 40ms, 60ms, 2s, 1h, 24h * 3650});
   const auto owner = one_of<std::string>(

@@ -31,6 +31,11 @@ TEST_F(LockTtlTest, AnUncontendedClaimIsRightAsCreated) {
   expect_granted_now(lease);
 }
 
+TEST_F(LockTtlTest, TheShortestTtlIsOneToo) {
+  ZooKeeperLock lock(ttl_config(1ms), zk_);
+  EXPECT_TRUE(lock.lock().valid());
+}
+
 TEST_F(LockTtlTest, AClaimThatWaitedIsClaimedByAVersionedSet) {
   zk_->claim(kFirst);
   Waiter waiter(lock_, owner("user1"));
