@@ -270,6 +270,21 @@ TEST_F(LockPurgeTest, AWaiterFurtherBackPurgesLaterAsABackup) {
   EXPECT_FALSE(waiter.is_done());
 }
 
+TEST_F(LockPurgeTest, OfManyWaitersOneSendsAPurge) {
+  hold(kFirst, others(1s));
+  EXPECT_CALL(*zk_, remove(kFirst, _, _)).Times(1);
+  std::vector<std::unique_ptr<ZooKeeperLock>> locks;
+  std::vector<std::unique_ptr<Waiter>> waiters;
+  for (std::size_t i = 0; i < 20; ++i) {
+    locks.push_back(std::make_unique<ZooKeeperLock>(ttl_config(1min), zk_));
+    waiters.push_back(std::make_unique<Waiter>(*locks.back()));
+    ASSERT_TRUE(seen_->await("waiting", i + 1));
+  }
+  time_.advance(1s + 1ms + 20 * 150ms);  // the time of the last backup
+  EXPECT_EQ(seen_->count("purged"), 1U);
+  EXPECT_TRUE(waiters[0]->lease().valid());
+}
+
 TEST_F(LockPurgeTest, AHolderIsOutOfItsLeaseBeforeItCanBePurged) {
   ZooKeeperLock holder(ttl_config(1s), zk_);
   const Lease lease = holder.lock();

@@ -73,6 +73,7 @@ class Referee final : public LockObserver {
 
 /// Who contends, on a machine of his own.
 struct TtlContender {
+  FakeZooKeeper* zookeeper;
   FakeMachine* machine;
   FakeZooKeeper::Client client;
   std::unique_ptr<ZooKeeperLock> lock;
@@ -81,12 +82,12 @@ struct TtlContender {
   [[nodiscard]] Lease takes_it() const {
     return machine->run([this] { return lock->lock(); });
   }
+  /// Who was waiting for it knows when this returns.
   [[nodiscard]] std::error_code releases(const Lease& lease) const {
-    return machine->run([&] {
-      std::error_code error;
-      lock->unlock(lease, {}, error);
-      return error;
-    });
+    std::error_code error;
+    machine->run([&] { lock->unlock(lease, {}, error); });
+    zookeeper->settle();
+    return error;
   }
 };
 
@@ -107,7 +108,7 @@ class TtlStage {
   [[nodiscard]] TtlContender contender(const std::string& host, milliseconds ttl = kTtl,
                                        bool purge_without_ttl = false) {
     FakeMachine& machine = zookeeper.machine(host);
-    TtlContender made{&machine, machine.connect({.session_timeout = 20s}), nullptr};
+    TtlContender made{&zookeeper, &machine, machine.connect({.session_timeout = 20s}), nullptr};
     ZooKeeperLockConfig config{
         .path = kPath, .ttl = ttl, .purge_without_ttl = purge_without_ttl, .observer = referee};
     made.lock = machine.run([&] { return std::make_unique<ZooKeeperLock>(config, made.client); });
