@@ -98,6 +98,9 @@ class FakeEnsemble final : public FakeQuorumListener {
                             std::int64_t session) = 0;
     virtual void on_answer_lost(FakeOperation operation, const std::string& path,
                                 std::int64_t session) = 0;
+    /// The leader decides on a write of a client's, which is carried out right after this.
+    virtual void on_decided(FakeOperation operation, const std::string& path, std::int64_t session,
+                            const Result<FakeTransaction>& outcome) = 0;
     virtual void on_event(const std::string& what, std::int64_t subject) = 0;
   };
 

@@ -50,17 +50,20 @@ void FakeEnsemble::refuse(ConnectionId id, const FakeRequest& request, std::erro
 /// Gives the first request of the connection to the leader.
 void FakeEnsemble::forward(ConnectionId id) {
   const Connection& connection = *find(id);
+  const FakeRequest& request = connection.requests.front();
   quorum_.propose(
       connection.server,
-      [this, id, caller = connection.caller, decide = connection.requests.front().decide](
-          const FakeTree& tree, Stat::Time now) -> Result<FakeTransaction> {
+      [this, id, caller = connection.caller, operation = request.operation, path = request.path,
+       decide = request.decide](const FakeTree& tree, Stat::Time now) -> Result<FakeTransaction> {
         const FakeSession* const session = sessions_.find(caller.session);
         if (session == nullptr) return ZooKeeperErrc::session_expired;
         if (session->connection != id) {
           tell("a session has moved", caller.session);
           return ZooKeeperErrc::session_moved;
         }
-        return decide(tree, caller, now);
+        Result<FakeTransaction> outcome = decide(tree, caller, now);
+        if (observer_ != nullptr) observer_->on_decided(operation, path, caller.session, outcome);
+        return outcome;
       },
       [this, id](const Result<FakeTransaction>& outcome) { finish_write(id, outcome); });
 }

@@ -1,7 +1,10 @@
 #include "checker.h"
 
 #include <algorithm>
+#include <optional>
 #include <utility>
+
+#include "metadata.h"
 
 namespace zklock::simulation {
 
@@ -18,8 +21,10 @@ std::string in_ms(nanoseconds time) {
 
 }  // namespace
 
-Checker::Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths)
-    : world_(world), ensemble_(ensemble), paths_(std::move(paths)) {}
+Checker::Checker(World& world, internal::FakeEnsemble& ensemble,
+                 const std::vector<std::unique_ptr<Process>>& processes,
+                 std::vector<std::string> paths)
+    : world_(world), ensemble_(ensemble), processes_(processes), paths_(std::move(paths)) {}
 
 bool Checker::stands(const std::string& znode) const {
   return ensemble_.quorum().committed().has(znode);
@@ -72,6 +77,66 @@ void Checker::session_ended(std::int64_t session) {
     }
   }
 }
+
+// --- Purges -------------------------------------------------------------------------------------
+
+void Checker::decided(internal::FakeOperation operation, const std::string& path,
+                      std::int64_t session, const Result<internal::FakeTransaction>& outcome) {
+  for (const auto& process : processes_) whose_.emplace(process->line().session, process.get());
+  if (operation == internal::FakeOperation::remove) {
+    if (outcome.error() == ZooKeeperErrc::bad_version) {
+      world_.count("ensemble", "a purge meets a newer write", path);
+    }
+    if (!outcome) return;
+    const Stat stat = ensemble_.quorum().committed().stat(path).value_or(Stat{});
+    const Process* const purger = whose(session);
+    const Process* const holder = whose(stat.ephemeral_owner);
+    // A process may remove what is left of a session that it had before.
+    if (purger != nullptr && holder != nullptr && purger != holder) {
+      check_purge(path, *purger, *holder);
+    }
+    written_.erase(path);
+  } else if (outcome && operation != internal::FakeOperation::check) {
+    written_[outcome->path] = world_.now();
+  }
+}
+
+/// Null: an operator's, or none.
+Process* Checker::whose(std::int64_t session) const {
+  const auto found = whose_.find(session);
+  return session == 0 || found == whose_.end() ? nullptr : found->second;
+}
+
+void Checker::check_purge(const std::string& znode, const Process& purger, const Process& holder) {
+  const std::string what = purger.name() + " purges " + znode;
+  if (!purger.has_ttl()) world_.fail("4: " + what + ", and has no TTL itself");
+  if (claims(znode.substr(0, znode.rfind('/'))).front() != znode) {
+    world_.fail("4: " + what + ", which is not first");
+  }
+  const std::string data = ensemble_.quorum().committed().read(znode).value_or(Znode{}).data;
+  const auto metadata = internal::parse_metadata(data);
+  std::optional<nanoseconds> ttl = metadata ? metadata->ttl() : std::nullopt;
+  if (!ttl) {
+    if (!purger.purges_without_ttl()) world_.fail("4: " + what + ", which has no TTL");
+    world_.count(purger.name(), "purges a holder without a TTL", znode);
+    deleted_by_hand_.insert(znode);
+    ttl = purger.ttl();
+  }
+  const nanoseconds age = world_.now() - written_.at(znode);
+  if (age < *ttl) world_.fail("4: " + what + " " + in_ms(*ttl - age) + " before its TTL is over");
+  for (const auto& [path, grants] : grants_) {
+    for (const Grant& grant : grants) {
+      if (grant.lease.znode() != znode || is_excused(grant) || !looks_valid(grant)) continue;
+      world_.fail("1: " + what + ", whose lease is valid");
+    }
+  }
+  if (metadata && metadata->waiting) {
+    world_.count("ensemble", "a claim is purged whose turn came, and who did not take it", znode);
+  }
+  if (holder.is_frozen()) world_.count("ensemble", "a frozen holder is purged", znode);
+}
+
+// --- Leases -------------------------------------------------------------------------------------
 
 bool Checker::looks_valid(const Grant& grant) {
   const internal::PlatformScope scope(grant.process->platform());

@@ -29,11 +29,17 @@ namespace zklock::simulation {
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
+/// Of purges, when they are carried out: by who has a TTL, of the first claim only (4), no earlier
+/// than its TTL after it was last written, and when its lease is not valid any more (1); of one
+/// that has no TTL only by who is set to do that, no earlier than the purger's TTL.
+///
 /// Excused (not from 4) is a lease whose session the servers have ended, until its client was told;
-/// one whose claim an operator has deleted; and one of a process that was killed.
+/// one whose claim an operator has deleted, or somebody who purges holders without a TTL; and one
+/// of a process that was killed.
 class Checker {
  public:
-  Checker(World& world, internal::FakeEnsemble& ensemble, std::vector<std::string> paths);
+  Checker(World& world, internal::FakeEnsemble& ensemble,
+          const std::vector<std::unique_ptr<Process>>& processes, std::vector<std::string> paths);
 
   void granted(Process& process, int path, const Lease& lease);
   /// Says so once a lease was found to be invalid.
@@ -50,6 +56,9 @@ class Checker {
   /// A waiter of the client that has this session queues anew, as this claim of its is gone.
   void requeued(const std::string& znode, std::int64_t session) const;
 
+  /// The leader decides on a write of this session's.
+  void decided(internal::FakeOperation operation, const std::string& path, std::int64_t session,
+               const Result<internal::FakeTransaction>& outcome);
   /// The servers have ended this session, as it was silent for too long.
   void session_ended(std::int64_t session);
   /// An operator has.
@@ -85,16 +94,21 @@ class Checker {
   void check_order(const Lease& lease, const std::string& path);
   void check_claim(const Grant& grant);
   void check_exclusion(const Grant& grant, int path);
+  [[nodiscard]] Process* whose(std::int64_t session) const;
+  void check_purge(const std::string& znode, const Process& purger, const Process& holder);
 
   World& world_;
   internal::FakeEnsemble& ensemble_;
+  const std::vector<std::unique_ptr<Process>>& processes_;
   const std::vector<std::string> paths_;
   std::map<int, std::vector<Grant>> grants_;  // by path: those that may be valid
   std::map<int, std::int64_t> last_token_;    // by path
   std::set<std::string> ended_;               // leases
   std::set<std::string> deleted_by_hand_;
   std::set<std::string> created_by_hand_;
-  std::set<std::int64_t> ended_by_hand_;  // sessions
+  std::set<std::int64_t> ended_by_hand_;       // sessions
+  std::map<std::int64_t, Process*> whose_;     // by session
+  std::map<std::string, SteadyTime> written_;  // claims that were created, last of all
 };
 
 }  // namespace zklock::simulation

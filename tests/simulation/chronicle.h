@@ -29,6 +29,10 @@ class Chronicle final : public internal::FakeEnsemble::Observer {
     world_.count("ensemble", std::string("an answer is lost: ") + name_of(operation),
                  path + " for " + name_of(session));
   }
+  void on_decided(internal::FakeOperation operation, const std::string& path, std::int64_t session,
+                  const Result<internal::FakeTransaction>& outcome) override {
+    if (checker_ != nullptr) checker_->decided(operation, path, session, outcome);
+  }
   void on_event(const std::string& what, std::int64_t subject) override {
     world_.count("ensemble", what, name_of(subject));
     if (what == "session expired" && checker_ != nullptr) checker_->session_ended(subject);

@@ -181,8 +181,9 @@ void Contender::refused(const Terms& terms, std::error_code error, SteadyTime be
 
 void Contender::hold(const Lease& lease) {
   const int kind = world_.below(100);
-  if (process_.has_ttl() && world_.chance(5)) {
-    overhold(lease);
+  if (process_.has_ttl() && world_.chance(15)) {
+    if (world_.chance(60)) cling(lease);
+    if (world_.chance(50)) overhold(lease);
     return;
   }
   if (kind < 25) return;
@@ -201,6 +202,17 @@ void Contender::overhold(const Lease& lease) {
     world_.fail("3: the TTL of " + lease.znode() + " is over, and lost() does not tell");
   }
   world_.count(name_, "holds for longer than its TTL", lease.znode());
+}
+
+/// Renews at the last moment, or too late, when others are about to purge it.
+void Contender::cling(const Lease& lease) {
+  for (int left = 1 + world_.below(3); left > 0 && lease.valid(); --left) {
+    const nanoseconds margin = world_.between(0ms, 300ms);
+    World::sleep(process_.ttl() - margin);
+    if (process_.is_crashed()) return;
+    world_.statistics.count("renews at the last moment");
+    renew(lease);
+  }
 }
 
 void Contender::renew(const Lease& lease) {

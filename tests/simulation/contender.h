@@ -47,6 +47,7 @@ class Contender {
   void refused(const Terms& terms, std::error_code error, SteadyTime begun);
   void hold(const Lease& lease);
   void overhold(const Lease& lease);
+  void cling(const Lease& lease);
   void renew(const Lease& lease);
   void verify(const Lease& lease);
   void release(ZooKeeperLock& lock, const Lease& lease);

@@ -90,6 +90,7 @@ std::unique_ptr<ZooKeeperLock> Process::make_lock(int path) const {
   ZooKeeperLockConfig config;
   config.path = paths_.at(static_cast<std::size_t>(path));
   config.ttl = options_.ttl;
+  config.purge_without_ttl = options_.purge_without_ttl;
   config.observer = diary_;
   config.client.logger = diary_;
   return std::make_unique<ZooKeeperLock>(config, client_);

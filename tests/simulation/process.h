@@ -23,6 +23,7 @@ class Process {
   struct Options {
     std::chrono::milliseconds session_timeout{6'000};
     std::chrono::milliseconds ttl{0};
+    bool purge_without_ttl = false;
     nanoseconds wall_offset{0};
     std::int64_t drift = 0;  // millionths
   };
@@ -45,6 +46,7 @@ class Process {
   [[nodiscard]] std::unique_ptr<ZooKeeperLock> make_lock(int path) const;
   [[nodiscard]] nanoseconds ttl() const noexcept { return options_.ttl; }
   [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }
+  [[nodiscard]] bool purges_without_ttl() const noexcept { return options_.purge_without_ttl; }
 
   /// Its diary tells `checker` what is to be checked.
   void report_to(Checker& checker) noexcept;

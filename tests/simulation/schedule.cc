@@ -90,12 +90,16 @@ class Schedule {
     for (int i = 0; i < processes; ++i) {
       Process::Options of_process;
       of_process.session_timeout = in_ms(world_.between(4s, 10s));
-      if (world_.chance(25)) of_process.ttl = in_ms(world_.between(1s, 30s));
+      if (world_.chance(35)) {
+        const nanoseconds most = world_.chance(50) ? 5s : 30s;
+        of_process.ttl = in_ms(world_.between(1s, most));
+        of_process.purge_without_ttl = world_.chance(5);
+      }
       of_process.wall_offset = world_.between(-1h, 1h);
       of_process.drift = world_.below(2 * kMostDrift + 1) - kMostDrift;
       processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));
     }
-    checker_ = std::make_unique<Checker>(world_, *ensemble_, paths_);
+    checker_ = std::make_unique<Checker>(world_, *ensemble_, processes_, paths_);
     chronicle_.report_to(checker_.get());
     for (const auto& process : processes_) process->report_to(*checker_);
     if (world_.chance(10)) let_numbers_run_out();

@@ -48,6 +48,9 @@ constexpr std::array kToBeReached{
     "session expired",
     "a client is ahead of its server",
     "a watch tells late",
+    "a purge meets a newer write",
+    "a frozen holder is purged",
+    "a claim is purged whose turn came, and who did not take it",
     // Ways to the lock, and away from it.
     "waits as the next in line",
     "waits further back",
@@ -64,9 +67,11 @@ constexpr std::array kToBeReached{
     "is canceled by the destruction of the lock",
     "destroys a lock that it holds",
     "purges a holder past its TTL",
+    "purges a holder without a TTL",
     // While it is held, and after.
     "holds for longer than its TTL",
     "renews",
+    "renews at the last moment",
     "can not renew",
     "is too late to renew",
     "verifies",
