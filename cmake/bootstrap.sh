@@ -5,7 +5,7 @@
 #
 #   build    to build the library, its tests and the example programs (the default)
 #   server   to run a ZooKeeper server: tests and demo start private ones. The package brings no
-#            service of its own: nothing is left running.
+#            service of its own: nothing is left running. And to let processes see other clocks.
 #   peers    other clients' locks, and what runs them: the tests share paths with them
 #   ci       all of these, and what .ci/run checks the code with
 #
@@ -14,7 +14,7 @@ set -eu
 
 build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
   libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev libsqlite3-dev"
-server="zookeeper default-jre-headless"
+server="zookeeper default-jre-headless faketime"
 peers="libcurator-recipes-java libzookeeper-java openjdk-17-jdk-headless python3-kazoo
   golang-go golang-github-samuel-go-zookeeper-dev"
 ci="clang-14 clang-format-14 clang-tidy-14"

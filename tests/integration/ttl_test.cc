@@ -1,0 +1,151 @@
+// TTLs, on a real server and between processes: holders that hang, and clocks that show something
+// else. Bounds from above are generous here; in virtual time they are exact (lock_ttl_*_test.cc).
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <chrono>
+#include <csignal>
+#include <future>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "integration/tools.h"
+#include "metadata.h"
+#include "support/subprocess.h"
+#include "support/unique_path.h"
+#include "support/zookeeper_server.h"
+
+namespace zklock::test {
+namespace {
+
+using namespace std::chrono_literals;
+using std::chrono::steady_clock;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::Optional;
+using ::testing::SizeIs;
+
+/// A holder with a TTL in a process of its own, whose session lives on whatever becomes of it.
+class TtlTest : public ::testing::Test {
+ protected:
+  static constexpr auto kTtl = 1s;
+
+  void start_holder(bool is_awake, const std::vector<std::string>& variables = {}) {
+    std::vector<std::string> command{SLEEPER, address_, path_, "60000", "1000"};
+    if (is_awake) command.emplace_back("awake");
+    holder_.emplace(std::move(command), variables);
+    ASSERT_TRUE(holder_->wait_for_line("^holds ")) << holder_->standard_error();
+  }
+  void expect_lost() {
+    ASSERT_THAT(holder_->wait_for_exit(), Optional(0)) << holder_->standard_error();
+    EXPECT_THAT(holder_->standard_output(),
+                HasSubstr("\nlost: " + make_error_code(LossReason::ttl_over).message() + "\n"));
+    EXPECT_THAT(holder_->standard_output(),
+                HasSubstr("\nunlock: " + make_error_code(Errc::lock_lost).message() + "\n"));
+  }
+  /// The holder was granted the lock later than the test began: nobody has it for a TTL since then.
+  void expect_granted_after_its_ttl(const Lease& lease) {
+    EXPECT_GE(steady_clock::now(), begun_ + kTtl) << "the TTL is not over";
+    EXPECT_TRUE(lease.valid());
+  }
+
+  const steady_clock::time_point begun_ = steady_clock::now();
+  const std::string address_ = ZooKeeperServer::shared().address();
+  const std::string path_ = unique_path();
+  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
+  ZooKeeperLock lock_{{.path = path_, .ttl = 1min, .observer = record_}, client_};
+  std::optional<Subprocess> holder_;
+};
+
+TEST_F(TtlTest, AProcessThatDoesNotUnlockLosesTheLock) {
+  start_holder(true);
+  expect_granted_after_its_ttl(lock_.lock(soon()));
+  expect_lost();
+}
+
+TEST_F(TtlTest, AFrozenProcessIsPurgedAndTheQueueStaysInOrder) {
+  start_holder(false);
+  std::future<Lease> turn = lock_async(lock_);
+  ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+  ZooKeeperLock third({.path = path_}, client_);
+  std::future<Lease> third_turn = lock_async(third);
+  const Lease lease = granted(turn);
+  ASSERT_TRUE(lease);
+  expect_granted_after_its_ttl(lease);
+  EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  EXPECT_FALSE(is_ready(third_turn));
+  holder_->signal(SIGCONT);
+  expect_lost();
+  EXPECT_THAT(holder_->standard_output(), HasSubstr("\nnot valid\n"));
+  EXPECT_TRUE(lease.valid()) << "its unlock touched nobody else's claim";
+  lock_.unlock(lease, soon());
+  EXPECT_TRUE(granted(third_turn));
+}
+
+TEST_F(TtlTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
+  start_holder(false);
+  // As soon as its time is over by the clocks, one short attempt is enough: it has not watched the
+  // holder.
+  ASSERT_TRUE(becomes_true([&] {
+    ZooKeeperLock newcomer({.path = path_, .ttl = 1min, .observer = record_}, client_);
+    std::error_code error;
+    if (!newcomer.lock(Context().with_timeout(200ms), error)) return false;
+    EXPECT_GE(steady_clock::now(), begun_ + kTtl) << "the TTL is not over";
+    return true;
+  }));
+  EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+}
+
+#ifdef FAKETIME
+
+/// The holder's clock is an hour ahead, or behind.
+class TtlClocksTest : public TtlTest, public ::testing::WithParamInterface<const char*> {
+ protected:
+  void start_holder_with_its_clock() {
+    start_holder(false,
+                 {std::string("LD_PRELOAD=") + FAKETIME, std::string("FAKETIME=") + GetParam(),
+                  "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"});
+  }
+  /// Which proves that its clock is another one.
+  void expect_a_timestamp_that_is_wrong() {
+    const LockEntries queue = lock_.entries(soon());
+    ASSERT_THAT(queue, SizeIs(1));
+    const Result<Znode> claim = client_->get(queue.begin()->path, soon());
+    ASSERT_TRUE(claim);
+    const auto metadata = internal::parse_metadata(claim->data);
+    ASSERT_TRUE(metadata) << claim->data;
+    const auto ahead = metadata->timestamp - std::chrono::system_clock::now();
+    EXPECT_GT(std::chrono::abs(ahead), 30min) << claim->data;
+  }
+};
+
+INSTANTIATE_TEST_SUITE_P(, TtlClocksTest, ::testing::Values("+1h", "-1h"), [](const auto& clock) {
+  return clock.param[0] == '+' ? "AnHourAhead" : "AnHourBehind";
+});
+
+TEST_P(TtlClocksTest, NobodyPurgesEarly) {
+  start_holder_with_its_clock();
+  expect_a_timestamp_that_is_wrong();
+  while (steady_clock::now() < begun_ + kTtl) {
+    ZooKeeperLock newcomer({.path = path_, .ttl = 1min, .observer = record_}, client_);
+    std::error_code error;
+    const Lease lease = newcomer.lock(Context().with_timeout(200ms), error);
+    if (lease) {
+      expect_granted_after_its_ttl(lease);
+      newcomer.unlock(lease, soon());
+    }
+  }
+  expect_granted_after_its_ttl(lock_.lock(soon()));
+  EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  holder_->signal(SIGCONT);
+  expect_lost();
+}
+
+#endif
+
+}  // namespace
+}  // namespace zklock::test
