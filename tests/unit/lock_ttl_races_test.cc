@@ -5,7 +5,10 @@
 #include <array>
 #include <cstdint>
 #include <cstdlib>
+#include <future>
 #include <random>
+#include <string>
+#include <system_error>
 
 #include "ttl_stage.h"
 
@@ -32,8 +35,8 @@ class Race {
   static constexpr nanoseconds kPurgedAfter = TtlStage::kPurgedAfter;
 
   explicit Race(std::uint64_t seed, const FakeOptions& options = {})
-      : random_(seed), stage(options) {}
-  /// Nothing is left of it, and it can be gone through again.
+      : stage(options), random_(seed) {}
+  /// Nothing is left of it.
   ~Race() {
     for (const TtlContender* who : all_) stage.zookeeper.restore(who->client);
     stage.zookeeper.advance(1s);
@@ -71,16 +74,13 @@ class Race {
     EXPECT_EQ(who.releases(lease), std::error_code());
   }
 
- private:
-  std::mt19937_64 random_;
-
- public:
   TtlStage stage;
   const TtlContender holder = stage.contender("holder");
   const TtlContender next = stage.contender("next");
   const TtlContender third = stage.contender("third");
 
  private:
+  std::mt19937_64 random_;
   const std::array<const TtlContender*, 3> all_{&holder, &next, &third};
 };
 
@@ -157,7 +157,7 @@ TEST(LockTtlRacesTest, AReleaseIsOneIfItComesFirstAndSaysLostIfNot) {
     const nanoseconds before = race.between(1ns, Race::kTtl / 2);
     race.advance(Race::kTtl - before);
     race.hold_up(race.holder, race.next);
-    auto released = race.stage.begins(race.holder, [&] { return race.holder.releases(lease); });
+    auto released = race.stage.begins(race.holder, [&] { return race.holder.unlocks(lease); });
     race.advance(before + 1ms + race.between(1ns, 300ms));
     race.let_through_in_order(order, race.holder, race.next);
     const bool is_lost = order == Order::purge_first;
@@ -236,10 +236,10 @@ TEST(LockTtlRacesTest, TheWriteThatClaimsTheLockBeatsAPurgeOrFindsThatItWasPurge
 // --- In any order -------------------------------------------------------------------------------
 
 /// What a holder does whose time is nearly over.
-std::error_code act(Race& race, const Lease& lease, int what) {
+std::error_code act(const TtlContender& holder, const Lease& lease, int what) {
   std::error_code error;
-  if (what == 0) return race.holder.releases(lease);
-  if (what == 1) race.holder.machine->run([&] { lease.renew({}, error); });
+  if (what == 0) return holder.unlocks(lease);
+  if (what == 1) lease.renew({}, error);
   return error;
 }
 
@@ -254,7 +254,7 @@ TEST(LockTtlRacesTest, WhateverTheDelaysThereIsOneOutcomeAndNoError) {
     auto third_turn = race.stage.queues(race.third);
     race.advance(Race::kTtl - 20ms - race.between(0ns, 12ms));
     auto acted = race.stage.begins(
-        race.holder, [&race, &lease, what = number % 3] { return act(race, lease, what); });
+        race.holder, [&race, &lease, what = number % 3] { return act(race.holder, lease, what); });
     // Now and then for long enough that the backup comes into it.
     const nanoseconds longest = number % 2 == 0 ? 10ms : 200ms;
     for (const TtlContender* who : {&race.holder, &race.next, &race.third}) {
