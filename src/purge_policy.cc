@@ -28,6 +28,10 @@ std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder, std::chro
   if (holder.seen_further_back || !holder.metadata || holder.metadata->waiting) return std::nullopt;
   if (!holder.metadata->ttl_deadline) return std::nullopt;
   if (!are_of_one_leader(holder.stat.mzxid, own_claim.zxid)) return std::nullopt;
+  // The servers' time is carried on from the own claim by the own clock, which drifts: that is good
+  // for about a TTL. What was written after the own claim was seen by this contender, which counts
+  // from there.
+  if (holder.stat.mzxid > own_claim.zxid) return std::nullopt;
   const std::chrono::nanoseconds age_at_own_claim =
       saturated_difference(saturated(own_claim.time.time_since_epoch()),
                            saturated(holder.stat.mtime.time_since_epoch()));

@@ -190,6 +190,22 @@ TEST_F(LockTtlScenariosTest, ManyWaitersPurgeOnce) {
   holder_.machine->thaw();
 }
 
+/// A waiter whose steady clock runs fast within what is allowed for, and whose wall clock is ahead:
+/// it knows the servers' time by its steady clock only, and the less the longer it waits.
+TEST_F(LockTtlScenariosTest, AWaiterWhoseClockRunsFastDoesNotPurgeARenewedHolderEarly) {
+  next_.machine->set_drift(400);
+  next_.machine->step_wall_clock(1h);
+  const Lease lease = holder_.takes_it();
+  const auto turn = stage_.queues(next_);
+  for (int i = 0; i < 400; ++i) {
+    advance(kTtl * 9 / 10);
+    ASSERT_TRUE(lease.valid()) << "after " << i << " renewals: " << lease.loss_reason().message();
+    holder_.machine->run([&] { lease.renew(); });
+    ASSERT_THAT(stage_.referee->purged(), IsEmpty());
+  }
+  EXPECT_FALSE(TtlStage::is_over(turn));
+}
+
 // --- Clocks -------------------------------------------------------------------------------------
 
 /// Whose clock shows something else, and whether from the beginning or from the middle of a hold.

@@ -88,6 +88,13 @@ TEST_F(PurgeTimeTest, TheLastWriteCountsNotTheCreation) {
   EXPECT_LT(time(), kNow);
 }
 
+TEST_F(PurgeTimeTest, WhatWasRenewedBehindTheOwnClaimIsPurgedOnlyByWhenItWasSeen) {
+  holder_.stat.mzxid = own_.zxid + 1;
+  holder_.stat.mtime = kServerNow + 1ms;
+  own_.known_at = kNow - 1h;  // the servers' clock is only guessed at by now
+  EXPECT_EQ(time(), kNow + 10s + 10ms);
+}
+
 TEST_F(PurgeTimeTest, AClaimThatSaysItWaitsIsPurgedOnlyByWhenItWasSeen) {
   holder_.metadata->waiting = true;
   holder_.metadata->ttl_once_granted = 10s;
