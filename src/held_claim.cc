@@ -40,7 +40,8 @@ class HeldClaim::OwnWatch final : public Watcher {
     if (!lease) return;
     switch (event.type) {
       case WatchEvent::Type::deleted:
-        lease->lose(LossReason::claim_deleted);
+        // If its time was over, or its session, then that is why it was lost.
+        if (lease->valid()) lease->lose(LossReason::claim_deleted);
         break;
       case WatchEvent::Type::session_lost:
         break;  // told by the session itself, with the reason
@@ -216,7 +217,7 @@ Result<void> HeldClaim::remove(const Context& context) {
       return removed;
     }
     if (!may_pass(removed.error()) || is_over(context)) return removed;
-    is_unsure = true;
+    is_unsure = is_unsure || may_have_been_done(removed.error());
   }
 }
 

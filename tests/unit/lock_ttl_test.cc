@@ -245,6 +245,15 @@ TEST_F(LockTtlTest, TimeInWhichTheMachineIsSuspendedCounts) {
   EXPECT_FALSE(lease.valid());
 }
 
+TEST_F(LockTtlTest, WhoWasPurgedAfterItIsToldThatTheTtlWasOver) {
+  const Lease lease = lock_.lock();
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(lease.znode()));
+  time_.suspend(kTtl);  // and of what happened meanwhile the event comes first
+  zk_->erase(lease.znode());
+  EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
+}
+
 TEST_F(LockTtlTest, SettingTheClockChangesNothing) {
   const Lease lease = lock_.lock();
   time_.step_wall(24h);

@@ -73,6 +73,18 @@ TEST_F(LockUnlockTest, GoneAfterALostAnswerIsReleased) {
   EXPECT_EQ(seen_->count("released"), 1U);
 }
 
+TEST_F(LockUnlockTest, GoneAfterARefusalForATimeSaysLost) {
+  ZooKeeperLock lock(config(), zk_);
+  const Lease lease = lock.lock();
+  EXPECT_CALL(*zk_, remove)
+      .WillOnce([&](const std::string& path, std::int32_t, const Context&) -> Result<void> {
+        zk_->erase(path);  // somebody else does
+        return ZooKeeperErrc::throttled;
+      })
+      .WillRepeatedly(DoDefault());  // no_node
+  EXPECT_EQ(error_of([&] { lock.unlock(lease); }).code(), Errc::lock_lost);
+}
+
 TEST_F(LockUnlockTest, GoneWithItsSessionMeanwhileIsReleased) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
