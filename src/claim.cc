@@ -137,8 +137,8 @@ Claim::Turn Claim::claim_the_lock(const Context& context) {
     if (become_certain(context) == Turn::gone) return Turn::gone;
     if (!must_write) {
       const auto used_up = Platform::current().boot_now() - sent_at_;
-      if (!settings_->has_ttl() || used_up < std::chrono::nanoseconds(settings_->ttl) / 2)
-        return Turn::granted;
+      const std::chrono::nanoseconds ttl = settings_->ttl;
+      if (!settings_->has_ttl() || used_up < ttl / 2) return Turn::granted;
       // The answer took long: a lease that is half over is not handed out.
       if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
     }

@@ -238,8 +238,8 @@ void SessionKeeper::look_for_servers() {
   if (session) session->doubt();
   end_later(Ending::session, [old, weak = weak_from_this()] {
     if (old) old->close();
-    if (const auto keeper = weak.lock())
-      keeper->connect_at(SteadyTime::min(), &SessionKeeper::dial);
+    const auto keeper = weak.lock();
+    if (keeper) keeper->connect_at(SteadyTime::min(), &SessionKeeper::dial);
   });
 }
 

@@ -12,7 +12,7 @@
 
 #include "integration/tools.h"
 #include "interop/peer.h"
-#include "interop/queue.h"
+#include "interop/server_queue.h"
 #include "support/temporary_directory.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -41,7 +41,7 @@ void count_together(const std::vector<PeerKind>& kinds) {
   std::ofstream(directory.path() / "counter") << "0\n";
   const std::string path = unique_path();
   ZooKeeperLock lock({.address = ZooKeeperServer::shared().address(), .path = path});
-  const Queue queue(path);
+  const ServerQueue queue(path);
 
   // They begin all at once: when all of them are in the queue.
   const Lease start = lock.lock(soon());

@@ -12,7 +12,7 @@
 
 #include "integration/tools.h"
 #include "interop/peer.h"
-#include "interop/queue.h"
+#include "interop/server_queue.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -49,7 +49,7 @@ TEST(KilledHolderTest, OfTheirsIsFollowedByOurs) {
     const std::optional<std::string> claim = pair.theirs->granted(pair.holder);
     ASSERT_TRUE(claim) << pair.theirs->said();
     pair.waiting = lock_async(*pair.ours);
-    ASSERT_TRUE(Queue(pair.path).waiter_behind(*claim));
+    ASSERT_TRUE(ServerQueue(pair.path).waiter_behind(*claim));
     pair.theirs->kill();
   }
   for (Pair& pair : pairs) {
@@ -75,7 +75,7 @@ TEST(KilledHolderTest, OfOursIsFollowedByTheirs) {
     const std::optional<std::string> claim = holders.granted(pair.holder);
     ASSERT_TRUE(claim) << holders.said();
     pair.waiter = pair.theirs->begin_to_lock(pair.path);
-    ASSERT_TRUE(Queue(pair.path).waiter_behind(*claim)) << pair.theirs->said();
+    ASSERT_TRUE(ServerQueue(pair.path).waiter_behind(*claim)) << pair.theirs->said();
   }
   holders.kill();
   for (Pair& pair : pairs) {

@@ -12,7 +12,7 @@
 
 #include "integration/tools.h"
 #include "interop/peer.h"
-#include "interop/queue.h"
+#include "interop/server_queue.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -37,7 +37,7 @@ class SharingTest : public ::testing::TestWithParam<PeerKind> {
   const std::string path_ = unique_path();
   ZooKeeperLock ours_{config()};
   Peer& theirs_ = Peer::shared(GetParam());
-  const Queue queue_{path_};
+  const ServerQueue queue_{path_};
 };
 
 class OursBehindTheirsTest : public SharingTest {};

@@ -285,6 +285,24 @@ TEST_F(LockPurgeTest, OfManyWaitersOneSendsAPurge) {
   EXPECT_TRUE(waiters[0]->lease().valid());
 }
 
+TEST_F(LockPurgeTest, APurgeLeavesTheLocksOwnGrantsAlone) {
+  hold(kFirst, others(1s));
+  time_.advance(1s + 2ms);
+  const Lease first = lock_.lock(owner("user2"));
+  ASSERT_EQ(seen_->count("purged"), 1U);
+  EXPECT_TRUE(first.valid());
+  EXPECT_EQ(lock_.owner(), "user2");
+
+  Waiter waiter(lock_, owner("user3"));
+  ASSERT_TRUE(seen_->await("waiting"));
+  time_.advance(10s);
+  const Lease second = waiter.lease();
+  EXPECT_EQ(lock_.owner(), "user3");
+  EXPECT_EQ(error_of([&] { lock_.unlock(owner("user2")); }).code(), Errc::lock_lost);
+  EXPECT_TRUE(second.valid());
+  EXPECT_NO_THROW(lock_.unlock(owner("user3")));
+}
+
 TEST_F(LockPurgeTest, AHolderIsOutOfItsLeaseBeforeItCanBePurged) {
   ZooKeeperLock holder(ttl_config(1s), zk_);
   const Lease lease = holder.lock();

@@ -51,6 +51,23 @@ class Race {
     return least + nanoseconds(static_cast<std::int64_t>(random_() % range));
   }
   void advance(nanoseconds time) { stage.zookeeper.advance(time); }
+
+  /// The holder has the lock, and so much of its time left; the next one waits.
+  struct LastMoments {
+    Lease lease;
+    std::future<Lease> turn;
+    nanoseconds left;
+  };
+  LastMoments last_moments() {
+    LastMoments last{holder.takes_it(), {}, {}};
+    last.turn = stage.queues(next);
+    last.left = between(1ns, kTtl / 2);
+    advance(kTtl - last.left);
+    return last;
+  }
+  /// Now it may be purged.
+  void let_time_run_out(nanoseconds left) { advance(left + 1ms + between(1ns, 300ms)); }
+
   /// From now on all that these two send and are to hear is held up.
   void hold_up(const TtlContender& one, const TtlContender& other) {
     stage.zookeeper.stall(one.client);
@@ -106,23 +123,21 @@ void run_in_both_orders(const Run& run) {
 /// The holder has its answer in time; whoever purges has not heard of it.
 TEST(LockTtlRacesTest, ARenewalBeatsAPurgeThatWasDecidedOnOlderData) {
   run_races([](Race& race, int number) {
-    const Lease lease = race.holder.takes_it();
-    auto turn = race.stage.queues(race.next);
-    const nanoseconds before = race.between(1ns, Race::kTtl / 2);
-    race.advance(Race::kTtl - before);
+    Race::LastMoments last = race.last_moments();
+    const Lease& lease = last.lease;
     race.stage.zookeeper.stall(race.next.client);
     race.holder.machine->run([&] { lease.renew(); });
-    race.advance(before + 1ms + race.between(1ns, 300ms));  // it is sent, and held up
+    race.let_time_run_out(last.left);  // it is sent, and held up
     EXPECT_TRUE(lease.valid());
     const bool is_released = number % 2 == 0;
     if (is_released) {
       EXPECT_EQ(race.holder.releases(lease), std::error_code());
     }
     race.let_through(race.next);
-    EXPECT_EQ(TtlStage::is_over(turn), is_released);
+    EXPECT_EQ(TtlStage::is_over(last.turn), is_released);
     EXPECT_EQ(lease.valid(), !is_released);
-    race.stage.await(turn, 2 * Race::kTtl);
-    race.end_with(race.next, turn);
+    race.stage.await(last.turn, 2 * Race::kTtl);
+    race.end_with(race.next, last.turn);
     EXPECT_THAT(race.stage.referee->purged(), IsEmpty()) << "the holder's own library was there";
   });
 }
@@ -130,40 +145,36 @@ TEST(LockTtlRacesTest, ARenewalBeatsAPurgeThatWasDecidedOnOlderData) {
 /// Begun in time, but not answered in time.
 TEST(LockTtlRacesTest, ARenewalThatIsAnsweredTooLateSaysLostWhicheverComesFirst) {
   run_in_both_orders([](Race& race, Order order) {
-    const Lease lease = race.holder.takes_it();
-    auto turn = race.stage.queues(race.next);
-    const nanoseconds before = race.between(1ns, Race::kTtl / 2);
-    race.advance(Race::kTtl - before);
+    Race::LastMoments last = race.last_moments();
+    const Lease& lease = last.lease;
     race.hold_up(race.holder, race.next);
     auto renewed = race.stage.begins(race.holder, [&lease] {
       std::error_code error;
       lease.renew({}, error);
       return error;
     });
-    race.advance(before + 1ms + race.between(1ns, 300ms));
+    race.let_time_run_out(last.left);
     EXPECT_FALSE(lease.valid());
     race.let_through_in_order(order, race.holder, race.next);
     EXPECT_EQ(renewed.get(), Errc::lock_lost);
     EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
     EXPECT_THAT(race.stage.referee->purged(), SizeIs(order == Order::purge_first ? 1 : 0));
-    race.end_with(race.next, turn);
+    race.end_with(race.next, last.turn);
   });
 }
 
 TEST(LockTtlRacesTest, AReleaseIsOneIfItComesFirstAndSaysLostIfNot) {
   run_in_both_orders([](Race& race, Order order) {
-    const Lease lease = race.holder.takes_it();
-    auto turn = race.stage.queues(race.next);
-    const nanoseconds before = race.between(1ns, Race::kTtl / 2);
-    race.advance(Race::kTtl - before);
+    Race::LastMoments last = race.last_moments();
+    const Lease& lease = last.lease;
     race.hold_up(race.holder, race.next);
     auto released = race.stage.begins(race.holder, [&] { return race.holder.unlocks(lease); });
-    race.advance(before + 1ms + race.between(1ns, 300ms));
+    race.let_time_run_out(last.left);
     race.let_through_in_order(order, race.holder, race.next);
     const bool is_lost = order == Order::purge_first;
     EXPECT_EQ(released.get(), is_lost ? make_error_code(Errc::lock_lost) : std::error_code());
     EXPECT_THAT(race.stage.referee->purged(), SizeIs(is_lost ? 1 : 0));
-    race.end_with(race.next, turn);
+    race.end_with(race.next, last.turn);
   });
 }
 

@@ -1,6 +1,7 @@
-// The queue of a path, as the server that the tests share sees it, whoever is in it.
-#ifndef ZKLOCK_TESTS_INTEROP_QUEUE_H_
-#define ZKLOCK_TESTS_INTEROP_QUEUE_H_
+// server_queue.h: the queue of a path, as the server that the tests share sees it, whoever is in
+// it.
+#ifndef ZKLOCK_TESTS_INTEROP_SERVER_QUEUE_H_
+#define ZKLOCK_TESTS_INTEROP_SERVER_QUEUE_H_
 
 #include <zklock/libzookeeper_client.h>
 
@@ -17,10 +18,10 @@
 
 namespace zklock::test {
 
-class Queue {
+class ServerQueue {
  public:
   /// Of a path that exists.
-  explicit Queue(std::string path) : path_(std::move(path)) {}
+  explicit ServerQueue(std::string path) : path_(std::move(path)) {}
 
   /// The names of the claims, in no particular order.
   [[nodiscard]] std::vector<std::string> names() const {
@@ -65,4 +66,4 @@ class Queue {
 
 }  // namespace zklock::test
 
-#endif  // ZKLOCK_TESTS_INTEROP_QUEUE_H_
+#endif  // ZKLOCK_TESTS_INTEROP_SERVER_QUEUE_H_
