@@ -10,24 +10,49 @@ namespace zklock::internal {
 
 namespace {
 
+std::string name_of(const Created& claim) { return claim.path.substr(claim.path.rfind('/') + 1); }
+
 /// How long a failing `lock` waits until its claim is gone, before it leaves that to the
 /// background.
 constexpr std::chrono::milliseconds kGiveUpPatience{30};
 /// How often a claim is written anew because its TTL was half over before the answer came.
 constexpr int kMostWritesOfAGrant = 10;
 
+/// The claim just ahead, where the list tells.
+class AheadChooser final : public ClaimChooser {
+ public:
+  explicit AheadChooser(std::shared_ptr<const LockSettings> settings)
+      : settings_(std::move(settings)) {}
+
+  [[nodiscard]] std::string choose(const Created& claim, const Children& queue) const override {
+    const std::vector<ClaimName> claims =
+        claims_by_sequence(queue.names, settings_->further_claim_markers);
+    if (!sequence_order_is_certain(claims)) return {};
+    return standing_of(name_of(claim), claims).ahead;
+  }
+
+ private:
+  const std::shared_ptr<const LockSettings> settings_;
+};
+
 }  // namespace
 
-Claim::Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory, std::string owner)
-    : settings_(std::move(settings)), memory_(memory), owner_(std::move(owner)) {}
+Claim::Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory,
+             EmptyQueue& empty_queue, std::string owner)
+    : settings_(std::move(settings)),
+      memory_(memory),
+      empty_queue_(empty_queue),
+      owner_(std::move(owner)) {}
 
 Claim::~Claim() { give_up(); }
 
 std::shared_ptr<HeldClaim> Claim::acquire(const Context& context) {
   for (Pause pause;; pause.wait(context)) {
     enqueue(context);
-    if (await_turn(context) == Turn::granted && claim_the_lock(context) == Turn::granted) {
-      return grant();
+    if (await_turn(context) == Turn::granted) {
+      empty_queue_.became_first(*settings_->client, settings_->path, node_.created(), !waited_,
+                                context);
+      if (claim_the_lock(context) == Turn::granted) return grant();
     }
     settings_->log.info([this] { return "queueing anew: " + node_.path() + " is gone"; });
     settings_->observe([this](LockObserver& observer) { observer.on_requeued(node_.path()); });
@@ -39,19 +64,22 @@ std::shared_ptr<HeldClaim> Claim::acquire(const Context& context) {
 void Claim::enqueue(const Context& context) {
   for (Pause pause;; pause.wait(context)) {
     sent_at_ = Platform::current().boot_now();
-    Result<Enqueued> enqueued = settings_->client->enqueue(
-        EnqueueRequest{settings_->path, to_json(settings_->metadata(owner_)), settings_->acl},
-        context);
+    own_watch_.reset();
+    watched_.reset();
+    further_.reset();
+    not_claims_.clear();  // the directory may be another one
+    Result<Enqueued> enqueued = create(context);
     if (enqueued) {
       const Created& claim = enqueued->claim;
       stamp_ = ServerStamp{claim.stat.czxid, claim.stat.ctime, Platform::current().steady_now()};
       session_ = claim.session;
       session_lost_ = claim.session ? claim.session->lost() : settings_->client->session_lost();
-      name_ = claim.path.substr(claim.path.rfind('/') + 1);
+      name_ = name_of(claim);
       node_ = ClaimNode(claim);
       first_list_ = std::move(enqueued->queue);
       waited_ = settled_ = false;
-      own_watch_.reset();
+      watches_itself_at_.reset();
+      last_look_at_.reset();
       return;
     }
     if (enqueued.error() == ZooKeeperErrc::no_node) {
@@ -61,6 +89,30 @@ void Claim::enqueue(const Context& context) {
     }
     if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
   }
+}
+
+/// With the list in the same flight, unless the claim is likely to be known as the first without.
+Result<Enqueued> Claim::create(const Context& context) {
+  ZooKeeperClient& client = *settings_->client;
+  const std::string data = to_json(settings_->metadata(owner_));
+  if (!empty_queue_.is_likely()) {
+    const auto watch = std::make_shared<ClaimWatch>(monitor_);
+    Result<Enqueued> enqueued =
+        client.enqueue(EnqueueRequest{settings_->path, data, settings_->acl,
+                                      std::make_shared<AheadChooser>(settings_), watch},
+                       context);
+    if (enqueued && !enqueued->watched.empty() && enqueued->ahead.stat.ephemeral_owner != 0) {
+      watched_ = Watched{enqueued->watched, watch, std::move(enqueued->ahead)};
+    }
+    return enqueued;
+  }
+  Result<Created> created = client.create_protected_ephemeral_sequential(
+      join_path(settings_->path, "lock-"), data, settings_->acl, context);
+  if (!created) return created.error();
+  Result<Children> queue = empty_queue_.is_first(*created)
+                               ? Result<Children>(Children{.names = {name_of(*created)}})
+                               : client.children(settings_->path, context);
+  return Enqueued{std::move(*created), std::move(queue)};
 }
 
 void Claim::create_directory(const Context& context) {

@@ -9,6 +9,7 @@
 
 #include "claim_node.h"
 #include "claim_watch.h"
+#include "empty_queue.h"
 #include "held_claim.h"
 #include "lock_settings.h"
 #include "pause.h"
@@ -20,8 +21,9 @@ namespace zklock::internal {
 /// Thread safety: of the thread that calls `lock`. src/README.md has the states and the reasons.
 class Claim {
  public:
-  /// REQUIRES: `memory` outlives it.
-  Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory, std::string owner);
+  /// REQUIRES: `memory` and `empty_queue` outlive it.
+  Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory, EmptyQueue& empty_queue,
+        std::string owner);
   /// Gives the claim up, unless it was granted.
   ~Claim();
   Claim(const Claim&) = delete;
@@ -38,8 +40,16 @@ class Claim {
     look_again,  // the claim ahead was changed, or is none; the list holds
   };
 
+  /// Another claim, and what is heard of it.
+  struct Watched {
+    std::string name;
+    std::shared_ptr<ClaimWatch> watch;
+    Znode znode{};  // as it was when the watch was set, if it was read
+  };
+
   // Of one round of queueing (claim.cc).
   void enqueue(const Context& context);
+  Result<Enqueued> create(const Context& context);
   void create_directory(const Context& context);
   Turn await_turn(const Context& context);
   Turn take_place(const Children& queue, const Context& context);
@@ -50,13 +60,17 @@ class Claim {
 
   // Of waiting behind another claim (claim_wait.cc). No Turn: go on waiting.
   Turn wait_behind(const Standing& standing, const Context& context);
-  Turn await_news(const Standing& standing, const ClaimWatch& ahead, std::uint64_t connection,
-                  const Context& context);
-  [[nodiscard]] std::optional<Turn> verdict(const Standing& standing, const ClaimWatch& ahead,
-                                            std::uint64_t connection) const;
+  std::optional<Turn> watch_ahead(const Standing& standing, const Context& context);
+  Turn await_news(const Standing& standing, const Context& context);
+  [[nodiscard]] std::optional<Turn> verdict(const Standing& standing) const;
   std::optional<Turn> settle(const Standing& standing, const Context& context);
   std::optional<Turn> say_that_it_waits(const Context& context);
   void watch_own_claim();
+  void watch_further(const Standing& standing);
+  [[nodiscard]] bool is_awaited(const std::optional<Watched>& watched,
+                                const std::string& name) const;
+  [[nodiscard]] SteadyTime wakes_at() const;
+  std::optional<Turn> do_what_is_due(const Standing& standing, const Context& context);
   std::optional<Turn> read_head(const Standing& standing, const Context& context);
   void note_head(const Standing& standing, const Znode& head);
   std::optional<Turn> purge_head(const Standing& standing, const Context& context);
@@ -68,6 +82,7 @@ class Claim {
 
   const std::shared_ptr<const LockSettings> settings_;
   HolderMemory& memory_;
+  EmptyQueue& empty_queue_;
   const std::string owner_;
 
   // Of the claim that is in the queue now.
@@ -80,8 +95,10 @@ class Claim {
   ServerStamp stamp_;               // of its create
   std::optional<Result<Children>> first_list_;
   bool waited_ = false;   // it was not first at once
-  bool settled_ = false;  // its wait is long enough to pay for being watched
+  bool settled_ = false;  // its wait is a long one
   SteadyTime settles_at_{};
+  std::optional<SteadyTime> watches_itself_at_;
+  std::optional<SteadyTime> last_look_at_;
 
   // Of the queue, by the last list.
   std::size_t ahead_ = 0;               // claims ahead
@@ -94,7 +111,9 @@ class Claim {
   std::set<std::string> not_claims_;  // children that look like claims, but are persistent
   Pause trouble_;                     // between requests that fail one after the other
   const std::shared_ptr<Monitor> monitor_ = std::make_shared<Monitor>();
-  std::shared_ptr<ClaimWatch> own_watch_;  // null until settled
+  std::shared_ptr<ClaimWatch> own_watch_;  // null: not yet
+  std::optional<Watched> watched_;         // the claim just ahead
+  std::optional<Watched> further_;         // the one in front of that
 };
 
 }  // namespace zklock::internal

@@ -23,6 +23,9 @@ constexpr milliseconds kShortWait{50};
 constexpr milliseconds kBackupDelay{150};
 constexpr std::size_t kMostBackupDelays = 8;
 
+/// How long before its deadline a waiter further back reads who holds the lock, to be able to say.
+constexpr milliseconds kLastLook{200};
+
 /// How often a waiter further back at least looks whether the head is past its TTL.
 constexpr milliseconds kLeastLook{1'000};
 
@@ -34,32 +37,21 @@ milliseconds short_wait(const LockSettings& settings) {
 }  // namespace
 
 Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context) {
-  if (!std::exchange(waited_, true)) {
-    settles_at_ = Platform::current().steady_now() + short_wait(*settings_);
-  }
+  const SteadyTime now = Platform::current().steady_now();
+  if (!std::exchange(waited_, true)) settles_at_ = now + short_wait(*settings_);
   holder_.reset();
   purge_at_.reset();
   reliance_ = standing.is_next() && session_ ? session_->keep_certain() : nullptr;
   if (own_watch_) {
     // What it has told is why this is a new look, or is told again: deletions are.
     watch_own_claim();
+  } else if (!watches_itself_at_ && (standing.is_next() || settings_->has_ttl())) {
+    watches_itself_at_ = now + short_wait(*settings_);
   }
-  const auto ahead = std::make_shared<ClaimWatch>(monitor_);
-  const Result<Znode> znode =
-      settings_->client->get_and_watch(join_path(settings_->path, standing.ahead), ahead, context);
-  if (!znode) {
-    if (znode.error() == ZooKeeperErrc::no_node) return Turn::list_again;
-    if (!retries(znode.error(), context)) fail(znode.error(), context);
-    trouble_.wait(context);
-    return Turn::list_again;
-  }
-  trouble_ = Pause();
-  if (znode->stat.ephemeral_owner == 0) {
-    not_claims_.insert(standing.ahead);
-    return Turn::look_again;
-  }
+  if (const auto turn = watch_ahead(standing, context)) return *turn;
+  if (context.may_wait()) watch_further(standing);
   if (standing.is_next()) {
-    note_head(standing, *znode);
+    note_head(standing, watched_->znode);
   } else if (settled_ && settings_->has_ttl()) {
     if (const auto turn = read_head(standing, context)) return *turn;
   }
@@ -71,56 +63,116 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
   }
   settings_->observe(
       [&](LockObserver& observer) { observer.on_waiting(node_.path(), standing.count); });
-  return await_news(standing, *ahead, znode->connection, context);
+  return await_news(standing, context);
 }
 
-Claim::Turn Claim::await_news(const Standing& standing, const ClaimWatch& ahead,
-                              std::uint64_t connection, const Context& context) {
+/// Reads and watches the claim ahead, unless an earlier watch on it still has to tell something.
+std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Context& context) {
+  if (is_awaited(watched_, standing.ahead)) return std::nullopt;
+  watched_.reset();
+  const auto watch = std::make_shared<ClaimWatch>(monitor_);
+  Result<Znode> znode =
+      settings_->client->get_and_watch(join_path(settings_->path, standing.ahead), watch, context);
+  if (!znode) {
+    if (znode.error() == ZooKeeperErrc::no_node) return Turn::list_again;
+    if (!retries(znode.error(), context)) fail(znode.error(), context);
+    trouble_.wait(context);
+    return Turn::list_again;
+  }
+  trouble_ = Pause();
+  if (znode->stat.ephemeral_owner == 0) {
+    not_claims_.insert(standing.ahead);
+    return Turn::look_again;
+  }
+  watched_ = Watched{standing.ahead, watch, std::move(*znode)};
+  return std::nullopt;
+}
+
+/// When the one in front of the claim ahead is deleted, it is time to find out whether the claim
+/// ahead is the first: then its deletion will be the grant, and nothing has to be asked then.
+void Claim::watch_further(const Standing& standing) {
+  if (standing.further.empty()) {
+    further_.reset();
+  } else if (!is_awaited(further_, standing.further)) {
+    further_ = Watched{standing.further, std::make_shared<ClaimWatch>(monitor_)};
+    settings_->client->watch_in_background(join_path(settings_->path, standing.further),
+                                           further_->watch);
+  }
+}
+
+/// Whether `watched` is the claim of that name, and has still to tell something.
+bool Claim::is_awaited(const std::optional<Watched>& watched, const std::string& name) const {
+  if (!watched || watched->name != name) return false;
+  const std::scoped_lock lock(monitor_->mutex);
+  return !watched->watch->news().any();
+}
+
+Claim::Turn Claim::await_news(const Standing& standing, const Context& context) {
   const Context waiting =
       session_lost_.stop_possible() ? context.with_stop_token(session_lost_) : context;
   ContextWait wait(*monitor_, waiting);
   for (;;) {
-    SteadyTime wakes_at = purge_at_.value_or(SteadyTime::max());
-    if (!settled_) wakes_at = std::min(wakes_at, settles_at_);
     std::optional<Turn> turn;
     bool own_changed = false;
+    bool further_changed = false;
     {
       std::unique_lock lock(monitor_->mutex);
-      wait.wait_until(lock, wakes_at, [&] {
-        turn = verdict(standing, ahead, connection);
+      wait.wait_until(lock, wakes_at(), [&] {
+        turn = verdict(standing);
         own_changed = own_watch_ && own_watch_->news().changed;
-        return turn || own_changed;
+        further_changed = further_ && further_->watch->news().changed;
+        return turn || own_changed || further_changed;
       });
     }
     if (session_lost_.stop_requested()) return Turn::gone;
     if (turn) return *turn;
     if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
     if (own_changed) watch_own_claim();
-    const SteadyTime now = Platform::current().steady_now();
-    if (!settled_ && now >= settles_at_) {
-      turn = settle(standing, context);
-    } else if (purge_at_ && now >= *purge_at_) {
-      turn = purge_head(standing, context);
-    }
+    if (further_changed) watch_further(standing);
+    turn = do_what_is_due(standing, context);
     if (turn) return *turn;
   }
 }
 
+SteadyTime Claim::wakes_at() const {
+  SteadyTime time = purge_at_.value_or(SteadyTime::max());
+  if (!settled_) time = std::min(time, settles_at_);
+  if (!own_watch_ && watches_itself_at_) time = std::min(time, *watches_itself_at_);
+  if (last_look_at_) time = std::min(time, *last_look_at_);
+  return time;
+}
+
+std::optional<Claim::Turn> Claim::do_what_is_due(const Standing& standing, const Context& context) {
+  const SteadyTime now = Platform::current().steady_now();
+  if (!settled_ && now >= settles_at_) return settle(standing, context);
+  if (!own_watch_ && watches_itself_at_ && now >= *watches_itself_at_) watch_own_claim();
+  if (last_look_at_ && now >= *last_look_at_) {
+    last_look_at_.reset();
+    if (!standing.is_next()) return read_head(standing, context);
+  }
+  if (purge_at_ && now >= *purge_at_) return purge_head(standing, context);
+  return std::nullopt;
+}
+
 /// REQUIRES: monitor_->mutex is held.
-std::optional<Claim::Turn> Claim::verdict(const Standing& standing, const ClaimWatch& ahead,
-                                          std::uint64_t connection) const {
+std::optional<Claim::Turn> Claim::verdict(const Standing& standing) const {
   const ClaimWatch::News own = own_watch_ ? own_watch_->news() : ClaimWatch::News{};
-  const ClaimWatch::News& other = ahead.news();
-  if (own.deleted || own.session_lost || other.session_lost) return Turn::gone;
+  const ClaimWatch::News further = further_ ? further_->watch->news() : ClaimWatch::News{};
+  const ClaimWatch::News& ahead = watched_->watch->news();
+  // All three are told of the end of the session, if it was one session's watches: one is enough.
+  if (own.deleted || own.session_lost || ahead.session_lost) return Turn::gone;
   // After a reconnect, events come in any order, and none may have been for us: look.
-  if (own.reconnected || other.reconnected) return Turn::list_again;
-  if (other.deleted) {
+  if (own.reconnected || ahead.reconnected || further.reconnected) return Turn::list_again;
+  if (ahead.deleted) {
     // Nothing can come in front of a claim. So if the one ahead was the first when it was listed,
     // after this claim was made, this one is first now, and no list could say more. On another
     // connection than that of the watch the order of events is not theirs.
-    return standing.is_next() && other.connection == connection ? Turn::granted : Turn::list_again;
+    const bool is_certain = standing.is_next() && ahead.connection == watched_->znode.connection;
+    return is_certain ? Turn::granted : Turn::list_again;
   }
-  if (other.changed) return Turn::look_again;
+  // The list tells who is the first now, and that the own claim, which nobody watches yet, stands.
+  if (further.deleted) return Turn::list_again;
+  if (ahead.changed) return Turn::look_again;
   return std::nullopt;
 }
 
@@ -130,8 +182,9 @@ std::optional<Claim::Turn> Claim::settle(const Standing& standing, const Context
   if (settings_->has_ttl()) {
     if (const auto turn = say_that_it_waits(context)) return turn;
   }
-  watch_own_claim();
-  if (!standing.is_next()) return read_head(standing, context);
+  if (standing.is_next()) return std::nullopt;
+  if (settings_->has_ttl()) return read_head(standing, context);
+  if (const auto deadline = context.deadline()) last_look_at_ = *deadline - kLastLook;
   return std::nullopt;
 }
 

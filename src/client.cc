@@ -43,6 +43,42 @@ Result<T> call(SessionKeeper& keeper, const Context& context, const Send& send) 
   return pending->wait(context);
 }
 
+/// What the chooser says; "" as well if it fails.
+std::string chosen(const EnqueueRequest& request, const Enqueued& enqueued, const Log& log) {
+  try {
+    const std::string name = request.chooser->choose(enqueued.claim, *enqueued.queue);
+    return name.empty() || bad_path(join_path(request.directory, name)) ? std::string() : name;
+  } catch (const std::exception& error) {
+    log.error([&] { return "no claim was chosen in " + request.directory + ": " + error.what(); });
+  } catch (...) {
+    log.error([&] { return "no claim was chosen in " + request.directory; });
+  }
+  return {};
+}
+
+/// On the network's thread.
+void watch_chosen(const std::shared_ptr<ClientCore>& core, const Link& link,
+                  const EnqueueRequest& request, Enqueued enqueued,
+                  const ProtectedCreate::Done& done) {
+  const std::string name = chosen(request, enqueued, core->log);
+  if (name.empty()) {
+    done(std::move(enqueued));
+    return;
+  }
+  const std::string path = join_path(request.directory, name);
+  core->get_and_watch(link, path, request.watcher,
+                      [core, path, name, done, watcher = std::weak_ptr(request.watcher),
+                       enqueued = std::move(enqueued)](Result<Znode> znode) mutable {
+                        if (znode) {
+                          enqueued.watched = name;
+                          enqueued.ahead = std::move(*znode);
+                        } else {
+                          core->watches.remove(path, watcher.lock());
+                        }
+                        done(std::move(enqueued));
+                      });
+}
+
 }  // namespace
 
 ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads,
@@ -171,17 +207,9 @@ Result<Znode> Client::get_and_watch(const std::string& path,
                                     const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
   Result<Znode> read = call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    const WatchTable::Added added = core_->watches.add(path, watcher);
-    link.wire->get(path, added.must_set_watch,
-                   [core = core_, path, added, answer](Result<Znode> znode) {
-                     if (znode) {
-                       znode->connection = core->keeper->connection();
-                       if (added.must_set_watch) core->watches.watch_stands(path, added.generation);
-                     }
-                     answer(std::move(znode));
-                   });
+    core_->get_and_watch(link, path, watcher, answer);
   });
-  if (!read) core_->watches.remove(path, watcher);
+  if (!read) core_->watches.remove(path, watcher);  // the answer may come yet
   return read;
 }
 
@@ -204,9 +232,29 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
   if (const std::error_code error = bad_node(request.directory, request.data, request.acl)) {
     return error;
   }
-  return create_protected(
-      *core_->keeper, core_->removals,
-      ProtectedCreate{request.directory, "lock-", request.data, request.acl, true}, context);
+  ProtectedCreate create{request.directory, "lock-", request.data, request.acl, true};
+  if (request.chooser && request.watcher) {
+    create.and_then = [core = core_, shared = std::make_shared<const EnqueueRequest>(request)](
+                          const Link& link, Enqueued enqueued, const ProtectedCreate::Done& done) {
+      watch_chosen(core, link, *shared, std::move(enqueued), done);
+    };
+  }
+  return create_protected(*core_->keeper, core_->removals, create, context);
+}
+
+void ClientCore::get_and_watch(const Link& link, const std::string& path,
+                               const std::shared_ptr<Watcher>& watcher,
+                               Wire::Answer<Znode> answer) {
+  const WatchTable::Added added = watches.add(path, watcher);
+  link.wire->get(
+      path, added.must_set_watch,
+      [core = shared_from_this(), path, added, answer = std::move(answer)](Result<Znode> znode) {
+        if (znode) {
+          znode->connection = core->keeper->connection();
+          if (added.must_set_watch) core->watches.watch_stands(path, added.generation);
+        }
+        answer(std::move(znode));
+      });
 }
 
 void ClientCore::watch(const std::string& path, const std::shared_ptr<Watcher>& watcher) {

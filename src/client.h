@@ -31,6 +31,10 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
   void on_watch_fired(WatchEvent::Type type, const std::string& path,
                       std::uint64_t connection) override;
 
+  /// Reads a znode and watches it. When that fails, who asked for it removes the watcher.
+  void get_and_watch(const Link& link, const std::string& path,
+                     const std::shared_ptr<Watcher>& watcher, Wire::Answer<Znode> answer);
+
   /// See ZooKeeperClient::watch_in_background.
   void watch(const std::string& path, const std::shared_ptr<Watcher>& watcher);
 

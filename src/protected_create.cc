@@ -4,6 +4,7 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
+#include <mutex>
 #include <optional>
 #include <utility>
 
@@ -52,22 +53,21 @@ class Attempt {
 
   /// Empty: nothing was created, and nothing will be.
   std::optional<Result<Enqueued>> run(const Context& context) {
-    const auto created = std::make_shared<Pending<Created>>();
-    const auto listed = std::make_shared<Pending<Children>>();
+    const auto flight = std::make_shared<Flight>();
     link_.wire->create(join_path(request_.directory, protected_name(id_, request_.prefix)),
                        request_.data, request_.acl, Wire::CreateMode::ephemeral_sequential,
-                       [created](Result<Created> answer) { created->complete(std::move(answer)); });
+                       [flight, keeper = keeper_.shared_from_this()](Result<Created> answer) {
+                         if (answer) answer->connection = keeper->connection();
+                         flight->created(std::move(answer));
+                       });
+    Result<Enqueued> enqueued = Enqueued{};
     if (request_.list_after) {
-      // In the same flight: the servers answer a session's requests in order, so the list has the
-      // claim.
-      link_.wire->children(request_.directory,
-                           [listed, keeper = keeper_.shared_from_this()](Result<Children> answer) {
-                             if (answer) answer->connection = keeper->connection();
-                             listed->complete(std::move(answer));
-                           });
+      list(flight);
+      // It is answered last: this thread is woken once.
+      enqueued = flight->done.wait(context);
     }
     // The callback holds no reference to the attempt, which is over then.
-    Result<Created> answer = created->wait(
+    Result<Created> answer = flight->claim.wait(
         context, [removals = removals_, session = link_.session, directory = request_.directory,
                   id = id_](const Result<Created>& late) {
           if (late) {
@@ -77,17 +77,55 @@ class Attempt {
           }
         });
     if (answer) {
-      answer->session = link_.session;
-      answer->connection = link_.connection;
-      Enqueued enqueued{std::move(*answer), Children{}};
-      if (request_.list_after) enqueued.queue = listed->wait(context);
+      if (!enqueued) enqueued = Enqueued{.queue = enqueued.error()};
+      enqueued->claim = std::move(*answer);
+      enqueued->claim.session = link_.session;
       return enqueued;
     }
-    if (created->is_abandoned() || !is_ambiguous(answer.error())) return answer.error();
+    if (flight->claim.is_abandoned() || !is_ambiguous(answer.error())) return answer.error();
     return find(context);
   }
 
  private:
+  /// Create and list, under way.
+  struct Flight {
+    Pending<Created> claim;
+    Pending<Enqueued> done;  // the list, and what came after it
+
+    void created(Result<Created> answer) {
+      if (answer) {
+        const std::scoped_lock lock(mutex_);
+        known_ = *answer;
+      }
+      claim.complete(std::move(answer));
+    }
+    [[nodiscard]] std::optional<Created> known_claim() {
+      const std::scoped_lock lock(mutex_);
+      return known_;
+    }
+
+   private:
+    std::mutex mutex_;
+    std::optional<Created> known_;  // guarded by mutex_
+  };
+
+  /// In the same flight: the servers answer a session's requests in order, so the list has the
+  /// claim.
+  void list(const std::shared_ptr<Flight>& flight) {
+    link_.wire->children(
+        request_.directory, [flight, link = link_, keeper = keeper_.shared_from_this(),
+                             and_then = request_.and_then](Result<Children> answer) {
+          if (answer) answer->connection = keeper->connection();
+          const std::optional<Created> claim = flight->known_claim();
+          if (!answer || !claim || !and_then) {
+            flight->done.complete(Enqueued{.queue = std::move(answer)});
+            return;
+          }
+          and_then(link, Enqueued{*claim, std::move(answer)},
+                   [flight](Enqueued enqueued) { flight->done.complete(std::move(enqueued)); });
+        });
+  }
+
   /// `operation_timeout` may be libzookeeper's, of a silent server, or the context's.
   static bool is_over(std::error_code error, const Context& context) {
     return is_context_over(error) && (context.expired() || context.canceled());

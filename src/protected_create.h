@@ -7,6 +7,7 @@
 #include <zklock/context.h>
 #include <zklock/zookeeper_client.h>
 
+#include <functional>
 #include <memory>
 #include <string>
 
@@ -16,12 +17,17 @@
 namespace zklock::internal {
 
 struct ProtectedCreate {
+  using Done = std::function<void(Enqueued)>;
+
   std::string directory;
   std::string prefix;  // in front of the sequence number, behind the random id
   std::string data;
   Acl acl = Acl::open();
-  bool list_after =
-      false;  // with the list in the same flight, if it can be; else the queue is empty
+  /// With the list in the same flight, if it can be; else the queue is empty.
+  bool list_after = false;
+  /// Goes on with the claim and the list, on the network's thread: a change of threads less than if
+  /// the caller did. May be null, and is not called if an answer is lost.
+  std::function<void(const Link&, Enqueued, Done)> and_then{};
 };
 
 /// Creates the znode under a random id. If the answer is lost, it looks for the id on the next

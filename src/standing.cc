@@ -49,8 +49,9 @@ Standing standing_of(const std::string& own_name, const std::vector<ClaimName>& 
                                 [&](const ClaimName& claim) { return claim.name == own_name; });
   if (own == claims.end()) return {};
   if (own == claims.begin()) return {Standing::Place::first, own_name};
+  const auto count = static_cast<std::size_t>(own - claims.begin());
   return {Standing::Place::behind, claims.front().name, std::prev(own)->name,
-          static_cast<std::size_t>(own - claims.begin())};
+          count > 1 ? std::prev(own, 2)->name : std::string(), count};
 }
 
 }  // namespace zklock::internal

@@ -34,6 +34,7 @@ struct Standing {
   Place place = Place::missing;
   std::string head{};     // name of the first claim
   std::string ahead{};    // name of the claim just ahead
+  std::string further{};  // name of the one in front of that; "" if there is none
   std::size_t count = 0;  // of claims ahead
 
   [[nodiscard]] bool is_next() const noexcept { return place == Place::behind && ahead == head; }

@@ -30,6 +30,8 @@ Result<void> Session::become_certain(std::chrono::nanoseconds /*in_hand*/,
 
 Watcher::~Watcher() = default;
 
+ClaimChooser::~ClaimChooser() = default;
+
 ZooKeeperClient::~ZooKeeperClient() = default;
 
 Result<void> ZooKeeperClient::check(const std::string& path, std::int32_t version,

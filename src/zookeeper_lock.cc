@@ -9,6 +9,7 @@
 
 #include "claim.h"
 #include "context_wait.h"
+#include "empty_queue.h"
 #include "errors.h"
 #include "grants.h"
 #include "lock_settings.h"
@@ -116,6 +117,7 @@ class ZooKeeperLock::Impl {
   const bool owns_client_;
   const int forks_ = internal::fork_count();
   internal::HolderMemory memory_;
+  internal::EmptyQueue empty_queue_;
   Grants grants_;
   std::stop_source closing_;  // cancels the waiters when the lock is destroyed
 
@@ -188,7 +190,7 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
       }
     }
     const Grants::Held held =
-        internal::Claim(settings_, memory_, owner).acquire(context_for(caller));
+        internal::Claim(settings_, memory_, empty_queue_, owner).acquire(context_for(caller));
     grants_.add(held);
     if (closing_.stop_requested()) {
       held->abandon(Context().with_timeout(kLatePatience));
@@ -244,7 +246,9 @@ void ZooKeeperLock::Impl::unlock(const Lease& lease, const Context& context) {
 
 void ZooKeeperLock::Impl::release(const Grants::Held& held, const Context& context) {
   grants_.remove(held);  // whatever comes of it, nobody can do more with it
+  const internal::EmptyQueue::Mark mark = empty_queue_.releasing();
   held->release(context);
+  empty_queue_.released(mark, held->grant().znode);
 }
 
 void ZooKeeperLock::Impl::set_owner(const Grants::Held& held, std::string owner) {

@@ -106,17 +106,36 @@ struct Created {
   std::uint64_t connection = 0;
 };
 
+/// Knows which claim another one waits for.
+class ZKLOCK_EXPORT ClaimChooser {
+ public:
+  virtual ~ClaimChooser();
+  /// The name of the claim, of those in the queue, to read and watch on account of `claim`; "" for
+  /// none. Runs where prompt watchers do: see Watcher::is_prompt. What it throws is logged, and
+  /// nothing is watched.
+  [[nodiscard]] virtual std::string choose(const Created& claim, const Children& queue) const = 0;
+
+ protected:
+  ClaimChooser() = default;
+  ClaimChooser(const ClaimChooser&) = default;
+  ClaimChooser& operator=(const ClaimChooser&) = default;
+};
+
 /// A claim to put into the queue of the lock at `directory`.
 struct EnqueueRequest {
   std::string directory{};
   std::string data{};
   Acl acl = Acl::open();
+  std::shared_ptr<const ClaimChooser> chooser{};  // null: nothing is to be watched
+  std::shared_ptr<Watcher> watcher{};             // of the claim that it chooses
 };
 
 /// A claim, and the queue as it stood at some time after the claim was in it.
 struct Enqueued {
   Created claim{};
   Result<Children> queue = Children{};
+  std::string watched{};  // name of the claim that was chosen, read and watched; "": none was
+  Znode ahead{};          // that claim, as get_and_watch gives it
 };
 
 /// Nodes that the client still has to remove in the background.
@@ -183,7 +202,8 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   virtual Result<void> check(const std::string& path, std::int32_t version, const Context& context);
 
   /// Creates a claim "lock-" in the directory, as create_protected_ephemeral_sequential does, and
-  /// lists the directory after that. Here: one after the other.
+  /// lists the directory after that; then it may read and watch the claim that is chosen. Here: one
+  /// after the other, and nothing is watched.
   virtual Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context);
 
   /// As get_and_watch, but returns at once; a znode that is gone already counts as deleted.

@@ -303,6 +303,21 @@ TEST_F(ClientTest, AReadThatTimesOutTakesItsWatcherOut) {
   EXPECT_THAT(watcher->types(), IsEmpty());
 }
 
+TEST_F(ClientTest, AnErrorThatComesLateLeavesALaterWatchAlone) {
+  const auto wire = connect();
+  const auto watcher = std::make_shared<RecordingWatcher>();
+  EXPECT_EQ(client_->get_and_watch("/a", watcher, Context().with_timeout(0s)).error(),
+            ZooKeeperErrc::operation_timeout);
+  const WireRequest first = wire->take(Op::get);
+  auto again = in_background([&] { return client_->get_and_watch("/a", watcher, {}); });
+  const WireRequest second = wire->take(Op::get);
+  first.fail(ZooKeeperErrc::throttled);
+  second.answer(Znode{});
+  ASSERT_TRUE(again.get());
+  wire->listener->on_watch(Type::deleted, "/a");
+  EXPECT_THAT(watcher->types(), ElementsAre(Type::deleted));
+}
+
 TEST_F(ClientTest, WatchesSurviveAReconnect) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();

@@ -165,6 +165,7 @@ class LockTest : public ::testing::Test {
   // Behind other claims, in front of the lock's own: those begin with 5.
   static constexpr const char* kFirst = "/locks/lock-0000000001";
   static constexpr const char* kSecond = "/locks/lock-0000000002";
+  static constexpr const char* kThird = "/locks/lock-0000000003";
 
   LockTest() { zk_->make("/locks"); }
   ~LockTest() override {

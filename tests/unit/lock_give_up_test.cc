@@ -52,7 +52,7 @@ TEST_F(LockGiveUpTest, ATimeoutFurtherBackNamesTheHolderAndHowManyAreAhead) {
   Waiter waiter(lock, Context().with_timeout(3s));
   ASSERT_TRUE(seen_->await("waiting"));
   time_.advance(50ms);
-  ASSERT_TRUE(zk_->await_watched(seen_->all("waiting")[0].znode));
+  ASSERT_TRUE(zk_->await_watched(kFirst)) << "it is further ahead than the next one";
   time_.advance(3s);
   EXPECT_THAT(waiter.error().what(), AllOf(HasSubstr("user1 on web3"), HasSubstr("2 ahead")));
 }

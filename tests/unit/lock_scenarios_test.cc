@@ -228,5 +228,29 @@ TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
   EXPECT_TRUE(ours.lock->lease().valid());
 }
 
+TEST_F(LockScenariosTest, ADirectoryMadeAnewThatGoesOnWithTheNextNumberIsSeen) {
+  const Contender busy = contender();
+  const Contender other = contender();
+  // It does not list the queue any more, as each claim has the number after the last one.
+  for (int i = 0; i < 12; ++i) busy.lock->unlock(busy.lock->lock());
+  const Lease last = busy.lock->lock();
+  const std::string number = last.znode().substr(last.znode().size() - 10);
+  busy.lock->unlock(last);
+  for (const auto late :
+       {0ms, 300ms}) {  // as fast as can be; and the event of the deletion is slow
+    zookeeper_.delay_watches(late);
+    zookeeper_.remove("/locks");
+    zookeeper_.create("/locks");
+    zookeeper_.set_sequence_counter("/locks", std::stoi(number));
+    const Lease held = other.lock->lock();
+    ASSERT_THAT(held.znode(), EndsWith(number));
+    auto next = queue_up(*busy.lock, Context().with_timeout(2s));
+    zookeeper_.advance(3s);
+    EXPECT_EQ(error_of(next), Errc::locking_timed_out);
+    EXPECT_TRUE(held.valid());
+    other.lock->unlock(held);
+  }
+}
+
 }  // namespace
 }  // namespace zklock::testing

@@ -10,15 +10,17 @@ using ::testing::Return;
 
 using LockWaitTest = LockTest;
 
-TEST_F(LockWaitTest, WaitsForTheClaimJustAheadOnly) {
+TEST_F(LockWaitTest, WatchesTheTwoClaimsJustAheadOnly) {
   zk_->claim(kFirst);
   zk_->claim(kSecond);
+  zk_->claim(kThird);
   ZooKeeperLock lock(config(), zk_);
   Waiter waiter(lock);
-  ASSERT_TRUE(zk_->await_watched(kSecond));
-  EXPECT_FALSE(zk_->is_watched(kFirst));
   ASSERT_TRUE(seen_->await("waiting"));
-  EXPECT_EQ(seen_->all("waiting")[0].ahead, 2U);
+  EXPECT_TRUE(zk_->is_watched(kThird));
+  EXPECT_TRUE(zk_->is_watched(kSecond));
+  EXPECT_FALSE(zk_->is_watched(kFirst));
+  EXPECT_EQ(seen_->all("waiting")[0].ahead, 3U);
 }
 
 TEST_F(LockWaitTest, DeletionOfTheFirstClaimGrantsWithoutAnotherList) {
@@ -43,6 +45,76 @@ TEST_F(LockWaitTest, DeletionOfAClaimThatWasNotFirstListsAgain) {
   ASSERT_TRUE(zk_->await_watched(kFirst));
   ASSERT_TRUE(seen_->await("waiting", 2));
   EXPECT_EQ(seen_->all("waiting")[1].ahead, 1U);
+  EXPECT_FALSE(waiter.is_done());
+  zk_->erase(kFirst);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, AClaimThatIsGoneWhenItBecomesTheNextIsNotGranted) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->erase(seen_->all("waiting")[0].znode);  // which nobody watches
+  zk_->erase(kFirst);
+  ASSERT_TRUE(seen_->await("requeued"));
+  zk_->erase(kSecond);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string own = seen_->all("waiting")[0].znode;
+  zk_->erase(kFirst);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  // Everything is deleted and created anew; somebody has the first number again.
+  EXPECT_CALL(*zk_, children)
+      .WillOnce([&](const std::string& path, const Context&) {
+        zk_->erase(own);
+        return zk_->do_children(path);
+      })
+      .WillRepeatedly(DoDefault());
+  zk_->claim(kFirst);  // in the new directory
+  zk_->tell(kSecond, WatchEvent::Type::reconnected);
+  ASSERT_TRUE(seen_->await("requeued"));
+  zk_->erase(kSecond);
+  EXPECT_TRUE(zk_->await_watched(kFirst));
+  EXPECT_FALSE(waiter.is_done()) << "granted while " << kFirst << " stands";
+}
+
+TEST_F(LockWaitTest, WhoWasFurtherBackListsWhenItIsTheNextAndNotWhenItIsGranted) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  zk_->claim(kThird);
+  EXPECT_CALL(*zk_, children).Times(2);
+  EXPECT_CALL(*zk_, get_and_watch).Times(2);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->erase(kFirst);
+  EXPECT_EQ(seen_->count("waiting"), 1U) << "it is told nothing of that";
+  zk_->erase(kSecond);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  zk_->erase(kThird);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, ClaimsAheadThatGiveUpGrantNothing) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  zk_->claim(kThird);
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  zk_->erase(kSecond);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  zk_->erase(kThird);
+  ASSERT_TRUE(zk_->await_watched(kFirst));
   EXPECT_FALSE(waiter.is_done());
   zk_->erase(kFirst);
   EXPECT_TRUE(waiter.lease().valid());
@@ -102,8 +174,9 @@ TEST_F(LockWaitTest, ReconnectIsNoDeletionAndListsAgain) {
 
 TEST_F(LockWaitTest, DeletionAfterAReconnectListsAgain) {
   zk_->claim(kFirst);
-  zk_->claim("/locks/lock-0000000003");
-  EXPECT_CALL(*zk_, get_and_watch("/locks/lock-0000000003", _, _))
+  zk_->claim(kThird);
+  EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _)).Times(::testing::AtLeast(1));
+  EXPECT_CALL(*zk_, get_and_watch(kThird, _, _))
       .WillOnce(
           [&](const std::string& path, const std::shared_ptr<Watcher>& watcher, const Context&) {
             Result<Znode> znode = zk_->do_get_and_watch(path, watcher);
