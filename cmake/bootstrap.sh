@@ -7,7 +7,8 @@
 #   server   to run a ZooKeeper server: tests and demo start private ones. The package brings no
 #            service of its own: nothing is left running. And to let processes see other clocks.
 #   peers    other clients' locks, and what runs them: the tests share paths with them
-#   ci       all of these, and what .ci/run checks the code with
+#   bench    what tests/bench needs besides: bare calls of the C client, Google Benchmark
+#   ci       all but the last, and what .ci/run checks the code with
 #
 # Without root it prints what to run, and fails. It takes no time when nothing is missing.
 set -eu
@@ -17,6 +18,7 @@ build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
 server="zookeeper default-jre-headless faketime"
 peers="libcurator-recipes-java libzookeeper-java openjdk-17-jdk-headless python3-kazoo
   golang-go golang-github-samuel-go-zookeeper-dev"
+bench="gcc libzookeeper-st2 libbenchmark-dev"
 ci="clang-14 clang-format-14 clang-tidy-14"
 
 if [ $# -eq 0 ]; then
@@ -28,8 +30,9 @@ for group in "$@"; do
     build)  wanted="$wanted $build" ;;
     server) wanted="$wanted $server" ;;
     peers)  wanted="$wanted $peers" ;;
+    bench)  wanted="$wanted $bench" ;;
     ci)     wanted="$wanted $build $server $peers $ci" ;;
-    *)      echo "bootstrap: unknown group '$group' (build, server, peers, ci)" >&2; exit 2 ;;
+    *)      echo "bootstrap: unknown group '$group' (build, server, peers, bench, ci)" >&2; exit 2 ;;
   esac
 done
 

@@ -1,0 +1,241 @@
+// lock_bench.cc: the workloads W1 to W3 of README.md, on zklock. Prints one line of JSON.
+#include <zklock/libzookeeper_client.h>
+#include <zklock/lock.h>
+#include <zklock/zookeeper_client.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <barrier>
+#include <charconv>
+#include <chrono>
+#include <cstdint>
+#include <cstdio>
+#include <memory>
+#include <stdexcept>
+#include <string>
+#include <string_view>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+extern "C" {
+#include <bench_common.h>  // a system header, as it is C
+}
+
+namespace {
+
+using std::chrono::milliseconds;
+
+struct Options {
+  bench_args common{};
+  int queue = 2;        // W2: so many are in the queue, the holder included, when it lets go
+  milliseconds ttl{0};  // of every lock
+};
+
+/// A contender: a session and a lock of its own.
+class Contender {
+ public:
+  explicit Contender(const Options& options)
+      : path_(options.common.path),
+        client_(zklock::connect(options.common.server,
+                                {.session_timeout = milliseconds(options.common.session_ms)})),
+        lock_({.path = path_, .ttl = options.ttl}, client_) {
+    lock_.unlock(lock_.lock());  // creates the path
+  }
+
+  [[nodiscard]] zklock::ZooKeeperLock& lock() noexcept { return lock_; }
+  [[nodiscard]] std::size_t queue_length() const {
+    const auto children = client_->children(path_, {});
+    if (!children) throw std::system_error(children.error(), "children");
+    return children->names.size();
+  }
+
+ private:
+  const std::string path_;
+  const std::shared_ptr<zklock::ZooKeeperClient> client_;
+  zklock::ZooKeeperLock lock_;
+};
+
+std::int64_t sequence_of(const zklock::Lease& lease) {
+  const std::string znode = lease.znode();
+  const std::string_view digits = std::string_view(znode).substr(znode.rfind('-') + 1);
+  std::int64_t sequence = -1;
+  std::from_chars(digits.data(), digits.data() + digits.size(), sequence);
+  return sequence;
+}
+
+// --- W1: one session, nobody else ----------------------------------------------------------------
+
+void run_alone(const Options& options) {
+  const int cycles = options.common.iterations;
+  std::vector<std::int64_t> lock_times;
+  std::vector<std::int64_t> unlock_times;
+  lock_times.reserve(static_cast<std::size_t>(cycles));
+  unlock_times.reserve(static_cast<std::size_t>(cycles));
+  Contender contender(options);
+  std::int64_t begun = 0;
+  for (int i = -options.common.warmup; i < cycles; ++i) {
+    const std::int64_t called = now_ns();
+    if (i == 0) begun = called;
+    const zklock::Lease lease = contender.lock().lock();
+    const std::int64_t granted = now_ns();
+    contender.lock().unlock(lease);
+    const std::int64_t released = now_ns();
+    if (i < 0) continue;
+    lock_times.push_back(granted - called);
+    unlock_times.push_back(released - granted);
+  }
+  const double seconds = static_cast<double>(now_ns() - begun) / 1e9;
+  std::printf(R"(,"iterations":%d,"warmup":%d,"cycles_per_s":%.1f)", cycles, options.common.warmup,
+              cycles / seconds);
+  bench_stat("lock_us", lock_times.data(), cycles);
+  bench_stat("unlock_us", unlock_times.data(), cycles);
+}
+
+// --- W2: handing over, with a full queue behind the holder ---------------------------------------
+
+/// Each in turn holds until all the others queue, so that every waiter was the last one once.
+struct Relay {
+  std::atomic<std::int64_t> let_go_at{0};
+  std::atomic<int> handed_over{0};
+  std::atomic<std::int64_t> shortest_wait{INT64_MAX};
+  std::vector<std::int64_t> times;  // of the one that holds the lock
+};
+
+void run_leg(const Options& options, Contender& contender, Relay& relay) {
+  const int all = options.common.warmup + options.common.iterations;
+  while (relay.handed_over.load() < all) {
+    const std::int64_t called = now_ns();
+    const zklock::Lease lease = contender.lock().lock();
+    const std::int64_t granted = now_ns();
+    const std::int64_t let_go = relay.let_go_at.load();
+    if (let_go != 0 && relay.handed_over.fetch_add(1) >= options.common.warmup) {
+      relay.times.push_back(granted - let_go);
+      relay.shortest_wait = std::min(relay.shortest_wait.load(), let_go - called);
+    }
+    const auto expected = static_cast<std::size_t>(options.queue);
+    while (relay.handed_over.load() < all && contender.queue_length() < expected) sleep_ms(1);
+    sleep_ms(options.common.hold_ms);
+    relay.let_go_at = now_ns();
+    contender.lock().unlock(lease);
+  }
+}
+
+void run_handovers(const Options& options) {
+  std::vector<std::unique_ptr<Contender>> contenders;
+  contenders.reserve(static_cast<std::size_t>(options.queue));
+  for (int i = 0; i < options.queue; ++i) {
+    contenders.push_back(std::make_unique<Contender>(options));
+  }
+  Relay relay;
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(contenders.size());
+    for (const auto& contender : contenders) {
+      threads.emplace_back([&] { run_leg(options, *contender, relay); });
+    }
+  }
+  const auto count = std::min<std::size_t>(relay.times.size(),
+                                           static_cast<std::size_t>(options.common.iterations));
+  std::printf(R"(,"handoffs":%zu,"warmup":%d,"hold_ms":%d,"queued_ms_min":%.1f)", count,
+              options.common.warmup, options.common.hold_ms,
+              static_cast<double>(relay.shortest_wait.load()) / 1e6);
+  bench_stat("handoff_us", relay.times.data(), static_cast<long>(count));
+}
+
+// --- W3: a convoy --------------------------------------------------------------------------------
+
+struct Convoy {
+  long counter = 0;  // not atomic: the lock is what protects it
+  long inside_violations = 0;
+  bool is_inside = false;
+};
+
+bench_acq acquire_once(zklock::ZooKeeperLock& lock, Convoy& convoy, int who, int round) {
+  bench_acq times{};
+  times.who = who;
+  times.round = round;
+  times.call = now_ns();
+  const zklock::Lease lease = lock.lock();
+  times.acq = now_ns();
+  if (convoy.is_inside) ++convoy.inside_violations;
+  convoy.is_inside = true;
+  if (round >= 0) ++convoy.counter;
+  convoy.is_inside = false;
+  times.seq = sequence_of(lease);
+  times.rel = now_ns();
+  lock.unlock(lease);
+  times.end = now_ns();
+  return times;
+}
+
+void run_convoy(const Options& options) {
+  const int n = options.common.n;
+  const int rounds = (options.common.iterations + n - 1) / n;
+  const int warmup = (options.common.warmup + n - 1) / n;
+  std::vector<bench_acq> acquisitions(static_cast<std::size_t>(n) *
+                                      static_cast<std::size_t>(rounds));
+  Convoy convoy;
+  std::barrier gate(n);
+  {
+    std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(n));
+    for (int who = 0; who < n; ++who) {
+      threads.emplace_back([&, who] {
+        Contender contender(options);
+        gate.arrive_and_wait();
+        for (int round = -warmup; round < rounds; ++round) {
+          if (round == 0) gate.arrive_and_wait();
+          const bench_acq times = acquire_once(contender.lock(), convoy, who, round);
+          if (round >= 0) acquisitions[static_cast<std::size_t>(who * rounds + round)] = times;
+        }
+        gate.arrive_and_wait();
+      });
+    }
+  }
+  std::printf(R"(,"n":%d)", n);
+  bench_convoy(acquisitions.data(), static_cast<long>(acquisitions.size()), 1, convoy.counter,
+               convoy.inside_violations);
+}
+
+/// Takes out of the arguments what only this program knows.
+Options parse(int argc, char** argv) {
+  Options options;
+  std::vector<char*> common{argv[0]};
+  for (int i = 1; i + 1 < argc; i += 2) {
+    const std::string_view name = argv[i];
+    if (name == "--n") options.queue = std::stoi(argv[i + 1]);
+    if (name == "--ttl-ms") {
+      options.ttl = milliseconds(std::stoi(argv[i + 1]));
+    } else {
+      common.insert(common.end(), {argv[i], argv[i + 1]});
+    }
+  }
+  options.common = bench_parse(static_cast<int>(common.size()), common.data());
+  return options;
+}
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  try {
+    const Options options = parse(argc, argv);
+    const std::string_view workload = options.common.workload;
+    std::printf(R"({"impl":"zklock","workload":"%s","mode":"threads, one session each")",
+                options.common.workload);
+    if (workload == "W1") {
+      run_alone(options);
+    } else if (workload == "W2") {
+      run_handovers(options);
+    } else if (workload == "W3") {
+      run_convoy(options);
+    } else {
+      throw std::invalid_argument("no such workload: " + std::string(workload));
+    }
+    std::printf(",\"errors\":0}\n");
+  } catch (const std::exception& error) {
+    std::fprintf(stderr, "lock_bench: %s\n", error.what());
+    return 1;
+  }
+}
