@@ -15,9 +15,11 @@ namespace {
 
 using std::chrono::milliseconds;
 
-/// A wait that is over sooner does not pay for a watch on the own claim, nor for saying that it
-/// waits.
+/// A wait that is over sooner does not pay for further watches, nor for saying that it waits.
 constexpr milliseconds kShortWait{50};
+
+/// So many claims ahead are listed fast.
+constexpr std::size_t kShortQueue = 20;
 
 /// By how much a waiter further back leaves the purging to the one in front of it.
 constexpr milliseconds kBackupDelay{150};
@@ -89,9 +91,11 @@ std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Co
 }
 
 /// When the one in front of the claim ahead is deleted, it is time to find out whether the claim
-/// ahead is the first: then its deletion will be the grant, and nothing has to be asked then.
+/// ahead is the first: then its deletion will be the grant, and nothing has to be asked then. In a
+/// short queue that moves fast, that would cost more than a list between a release and the grant.
 void Claim::watch_further(const Standing& standing) {
-  if (standing.further.empty()) {
+  const bool pays = settled_ || standing.count > kShortQueue;
+  if (standing.further.empty() || !pays) {
     further_.reset();
   } else if (!is_awaited(further_, standing.further)) {
     further_ = Watched{standing.further, std::make_shared<ClaimWatch>(monitor_)};
@@ -179,6 +183,7 @@ std::optional<Claim::Turn> Claim::verdict(const Standing& standing) const {
 /// The wait is a long one.
 std::optional<Claim::Turn> Claim::settle(const Standing& standing, const Context& context) {
   settled_ = true;
+  watch_further(standing);
   if (settings_->has_ttl()) {
     if (const auto turn = say_that_it_waits(context)) return turn;
   }
