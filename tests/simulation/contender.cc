@@ -155,7 +155,9 @@ void Contender::count_way(const Lease& lease, std::int64_t session, int lists, b
   }
   // Roughly, where threads share a session.
   const int listed = chronicle_.lists_of(session) - lists;
-  statistics.count(listed > 1 ? "is granted after another list" : "is granted by its first list");
+  statistics.count(listed == 0   ? "is granted without a list"
+                   : listed == 1 ? "is granted by its first list"
+                                 : "is granted after another list");
 }
 
 void Contender::refused(const Terms& terms, std::error_code error, SteadyTime begun) {

@@ -64,7 +64,7 @@ void Faults::cause_one() {
     int weight;
     Fault cause;
   };
-  static constexpr std::array<Kind, 21> kKinds{{
+  static constexpr std::array<Kind, 22> kKinds{{
       {20, &Faults::lose_answer},
       {4, &Faults::delay_watches},
       {14, &Faults::break_connection},
@@ -82,6 +82,7 @@ void Faults::cause_one() {
       {3, &Faults::raise_session_timeouts},
       {8, &Faults::delete_claim},
       {3, &Faults::delete_directory},
+      {4, &Faults::renew_directory},
       {2, &Faults::create_foreign_node},
       {3, &Faults::step_wall_clock},
       {3, &Faults::suspend_process},
@@ -336,6 +337,50 @@ void Faults::delete_directory() {
       return outcome;
     });
     if (is_gone) world_.count(kWho, "deletes an empty directory", path);
+  });
+}
+
+/// With all claims in it. The numbers of the new one go on near where the old ones were, as if as
+/// many claims had come and gone in it. Servers that lag let clients act before they hear of it.
+void Faults::renew_directory() {
+  const std::string& path =
+      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  const std::int32_t back = world_.below(3);
+  const nanoseconds delay = world_.between(0ms, 500ms);
+  ensemble_->run([&] {
+    const FakeTree& committed = ensemble_->quorum().committed();
+    const std::vector<std::string> claims = checker_.claims(path);
+    // Nothing foreign is to be lost.
+    if (!committed.has(path) || committed.children_of(path).size() != claims.size()) return;
+    const Stat stat = committed.stat(path).value_or(Stat{});
+    const std::int32_t created = (stat.cversion + stat.num_children) / 2;
+    for (int server = 0; server < ensemble_->quorum().size(); ++server) {
+      ensemble_->quorum().slow_commits(server, delay);
+    }
+    const auto remove = [&](const std::string& znode) {
+      bool is_gone = false;
+      ensemble_->write([&](const FakeTree& tree, Stat::Time) {
+        auto outcome = tree.remove(znode, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+        is_gone = static_cast<bool>(outcome);
+        if (is_gone) checker_.deleted_by_hand(znode);
+        return outcome;
+      });
+      return is_gone;
+    };
+    for (const std::string& claim : claims) remove(claim);
+    if (!remove(path)) return;
+    ensemble_->write([&](const FakeTree& tree, Stat::Time now) {
+      return tree.create(path, "", Acl::open(), false, now, FakeCaller::an_operator());
+    });
+    if (created > back) ensemble_->quorum().set_sequence_counter(path, created - back);
+    world_.count(kWho, "makes a directory anew", path);
+  });
+  heal_later(1ms, 2s, [this] {
+    ensemble_->run([this] {
+      for (int server = 0; server < ensemble_->quorum().size(); ++server) {
+        ensemble_->quorum().slow_commits(server, 0ns);
+      }
+    });
   });
 }
 

@@ -59,6 +59,7 @@ class Faults {
   // By hand.
   void delete_claim();
   void delete_directory();
+  void renew_directory();
   void create_foreign_node();
 
   World& world_;

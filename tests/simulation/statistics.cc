@@ -42,6 +42,7 @@ constexpr std::array kToBeReached{
     "deletes the first claim",
     "deletes a waiter's claim",
     "deletes an empty directory",
+    "makes a directory anew",
     "creates a foreign node",
     // What comes of them at the ensemble.
     "new leader",
@@ -54,6 +55,7 @@ constexpr std::array kToBeReached{
     // Ways to the lock, and away from it.
     "waits as the next in line",
     "waits further back",
+    "is granted without a list",
     "is granted by its first list",
     "is granted after another list",
     "is granted in another session than it began in",
