@@ -5,6 +5,7 @@
 #include <zklock/lock.h>
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -78,8 +79,8 @@ class Checker {
   [[nodiscard]] std::vector<std::string> claims(const std::string& path) const;
   /// Counts what this process is doing when it is `what`, "killed" say.
   void count_claims_of(const Process& process, const std::string& what);
-  /// No claim is left, but of these sessions.
-  void nothing_is_left(const std::set<std::int64_t>& excused_sessions) const;
+  /// No claim is left, but of excused sessions.
+  void nothing_is_left(const std::function<bool(std::int64_t session)>& is_excused) const;
   void foreign_nodes_stand() const;
 
  private:

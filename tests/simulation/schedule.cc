@@ -154,19 +154,20 @@ class Schedule {
     while (!std::all_of(tasks_.begin(), tasks_.end(), is_over)) monitor_.changed->wait(lock);
   }
 
-  /// The sessions of the living still stand: nothing but what they hold may be in the queues, and
-  /// they hold nothing.
+  /// In the sessions that the living have now: they hold nothing. A session that a client has given
+  /// up, for want of servers, is left to expire.
   void check_what_is_left() {
     World::sleep(5s);
-    std::set<std::int64_t> crashed;
+    std::set<std::int64_t> sessions;
     for (const auto& process : processes_) {
-      if (process->is_crashed()) {
-        crashed.insert(process->line().session);
-      } else if (const auto pending = process->client()->pending_removals(); pending.count > 0) {
+      if (process->is_crashed()) continue;
+      sessions.insert(process->line().session);
+      if (const auto pending = process->client()->pending_removals(); pending.count > 0) {
         world_.fail("6: " + process->name() + " has still to remove something");
       }
     }
-    checker_->nothing_is_left(crashed);
+    checker_->nothing_is_left(
+        [&sessions](std::int64_t session) { return !sessions.contains(session); });
     checker_->foreign_nodes_stand();
   }
 
@@ -180,7 +181,7 @@ class Schedule {
     for (const auto& process : processes_) start(*process, [one = process.get()] { one->end(); });
     for (const auto& task : tasks_) task->thread->join();
     World::sleep(3min);  // handles are closed in the background, and sessions expire
-    checker_->nothing_is_left({});
+    checker_->nothing_is_left([](std::int64_t) { return false; });
     ensemble_->stop();
   }
 
