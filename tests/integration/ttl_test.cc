@@ -90,14 +90,20 @@ TEST_F(TtlTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
   start_holder(false);
   // As soon as its time is over by the clocks, one short attempt is enough: it has not watched the
   // holder.
+  std::size_t waits_before_the_last = 0;
   ASSERT_TRUE(becomes_true([&] {
+    waits_before_the_last = record_->of(Record::Event::waiting).size();
     ZooKeeperLock newcomer({.path = path_, .ttl = 1min, .observer = record_}, client_);
     std::error_code error;
     if (!newcomer.lock(Context().with_timeout(200ms), error)) return false;
     EXPECT_GE(steady_clock::now(), begun_ + kTtl) << "the TTL is not over";
     return true;
   }));
-  EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  // If the last attempt found the queue empty, the one before has purged the holder just before its
+  // deadline, and may not have heard of that any more.
+  if (record_->of(Record::Event::waiting).size() > waits_before_the_last) {
+    EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  }
 }
 
 #ifdef FAKETIME
