@@ -10,8 +10,6 @@ namespace zklock::internal {
 
 namespace {
 
-std::string name_of(const Created& claim) { return claim.path.substr(claim.path.rfind('/') + 1); }
-
 /// How long a failing `lock` waits until its claim is gone, before it leaves that to the
 /// background.
 constexpr std::chrono::milliseconds kGiveUpPatience{30};
@@ -28,7 +26,7 @@ class AheadChooser final : public ClaimChooser {
     const std::vector<ClaimName> claims =
         claims_by_sequence(queue.names, settings_->further_claim_markers);
     if (!sequence_order_is_certain(claims)) return {};
-    return standing_of(name_of(claim), claims).ahead;
+    return standing_of(name_of(claim.path), claims).ahead;
   }
 
  private:
@@ -74,7 +72,7 @@ void Claim::enqueue(const Context& context) {
       stamp_ = ServerStamp{claim.stat.czxid, claim.stat.ctime, Platform::current().steady_now()};
       session_ = claim.session;
       session_lost_ = claim.session ? claim.session->lost() : settings_->client->session_lost();
-      name_ = name_of(claim);
+      name_ = name_of(claim.path);
       node_ = ClaimNode(claim);
       first_list_ = std::move(enqueued->queue);
       waited_ = settled_ = false;
@@ -110,7 +108,7 @@ Result<Enqueued> Claim::create(const Context& context) {
       join_path(settings_->path, "lock-"), data, settings_->acl, context);
   if (!created) return created.error();
   Result<Children> queue = empty_queue_.is_first(*created)
-                               ? Result<Children>(Children{.names = {name_of(*created)}})
+                               ? Result<Children>(Children{.names = {name_of(created->path)}})
                                : client.children(settings_->path, context);
   return Enqueued{std::move(*created), std::move(queue)};
 }

@@ -87,4 +87,6 @@ std::string join_path(std::string_view directory, std::string_view name) {
   return path;
 }
 
+std::string name_of(std::string_view path) { return std::string(path.substr(path.rfind('/') + 1)); }
+
 }  // namespace zklock::internal

@@ -24,6 +24,9 @@ namespace zklock::internal {
 /// `directory`, which may be "/", and a child's name.
 [[nodiscard]] std::string join_path(std::string_view directory, std::string_view name);
 
+/// "/a/b/c": "c". "" if it ends with a slash.
+[[nodiscard]] std::string name_of(std::string_view path);
+
 }  // namespace zklock::internal
 
 #endif  // ZKLOCK_SRC_ZNODE_PATH_H_

@@ -57,6 +57,10 @@ Process& Faults::any_process() {
       static_cast<std::size_t>(world_.below(static_cast<int>(processes_.size()))));
 }
 
+const std::string& Faults::any_path() {
+  return paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+}
+
 int Faults::any_server() { return world_.below(ensemble_->quorum().size()); }
 
 void Faults::cause_one() {
@@ -304,22 +308,26 @@ void Faults::raise_session_timeouts() {
 
 // --- By hand ------------------------------------------------------------------------------------
 
+/// Whether it was there, and could be removed. REQUIRES: on the ensemble's thread.
+bool Faults::remove_by_hand(const std::string& znode) {
+  bool is_gone = false;
+  ensemble_->write([&](const FakeTree& tree, Stat::Time) {
+    auto outcome = tree.remove(znode, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+    is_gone = static_cast<bool>(outcome);
+    if (is_gone) checker_.deleted_by_hand(znode);
+    return outcome;
+  });
+  return is_gone;
+}
+
 void Faults::delete_claim() {
-  const std::string& path =
-      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  const std::string& path = any_path();
   ensemble_->run([&] {
     const std::vector<std::string> claims = checker_.claims(path);
     if (claims.empty()) return;
     const int drawn = world_.below(static_cast<int>(claims.size()));
     const std::string& claim = claims.at(static_cast<std::size_t>(drawn));
-    bool is_gone = false;
-    ensemble_->write([&](const FakeTree& tree, Stat::Time) {
-      auto outcome = tree.remove(claim, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
-      is_gone = static_cast<bool>(outcome);
-      if (is_gone) checker_.deleted_by_hand(claim);
-      return outcome;
-    });
-    if (is_gone) {
+    if (remove_by_hand(claim)) {
       world_.count(kWho, drawn == 0 ? "deletes the first claim" : "deletes a waiter's claim",
                    claim);
     }
@@ -327,26 +335,24 @@ void Faults::delete_claim() {
 }
 
 void Faults::delete_directory() {
-  const std::string& path =
-      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  const std::string& path = any_path();
   ensemble_->run([&] {
-    bool is_gone = false;
-    ensemble_->write([&](const FakeTree& tree, Stat::Time) {
-      auto outcome = tree.remove(path, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
-      is_gone = static_cast<bool>(outcome);
-      return outcome;
-    });
-    if (is_gone) world_.count(kWho, "deletes an empty directory", path);
+    if (remove_by_hand(path)) world_.count(kWho, "deletes an empty directory", path);
   });
 }
 
 /// With all claims in it. The numbers of the new one go on near where the old ones were, as if as
 /// many claims had come and gone in it. Servers that lag let clients act before they hear of it.
 void Faults::renew_directory() {
-  const std::string& path =
-      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  const std::string& path = any_path();
   const std::int32_t back = world_.below(3);
   const nanoseconds delay = world_.between(0ms, 500ms);
+  const auto slow_all_commits = [this](nanoseconds by) {
+    for (int server = 0; server < ensemble_->quorum().size(); ++server) {
+      ensemble_->quorum().slow_commits(server, by);
+    }
+  };
+  bool are_slow = false;
   ensemble_->run([&] {
     const FakeTree& committed = ensemble_->quorum().committed();
     const std::vector<std::string> claims = checker_.claims(path);
@@ -354,39 +360,24 @@ void Faults::renew_directory() {
     if (!committed.has(path) || committed.children_of(path).size() != claims.size()) return;
     const Stat stat = committed.stat(path).value_or(Stat{});
     const std::int32_t created = (stat.cversion + stat.num_children) / 2;
-    for (int server = 0; server < ensemble_->quorum().size(); ++server) {
-      ensemble_->quorum().slow_commits(server, delay);
-    }
-    const auto remove = [&](const std::string& znode) {
-      bool is_gone = false;
-      ensemble_->write([&](const FakeTree& tree, Stat::Time) {
-        auto outcome = tree.remove(znode, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
-        is_gone = static_cast<bool>(outcome);
-        if (is_gone) checker_.deleted_by_hand(znode);
-        return outcome;
-      });
-      return is_gone;
-    };
-    for (const std::string& claim : claims) remove(claim);
-    if (!remove(path)) return;
+    slow_all_commits(delay);
+    are_slow = true;
+    for (const std::string& claim : claims) remove_by_hand(claim);
+    if (!remove_by_hand(path)) return;
     ensemble_->write([&](const FakeTree& tree, Stat::Time now) {
       return tree.create(path, "", Acl::open(), false, now, FakeCaller::an_operator());
     });
     if (created > back) ensemble_->quorum().set_sequence_counter(path, created - back);
     world_.count(kWho, "makes a directory anew", path);
   });
-  heal_later(1ms, 2s, [this] {
-    ensemble_->run([this] {
-      for (int server = 0; server < ensemble_->quorum().size(); ++server) {
-        ensemble_->quorum().slow_commits(server, 0ns);
-      }
-    });
+  if (!are_slow) return;
+  heal_later(1ms, 2s, [this, slow_all_commits] {
+    ensemble_->run([&slow_all_commits] { slow_all_commits(0ns); });
   });
 }
 
 void Faults::create_foreign_node() {
-  const std::string& path =
-      paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
+  const std::string& path = any_path();
   static constexpr std::array kNames{"shard-1", "config", "lock-", "a-99999999999999999999"};
   const std::string znode =
       path + "/" +

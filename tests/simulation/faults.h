@@ -33,6 +33,7 @@ class Faults {
   void heal_due(SteadyTime until);
 
   [[nodiscard]] Process& any_process();
+  const std::string& any_path();
   [[nodiscard]] int any_server();
 
   // Of requests.
@@ -57,6 +58,7 @@ class Faults {
   void change_leader();
   void raise_session_timeouts();
   // By hand.
+  bool remove_by_hand(const std::string& znode);
   void delete_claim();
   void delete_directory();
   void renew_directory();

@@ -125,6 +125,13 @@ class ClientTest : public ::testing::Test {
     wire.connect(session);
   }
 
+  /// A read of "/a" that times out; its request, which can still be answered.
+  WireRequest read_in_vain(ScriptedWire& wire, const std::shared_ptr<Watcher>& watcher) {
+    EXPECT_EQ(client_->get_and_watch("/a", watcher, Context().with_timeout(0s)).error(),
+              ZooKeeperErrc::operation_timeout);
+    return wire.take(Op::get);
+  }
+
   static Znode node_of(std::int64_t session, const std::string& data = {}) {
     Znode znode;
     znode.data = data;

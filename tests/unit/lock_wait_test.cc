@@ -8,7 +8,15 @@ using ::testing::_;
 using ::testing::DoDefault;
 using ::testing::Return;
 
-using LockWaitTest = LockTest;
+class LockWaitTest : public LockTest {
+ protected:
+  /// The one waiter there is waits for so long that it watches the one further ahead, too.
+  [[nodiscard]] bool wait_is_long(const char* further) {
+    if (!seen_->await("waiting")) return false;
+    time_.advance(50ms);
+    return zk_->await_watched(further);
+  }
+};
 
 TEST_F(LockWaitTest, WatchesTheTwoClaimsJustAheadOnly) {
   zk_->claim(kFirst);
@@ -66,9 +74,7 @@ TEST_F(LockWaitTest, AClaimThatIsGoneWhenItBecomesTheNextIsNotGranted) {
   zk_->claim(kSecond);
   ZooKeeperLock lock(config(), zk_);
   Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
-  time_.advance(50ms);
-  ASSERT_TRUE(zk_->await_watched(kFirst));
+  ASSERT_TRUE(wait_is_long(kFirst));
   zk_->erase(seen_->all("waiting")[0].znode);  // which nobody watches yet
   zk_->erase(kFirst);
   ASSERT_TRUE(seen_->await("requeued"));
@@ -81,9 +87,7 @@ TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
   zk_->claim(kSecond);
   ZooKeeperLock lock(config(), zk_);
   Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
-  time_.advance(50ms);
-  ASSERT_TRUE(zk_->await_watched(kFirst));
+  ASSERT_TRUE(wait_is_long(kFirst));
   const std::string own = seen_->all("waiting")[0].znode;
   zk_->erase(kFirst);
   ASSERT_TRUE(seen_->await("waiting", 2));
@@ -110,9 +114,7 @@ TEST_F(LockWaitTest, WhoWasFurtherBackListsWhenItIsTheNextAndNotWhenItIsGranted)
   EXPECT_CALL(*zk_, get_and_watch).Times(2);
   ZooKeeperLock lock(config(), zk_);
   Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
-  time_.advance(50ms);
-  ASSERT_TRUE(zk_->await_watched(kSecond));
+  ASSERT_TRUE(wait_is_long(kSecond));
   zk_->erase(kFirst);
   EXPECT_EQ(seen_->count("waiting"), 1U) << "it is told nothing of that";
   zk_->erase(kSecond);
@@ -127,9 +129,7 @@ TEST_F(LockWaitTest, ClaimsAheadThatGiveUpGrantNothing) {
   zk_->claim(kThird);
   ZooKeeperLock lock(config(), zk_);
   Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
-  time_.advance(50ms);
-  ASSERT_TRUE(zk_->await_watched(kSecond));
+  ASSERT_TRUE(wait_is_long(kSecond));
   zk_->erase(kSecond);
   ASSERT_TRUE(seen_->await("waiting", 2));
   zk_->erase(kThird);

@@ -95,5 +95,12 @@ TEST(ZnodePathTest, JoinsADirectoryAndAName) {
   EXPECT_EQ(join_path("/", "a-1"), "/a-1");
 }
 
+TEST(ZnodePathTest, HasANameBehindTheLastSlash) {
+  EXPECT_EQ(name_of("/a/b/c"), "c");
+  EXPECT_EQ(name_of("/a"), "a");
+  EXPECT_EQ(name_of("/a/"), "");
+  EXPECT_EQ(name_of("a"), "a");
+}
+
 }  // namespace
 }  // namespace zklock::internal
