@@ -2,6 +2,7 @@
 // tells that it is the first, and the queue is not listed.
 #include <limits>
 
+#include "empty_queue.h"
 #include "lock_fixture.h"
 
 namespace zklock {
@@ -153,6 +154,25 @@ TEST_F(LockEmptyQueueTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
   // The others have come as far as the number of the old claim.
   EXPECT_EQ(error_of([&] { lock.lock(late()); }).code(), Errc::locking_timed_out)
       << "granted while " << kFirst << " stands";
+}
+
+TEST_F(LockEmptyQueueTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
+  internal::EmptyQueue queue;
+  Created claim{.path = "/locks/lock-0000000007", .connection = zk_->connection};
+  claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
+  const auto become_first_often = [&] {
+    for (int i = 0; i < kManyCycles; ++i) queue.became_first(*zk_, "/locks", claim, true, {});
+  };
+  Created next = claim;
+  next.path = "/locks/lock-0000000008";
+  become_first_often();
+  const auto mark = queue.releasing();
+  queue.released(mark, claim.path);
+  EXPECT_TRUE(queue.is_first(next));
+  zk_->tell("/locks", WatchEvent::Type::deleted);
+  become_first_often();
+  queue.released(mark, claim.path);
+  EXPECT_FALSE(queue.is_first(next));
 }
 
 TEST_F(LockEmptyQueueTest, AClientThatDoesNotKnowItsConnectionsAlwaysLists) {

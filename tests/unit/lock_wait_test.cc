@@ -106,6 +106,26 @@ TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
   EXPECT_FALSE(waiter.is_done()) << "granted while " << kFirst << " stands";
 }
 
+TEST_F(LockWaitTest, WhatWasNoClaimMayBeOneInANewDirectory) {
+  zk_->claim(kFirst);
+  ASSERT_TRUE(zk_->do_create(kSecond, ""));  // persistent: it is stepped over
+  ZooKeeperLock lock(config(), zk_);
+  Waiter waiter(lock);
+  ASSERT_TRUE(seen_->await("waiting"));
+  const std::string own = seen_->all("waiting")[0].znode;
+  EXPECT_CALL(*zk_, children)
+      .WillOnce([&](const std::string& path, const Context&) {
+        zk_->erase(own);
+        zk_->erase(kSecond);
+        zk_->claim(kSecond);
+        return zk_->do_children(path);
+      })
+      .WillRepeatedly(DoDefault());
+  zk_->tell(kFirst, WatchEvent::Type::reconnected);
+  ASSERT_TRUE(seen_->await("requeued"));
+  EXPECT_TRUE(zk_->await_watched(kSecond));
+}
+
 TEST_F(LockWaitTest, WhoWasFurtherBackListsWhenItIsTheNextAndNotWhenItIsGranted) {
   zk_->claim(kFirst);
   zk_->claim(kSecond);
