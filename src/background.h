@@ -1,4 +1,4 @@
-// background.h: the threads that the locks and clients of a process share.
+// background.h: what the locks and clients of a process share: threads, mostly.
 #ifndef ZKLOCK_SRC_BACKGROUND_H_
 #define ZKLOCK_SRC_BACKGROUND_H_
 
@@ -9,6 +9,7 @@
 
 #include "callback_pool.h"
 #include "executor.h"
+#include "waiting_claims.h"
 
 namespace zklock::internal {
 
@@ -24,6 +25,9 @@ struct ZKLOCK_EXPORT Background {
   /// Never blocks, so it is on time: ends leases at their TTL, sends what is due. (Last: it is
   /// destroyed before what its tasks use.)
   Executor timers{"zklock-timers"};
+
+  /// What locks of this process know of each other.
+  WaitingClaims waiting_claims;
 
   /// Ends the threads.
   void stop() noexcept {

@@ -48,8 +48,8 @@ std::shared_ptr<HeldClaim> Claim::acquire(const Context& context) {
   for (Pause pause;; pause.wait(context)) {
     enqueue(context);
     if (await_turn(context) == Turn::granted) {
-      empty_queue_.became_first(*settings_->client, settings_->path, node_.created(), !waited_,
-                                context);
+      if (progress_) progress_->become_first();
+      empty_queue_.became_first(*client_, settings_->path, created_, !waited_, context);
       if (claim_the_lock(context) == Turn::granted) return grant();
     }
     settings_->log.info([this] { return "queueing anew: " + node_.path() + " is gone"; });
@@ -68,14 +68,15 @@ void Claim::enqueue(const Context& context) {
     not_claims_.clear();  // the directory may be another one
     Result<Enqueued> enqueued = create(context);
     if (enqueued) {
-      const Created& claim = enqueued->claim;
+      created_ = std::move(enqueued->claim);
+      const Created& claim = created_;
       stamp_ = ServerStamp{claim.stat.czxid, claim.stat.ctime, Platform::current().steady_now()};
-      session_ = claim.session;
-      session_lost_ = claim.session ? claim.session->lost() : settings_->client->session_lost();
+      session_lost_ = claim.session ? claim.session->lost() : client_->session_lost();
       name_ = name_of(claim.path);
       node_ = ClaimNode(claim);
       first_list_ = std::move(enqueued->queue);
       waited_ = settled_ = false;
+      progress_.reset();
       watches_itself_at_.reset();
       last_look_at_.reset();
       return;
@@ -91,25 +92,26 @@ void Claim::enqueue(const Context& context) {
 
 /// With the list in the same flight, unless the claim is likely to be known as the first without.
 Result<Enqueued> Claim::create(const Context& context) {
-  ZooKeeperClient& client = *settings_->client;
+  client_ = settings_->client->with_room();
+  if (!client_) client_ = settings_->client;
   const std::string data = to_json(settings_->metadata(owner_));
-  if (!empty_queue_.is_likely()) {
+  if (!empty_queue_.is_likely(*client_)) {
     const auto watch = std::make_shared<ClaimWatch>(monitor_);
     Result<Enqueued> enqueued =
-        client.enqueue(EnqueueRequest{settings_->path, data, settings_->acl,
-                                      std::make_shared<AheadChooser>(settings_), watch},
-                       context);
+        client_->enqueue(EnqueueRequest{settings_->path, data, settings_->acl,
+                                        std::make_shared<AheadChooser>(settings_), watch},
+                         context);
     if (enqueued && !enqueued->watched.empty() && enqueued->ahead.stat.ephemeral_owner != 0) {
       watched_ = Watched{enqueued->watched, watch, std::move(enqueued->ahead)};
     }
     return enqueued;
   }
-  Result<Created> created = client.create_protected_ephemeral_sequential(
+  Result<Created> created = client_->create_protected_ephemeral_sequential(
       join_path(settings_->path, "lock-"), data, settings_->acl, context);
   if (!created) return created.error();
-  Result<Children> queue = empty_queue_.is_first(*created)
+  Result<Children> queue = empty_queue_.is_first(*client_, *created)
                                ? Result<Children>(Children{.names = {name_of(created->path)}})
-                               : client.children(settings_->path, context);
+                               : client_->children(settings_->path, context);
   return Enqueued{std::move(*created), std::move(queue)};
 }
 
@@ -149,14 +151,14 @@ Claim::Turn Claim::await_turn(const Context& context) {
     }
     if (session_lost_.stop_requested()) return Turn::gone;
     if (is_over(context)) fail(ZooKeeperErrc::operation_timeout, context);
-    queue = settings_->client->children(settings_->path, context);
+    queue = client_->children(settings_->path, context);
   }
 }
 
 Claim::Turn Claim::take_place(const Children& queue, const Context& context) {
   const Result<std::vector<ClaimName>> claims =
-      claims_in_order(*settings_->client, settings_->path, queue.names,
-                      settings_->further_claim_markers, not_claims_, context);
+      claims_in_order(*client_, settings_->path, queue.names, settings_->further_claim_markers,
+                      not_claims_, context);
   if (!claims) {
     if (!retries(claims.error(), context)) fail(claims.error(), context);
     trouble_.wait(context);
@@ -197,8 +199,7 @@ Claim::Turn Claim::claim_the_lock(const Context& context) {
                       settings_->path + ": the servers take longer to answer than half the TTL");
     }
     sent_at_ = Platform::current().boot_now();
-    const Result<void> written =
-        node_.rewrite(*settings_->client, settings_->metadata(owner_), context);
+    const Result<void> written = node_.rewrite(*client_, settings_->metadata(owner_), context);
     if (written.error() == ZooKeeperErrc::no_node ||
         written.error() == ZooKeeperErrc::bad_version) {
       return Turn::gone;
@@ -212,10 +213,10 @@ Claim::Turn Claim::claim_the_lock(const Context& context) {
 /// not handed out. Usually there is evidence enough; after a reconnect, or a pause of the process,
 /// getting it may take a third of the session timeout.
 Claim::Turn Claim::become_certain(const Context& context) {
-  if (session_) {
-    reliance_ = session_->keep_certain();
-    const Result<void> certain =
-        session_->become_certain(std::chrono::nanoseconds(session_->timeout()) / 4, context);
+  if (created_.session) {
+    reliance_ = created_.session->keep_certain();
+    const Result<void> certain = created_.session->become_certain(
+        std::chrono::nanoseconds(created_.session->timeout()) / 4, context);
     if (certain.error() == ZooKeeperErrc::session_expired) return Turn::gone;
     if (!certain && !session_lost_.stop_requested()) fail(certain.error(), context);
   }
@@ -225,22 +226,21 @@ Claim::Turn Claim::become_certain(const Context& context) {
 std::shared_ptr<HeldClaim> Claim::grant() {
   std::optional<BootTime> ttl_end;
   if (settings_->has_ttl()) ttl_end = saturated_sum(sent_at_, settings_->ttl);
-  auto held = std::make_shared<HeldClaim>(settings_, node_, owner_, ttl_end);
-  node_ = ClaimNode();  // it is the lease's now
+  auto held = std::make_shared<HeldClaim>(settings_, client_, created_,
+                                          std::exchange(node_, ClaimNode()), owner_, ttl_end);
   held->start();
   return held;
 }
 
 void Claim::give_up() noexcept {
   if (node_.path().empty()) return;
-  const std::string path = node_.path();
-  node_ = ClaimNode();
+  const std::string path = std::exchange(node_, ClaimNode()).path();
   if (session_lost_.stop_requested()) return;  // it took the claim along
   try {
-    const Result<void> removed = settings_->client->remove(path, ZooKeeperClient::kAnyVersion,
-                                                           Context().with_timeout(kGiveUpPatience));
+    const Result<void> removed = client_->remove(path, ZooKeeperClient::kAnyVersion,
+                                                 Context().with_timeout(kGiveUpPatience));
     if (removed || removed.error() == ZooKeeperErrc::no_node) return;
-    settings_->client->remove_in_background(path);
+    client_->remove_in_background(path);
   } catch (...) {
     settings_->log.error([&] { return "could not begin to remove " + path; });
   }

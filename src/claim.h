@@ -15,6 +15,7 @@
 #include "pause.h"
 #include "purge_policy.h"
 #include "standing.h"
+#include "waiting_claims.h"
 
 namespace zklock::internal {
 
@@ -45,6 +46,8 @@ class Claim {
     std::string name;
     std::shared_ptr<ClaimWatch> watch;
     Znode znode{};  // as it was when the watch was set, if it was read
+    // Of a claim of this process; null: it is not known to be one.
+    std::shared_ptr<const WaitingClaims::Progress> progress{};
   };
 
   // Of one round of queueing (claim.cc).
@@ -65,6 +68,7 @@ class Claim {
   [[nodiscard]] std::optional<Turn> verdict(const Standing& standing) const;
   std::optional<Turn> settle(const Standing& standing, const Context& context);
   std::optional<Turn> say_that_it_waits(const Context& context);
+  void begin_to_wait();
   void watch_own_claim();
   void watch_further(const Standing& standing);
   [[nodiscard]] bool is_awaited(const std::optional<Watched>& watched,
@@ -86,16 +90,18 @@ class Claim {
   const std::string owner_;
 
   // Of the claim that is in the queue now.
+  std::shared_ptr<ZooKeeperClient> client_;  // that of its session
+  Created created_;
   ClaimNode node_;  // path "": there is none
   std::string name_;
-  std::shared_ptr<const Session> session_;  // null: the client does not know it
   std::stop_token session_lost_;
   std::shared_ptr<void> reliance_;  // on the session: while it may be granted soon
   BootTime sent_at_{};              // before its create, or what it last wrote, was sent
   ServerStamp stamp_;               // of its create
   std::optional<Result<Children>> first_list_;
-  bool waited_ = false;   // it was not first at once
-  bool settled_ = false;  // its wait is a long one
+  bool waited_ = false;                                // it was not first at once
+  std::shared_ptr<WaitingClaims::Progress> progress_;  // for those behind it; null: it did not wait
+  bool settled_ = false;                               // its wait is a long one
   SteadyTime settles_at_{};
   std::optional<SteadyTime> watches_itself_at_;
   std::optional<SteadyTime> last_look_at_;

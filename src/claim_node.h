@@ -7,7 +7,6 @@
 
 #include <cstdint>
 #include <string>
-#include <utility>
 #include <vector>
 
 #include "metadata.h"
@@ -18,11 +17,10 @@ namespace zklock::internal {
 class ClaimNode {
  public:
   ClaimNode() = default;
-  explicit ClaimNode(Created created)
-      : created_(std::move(created)), version_(created_.stat.version) {}
+  explicit ClaimNode(const Created& created)
+      : path_(created.path), version_(created.stat.version) {}
 
-  [[nodiscard]] const Created& created() const noexcept { return created_; }
-  [[nodiscard]] const std::string& path() const noexcept { return created_.path; }
+  [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
   /// Replaces what the claim says, if nobody else has. (What an earlier call may have written
   /// before its context ended is known for ours.) Blocks; goes on through broken connections, until
@@ -31,7 +29,7 @@ class ClaimNode {
   Result<void> rewrite(ZooKeeperClient& client, const Metadata& metadata, const Context& context);
 
  private:
-  Created created_;
+  std::string path_;
   std::int32_t version_ = 0;              // as we last wrote it, as far as is known
   std::vector<std::string> unconfirmed_;  // what was written after that, perhaps
 };

@@ -40,10 +40,10 @@ milliseconds short_wait(const LockSettings& settings) {
 
 Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context) {
   const SteadyTime now = Platform::current().steady_now();
-  if (!std::exchange(waited_, true)) settles_at_ = now + short_wait(*settings_);
+  if (!std::exchange(waited_, true)) begin_to_wait();
   holder_.reset();
   purge_at_.reset();
-  reliance_ = standing.is_next() && session_ ? session_->keep_certain() : nullptr;
+  reliance_ = standing.is_next() && created_.session ? created_.session->keep_certain() : nullptr;
   if (own_watch_) {
     // What it has told is why this is a new look, or is told again: deletions are.
     watch_own_claim();
@@ -51,6 +51,10 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
     watches_itself_at_ = now + short_wait(*settings_);
   }
   if (const auto turn = watch_ahead(standing, context)) return *turn;
+  if (!standing.is_next()) {
+    watched_->progress = settings_->background->waiting_claims.find(
+        join_path(settings_->path, standing.ahead), watched_->znode.stat.czxid);
+  }
   if (context.may_wait()) watch_further(standing);
   if (standing.is_next()) {
     note_head(standing, watched_->znode);
@@ -68,13 +72,20 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
   return await_news(standing, context);
 }
 
+void Claim::begin_to_wait() {
+  settles_at_ = Platform::current().steady_now() + short_wait(*settings_);
+  if (stamp_.zxid != 0) {
+    progress_ = settings_->background->waiting_claims.add(node_.path(), stamp_.zxid);
+  }
+}
+
 /// Reads and watches the claim ahead, unless an earlier watch on it still has to tell something.
 std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Context& context) {
   if (is_awaited(watched_, standing.ahead)) return std::nullopt;
   watched_.reset();
   const auto watch = std::make_shared<ClaimWatch>(monitor_);
   Result<Znode> znode =
-      settings_->client->get_and_watch(join_path(settings_->path, standing.ahead), watch, context);
+      client_->get_and_watch(join_path(settings_->path, standing.ahead), watch, context);
   if (!znode) {
     if (znode.error() == ZooKeeperErrc::no_node) return Turn::list_again;
     if (!retries(znode.error(), context)) fail(znode.error(), context);
@@ -92,15 +103,15 @@ std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Co
 
 /// When the one in front of the claim ahead is deleted, it is time to find out whether the claim
 /// ahead is the first: then its deletion will be the grant, and nothing has to be asked then. In a
-/// short queue that moves fast, that would cost more than a list between a release and the grant.
+/// short queue that moves fast, that would cost more than a list between a release and the grant. A
+/// claim of this process tells by itself.
 void Claim::watch_further(const Standing& standing) {
   const bool pays = settled_ || standing.count > kShortQueue;
-  if (standing.further.empty() || !pays) {
+  if (standing.further.empty() || watched_->progress || !pays) {
     further_.reset();
   } else if (!is_awaited(further_, standing.further)) {
     further_ = Watched{standing.further, std::make_shared<ClaimWatch>(monitor_)};
-    settings_->client->watch_in_background(join_path(settings_->path, standing.further),
-                                           further_->watch);
+    client_->watch_in_background(join_path(settings_->path, standing.further), further_->watch);
   }
 }
 
@@ -168,11 +179,14 @@ std::optional<Claim::Turn> Claim::verdict(const Standing& standing) const {
   // After a reconnect, events come in any order, and none may have been for us: look.
   if (own.reconnected || ahead.reconnected || further.reconnected) return Turn::list_again;
   if (ahead.deleted) {
-    // Nothing can come in front of a claim. So if the one ahead was the first when it was listed,
-    // after this claim was made, this one is first now, and no list could say more. On another
-    // connection than that of the watch the order of events is not theirs.
-    const bool is_certain = standing.is_next() && ahead.connection == watched_->znode.connection;
-    return is_certain ? Turn::granted : Turn::list_again;
+    // Nothing can come in front of a claim. So if the one ahead was the first, when it was listed
+    // after this claim was made, or later as its own process knows, this one is first now, and no
+    // list could say more. On another connection than that of the watch the order of events is not
+    // theirs.
+    const bool ahead_was_first =
+        standing.is_next() || (watched_->progress && watched_->progress->was_first());
+    return ahead_was_first && ahead.connection == watched_->znode.connection ? Turn::granted
+                                                                             : Turn::list_again;
   }
   // The list tells who is the first now, and that the own claim, which nobody watches yet, stands.
   if (further.deleted) return Turn::list_again;
@@ -206,7 +220,7 @@ std::optional<Claim::Turn> Claim::say_that_it_waits(const Context& context) {
     const WallTime end = saturated_sum(metadata.timestamp, saturated_sum(left, settings_->ttl));
     if (end != WallTime::max()) metadata.ttl_deadline = end;
   }
-  const Result<void> written = node_.rewrite(*settings_->client, metadata, context);
+  const Result<void> written = node_.rewrite(*client_, metadata, context);
   if (written) return std::nullopt;
   if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
     return Turn::gone;
@@ -216,13 +230,13 @@ std::optional<Claim::Turn> Claim::say_that_it_waits(const Context& context) {
 
 void Claim::watch_own_claim() {
   own_watch_ = std::make_shared<ClaimWatch>(monitor_);
-  settings_->client->watch_in_background(node_.path(), own_watch_);
+  client_->watch_in_background(node_.path(), own_watch_);
 }
 
 /// For a waiter further back: who holds the lock, and until when he may. It is not told of the
 /// head's changes, and asks again when it would purge.
 std::optional<Claim::Turn> Claim::read_head(const Standing& standing, const Context& context) {
-  const Result<Znode> head = settings_->client->get(head_, context);
+  const Result<Znode> head = client_->get(head_, context);
   if (!head) {
     if (head.error() == ZooKeeperErrc::no_node) return Turn::list_again;
     // It is not what this claim waits for.
@@ -270,7 +284,7 @@ std::optional<Claim::Turn> Claim::purge_head(const Standing& standing, const Con
   }
   // By version: a renewal, or the claiming of the lock, always beats a purge that was decided
   // before it.
-  const Result<void> purged = settings_->client->remove(head_, holder_->stat.version, context);
+  const Result<void> purged = client_->remove(head_, holder_->stat.version, context);
   if (purged) {
     settings_->log.warning([this] { return "purged " + head_ + ", which was past its TTL"; });
     settings_->observe([this](LockObserver& observer) { observer.on_purged(head_); });

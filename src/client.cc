@@ -88,7 +88,8 @@ ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Backgroun
       keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
       removals(std::make_shared<RemovalList>(keeper, background, log)),
       watches(background, log),
-      keep_alive(std::make_shared<KeepAlive>(keeper, background)) {}
+      keep_alive(std::make_shared<KeepAlive>(keeper, background)),
+      room(keeper->dialer().chroot_length()) {}
 
 void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
   if (is_new_wire) watches.lost_with_wire();
@@ -114,6 +115,11 @@ Client::Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options)
   core_->keeper->start(core_);
 }
 
+Client::Client(std::unique_ptr<Dialer> dialer, const ClientCore& other)
+    : core_(std::make_shared<ClientCore>(std::move(dialer), other.background, other.log)) {
+  core_->keeper->start(core_);
+}
+
 Client::~Client() {
   if (core_->keeper->is_forked()) {
     // Threads, session and connection are the parent's: nothing of them is touched.
@@ -129,7 +135,7 @@ void Client::await_session(std::chrono::milliseconds timeout) {
   const auto fail = [&keeper](std::error_code error) {
     const std::string problem = keeper.problem();
     throw LockError(Errc::locking_failed,
-                    "no session with " + keeper.address() + ": " +
+                    "no session with " + keeper.dialer().address() + ": " +
                         (problem.empty() ? error.message() : problem),
                     error == ZooKeeperErrc::operation_timeout
                         ? make_error_code(ZooKeeperErrc::connection_loss)
@@ -143,9 +149,9 @@ void Client::await_session(std::chrono::milliseconds timeout) {
     if (!error || error == ZooKeeperErrc::no_auth) return;
     // Below a chroot that does not exist every request fails, with "no node".
     if (error == ZooKeeperErrc::no_node) {
-      throw LockError(Errc::locking_failed,
-                      "the chroot of " + keeper.address() + " does not exist: create it first",
-                      error);
+      throw LockError(
+          Errc::locking_failed,
+          "the chroot of " + keeper.dialer().address() + " does not exist: create it first", error);
     }
     if (!may_pass(error) || is_over(context)) fail(error);
   }
@@ -182,6 +188,7 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
       ProtectedCreate{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data, acl},
       context);
   if (!created) return created.error();
+  core_->room.take(created->claim);
   return std::move(created->claim);
 }
 
@@ -239,7 +246,9 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
       watch_chosen(core, link, *shared, std::move(enqueued), done);
     };
   }
-  return create_protected(*core_->keeper, core_->removals, create, context);
+  Result<Enqueued> enqueued = create_protected(*core_->keeper, core_->removals, create, context);
+  if (enqueued) core_->room.take(enqueued->claim);
+  return enqueued;
 }
 
 void ClientCore::get_and_watch(const Link& link, const std::string& path,
@@ -296,17 +305,55 @@ void Client::remove_in_background(const std::string& path) {
   core_->removals->add(core_->keeper->session(), path);
 }
 
-PendingRemovals Client::pending_removals() const { return core_->removals->pending(); }
+PendingRemovals Client::pending_removals() const {
+  PendingRemovals all = core_->removals->pending();
+  for (const std::shared_ptr<Client>& other : others()) {
+    const PendingRemovals pending = other->pending_removals();
+    all.count += pending.count;
+    if (pending.last_error) all.last_error = pending.last_error;
+  }
+  return all;
+}
 
 std::shared_ptr<const Session> Client::session() const { return core_->keeper->session(); }
 
+std::shared_ptr<ZooKeeperClient> Client::with_room() {
+  if (core_->room.is_left() || core_->keeper->is_forked()) return nullptr;
+  const std::scoped_lock lock(others_mutex_);
+  if (is_closed_) return nullptr;
+  for (const std::shared_ptr<Client>& other : others_) {
+    if (other->core_->room.is_left()) return other;
+  }
+  std::unique_ptr<Dialer> dialer = core_->keeper->dialer().another();
+  if (!dialer) return nullptr;
+  core_->log.info([this] {
+    return "another session with " + core_->keeper->dialer().address() +
+           ", as this one has as many claims as the servers can delete at once";
+  });
+  return others_.emplace_back(std::make_shared<Client>(std::move(dialer), *core_));
+}
+
+std::vector<std::shared_ptr<Client>> Client::others() const {
+  const std::scoped_lock lock(others_mutex_);
+  return others_;
+}
+
 Result<void> Client::close(const Context& context) {
   if (core_->keeper->is_forked()) return ZooKeeperErrc::forked;
-  const Result<void> removed = core_->removals->await_empty(context);
+  {
+    const std::scoped_lock lock(others_mutex_);
+    is_closed_ = true;
+  }
+  Result<void> result = core_->removals->await_empty(context);
+  const auto note = [&result](const Result<void>& part) {
+    if (result) result = part;
+  };
   const auto closed = std::make_shared<Pending<void>>();
-  if (!core_->keeper->shut_down([core = core_, closed] { closed->complete({}); })) return removed;
-  const Result<void> ended = closed->wait(context);
-  return removed ? ended : removed;
+  if (core_->keeper->shut_down([core = core_, closed] { closed->complete({}); })) {
+    note(closed->wait(context));
+  }
+  for (const std::shared_ptr<Client>& other : others()) note(other->close(context));
+  return result;
 }
 
 }  // namespace zklock::internal

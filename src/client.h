@@ -7,13 +7,16 @@
 #include <zklock/zookeeper_client.h>
 
 #include <memory>
+#include <mutex>
 #include <string>
+#include <vector>
 
 #include "background.h"
 #include "keep_alive.h"
 #include "log.h"
 #include "removal_list.h"
 #include "session_keeper.h"
+#include "session_room.h"
 #include "watch_table.h"
 #include "wire.h"
 
@@ -44,12 +47,16 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
   const std::shared_ptr<RemovalList> removals;
   WatchTable watches;
   const std::shared_ptr<KeepAlive> keep_alive;
+  const SessionRoom room;
 };
 
-/// The implementation behind `connect`, and behind the fake.
+/// The implementation behind `connect`, and behind the fake. Of one session, until that has no
+/// room for further claims: then it makes another client of its kind, and so on.
 class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
  public:
   Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options);
+  /// As `another` one, which shares threads and logger with it.
+  Client(std::unique_ptr<Dialer> dialer, const ClientCore& other);
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
@@ -78,10 +85,16 @@ class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
   void remove_in_background(const std::string& path) override;
   [[nodiscard]] PendingRemovals pending_removals() const override;
   [[nodiscard]] std::shared_ptr<const Session> session() const override;
+  [[nodiscard]] std::shared_ptr<ZooKeeperClient> with_room() override;
   Result<void> close(const Context& context) override;
 
  private:
+  [[nodiscard]] std::vector<std::shared_ptr<Client>> others() const;
+
   std::shared_ptr<ClientCore> core_;
+  mutable std::mutex others_mutex_;
+  std::vector<std::shared_ptr<Client>> others_;  // guarded by others_mutex_: when it had no room
+  bool is_closed_ = false;                       // guarded by others_mutex_
 };
 
 }  // namespace zklock::internal

@@ -34,17 +34,22 @@ class EmptyQueue::DirectoryWatch final : public Watcher {
   std::atomic<bool> has_fired_{false};
 };
 
-bool EmptyQueue::is_likely() const {
-  const std::scoped_lock lock(mutex_);
-  return in_a_row_ > 0 && last_ && watch_ && watch_->stands();
+/// By that client, whose connections are counted apart from those of others.
+bool EmptyQueue::is_watched(const ZooKeeperClient& client) const {
+  return client_ == &client && watch_ && watch_->stands();
 }
 
-bool EmptyQueue::is_first(const Created& claim) {
+bool EmptyQueue::is_likely(const ZooKeeperClient& client) const {
+  const std::scoped_lock lock(mutex_);
+  return in_a_row_ > 0 && last_ && is_watched(client);
+}
+
+bool EmptyQueue::is_first(const ZooKeeperClient& client, const Created& claim) {
   const auto sequence = claim_sequence(claim.path, {});
   const std::scoped_lock lock(mutex_);
   const bool is_next =
       sequence && last_ && *last_ >= 0 && *sequence == *last_ + 1 && *sequence < kLastNumber;
-  if (is_next && claim.connection == connection_ && watch_ && watch_->stands()) return true;
+  if (is_next && claim.connection == connection_ && is_watched(client)) return true;
   in_a_row_ = 0;
   return false;
 }
@@ -55,7 +60,7 @@ void EmptyQueue::became_first(ZooKeeperClient& client, const std::string& direct
   {
     const std::scoped_lock lock(mutex_);
     in_a_row_ = at_once ? in_a_row_ + 1 : 0;
-    if (watch_ && watch_->stands()) return;
+    if (is_watched(client)) return;
     if (std::exchange(watch_, nullptr)) in_a_row_ = 0;  // not again at once
     last_.reset();
     connection_ = 0;
@@ -73,6 +78,7 @@ void EmptyQueue::became_first(ZooKeeperClient& client, const std::string& direct
     return;
   }
   watch_ = std::move(watch);
+  client_ = &client;
   last_.reset();
   connection_ = read->connection;
   ++mark_;

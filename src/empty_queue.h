@@ -32,9 +32,9 @@ class EmptyQueue {
 
   /// Whether it is likely that the next claim is known to be the first once it is created: then it
   /// is not worth listing the queue in the same flight.
-  [[nodiscard]] bool is_likely() const;
-  /// Whether the claim, which was just created, is known to be the first.
-  [[nodiscard]] bool is_first(const Created& claim);
+  [[nodiscard]] bool is_likely(const ZooKeeperClient& client) const;
+  /// Whether the claim, which this client just created, is known to be the first.
+  [[nodiscard]] bool is_first(const ZooKeeperClient& client, const Created& claim);
 
   /// A claim has become the first. `at_once`: it was as soon as it was created. May read and watch
   /// the directory, for a short time.
@@ -48,11 +48,15 @@ class EmptyQueue {
  private:
   class DirectoryWatch;
 
+  /// REQUIRES: mutex_ is held.
+  [[nodiscard]] bool is_watched(const ZooKeeperClient& client) const;
+
   mutable std::mutex mutex_;
-  int in_a_row_ = 0;                       // guarded by mutex_: grants at once
-  std::shared_ptr<DirectoryWatch> watch_;  // guarded by mutex_
-  std::uint64_t connection_ = 0;           // guarded by mutex_: of watch_; 0: there is none
-  Mark mark_ = 0;                          // guarded by mutex_: changes with watch_
+  int in_a_row_ = 0;                         // guarded by mutex_: grants at once
+  std::shared_ptr<DirectoryWatch> watch_;    // guarded by mutex_
+  const ZooKeeperClient* client_ = nullptr;  // guarded by mutex_: of watch_, only to be compared
+  std::uint64_t connection_ = 0;             // guarded by mutex_: of watch_; 0: there is none
+  Mark mark_ = 0;                            // guarded by mutex_: changes with watch_
   std::optional<std::int64_t>
       last_;  // guarded by mutex_: number of the claim that was released last
 };

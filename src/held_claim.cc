@@ -16,10 +16,10 @@ constexpr std::chrono::milliseconds kShortHold{50};
 /// An unlock whose deadline has passed already is one attempt of at most this.
 constexpr std::chrono::seconds kUnlockPatience{1};
 
-Grant grant_of(const LockSettings& settings, const Created& created) {
-  return Grant{created.path, created.stat.czxid, created.session,
-               created.session ? created.session->uncertain() : settings.client->session_lost(),
-               created.session ? created.session->keep_certain() : nullptr};
+Grant grant_of(const ZooKeeperClient& client, const Created& claim) {
+  return Grant{claim.path, claim.stat.czxid, claim.session,
+               claim.session ? claim.session->uncertain() : client.session_lost(),
+               claim.session ? claim.session->keep_certain() : nullptr};
 }
 
 /// The same cancellation, with a deadline that leaves time for one attempt.
@@ -64,12 +64,13 @@ class HeldClaim::OwnWatch final : public Watcher {
   const std::weak_ptr<LeaseState> lease_;
 };
 
-HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings, ClaimNode node,
+HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
+                     std::shared_ptr<ZooKeeperClient> client, const Created& claim, ClaimNode node,
                      std::string owner, std::optional<BootTime> ttl_end)
-    : LeaseState(grant_of(*settings, node.created()), std::move(owner), ttl_end,
-                 settings->background),
+    : LeaseState(grant_of(*client, claim), std::move(owner), ttl_end, settings->background),
       settings_(std::move(settings)),
-      node_(std::move(node)) {}
+      client_(std::move(client)),
+      renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr) {}
 
 HeldClaim::~HeldClaim() {
   if (is_forked()) return;
@@ -81,18 +82,17 @@ void HeldClaim::start() {
   LeaseState::start();
   watch_ = std::make_shared<OwnWatch>(weak_from_this());
   const SteadyTime at = Platform::current().steady_now() + kShortHold;
-  const std::scoped_lock lock(timer_mutex_);
   timer_ = background()->timers.schedule(at, [weak = weak_from_this()] {
     const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
     if (held && held->valid()) held->watch_own_claim();
   });
 }
 
-void HeldClaim::watch_own_claim() { settings_->client->watch_in_background(grant().znode, watch_); }
+void HeldClaim::watch_own_claim() { client_->watch_in_background(grant().znode, watch_); }
 
 void HeldClaim::on_loss() noexcept {
   try {
-    settings_->client->remove_in_background(grant().znode);
+    client_->remove_in_background(grant().znode);
   } catch (...) {
     settings_->log.error([this] { return "could not begin to remove " + grant().znode; });
   }
@@ -115,21 +115,22 @@ void HeldClaim::fail_as_lost() const {
 
 void HeldClaim::renew(const Context& context) {
   if (!valid()) fail_as_lost();
-  if (!settings_->has_ttl()) return;
+  if (!renewal_) return;
+  Monitor& monitor = renewal_->monitor;
   {
-    ContextWait wait(monitor_, context);
-    std::unique_lock lock(monitor_.mutex);
-    if (wait.wait(lock, [this] { return !writing_; }) != WaitEnd::ready) {
+    ContextWait wait(monitor, context);
+    std::unique_lock lock(monitor.mutex);
+    if (wait.wait(lock, [this] { return !renewal_->writing; }) != WaitEnd::ready) {
       throw LockError(Errc::locking_failed, "could not renew " + grant().znode + " in time");
     }
-    writing_ = true;
+    renewal_->writing = true;
   }
-  const auto done = [this] {
+  const auto done = [this, &monitor] {
     {
-      const std::scoped_lock lock(monitor_.mutex);
-      writing_ = false;
+      const std::scoped_lock lock(monitor.mutex);
+      renewal_->writing = false;
     }
-    monitor_.changed->notify_all();
+    monitor.changed->notify_all();
   };
   try {
     rewrite(context);
@@ -140,12 +141,12 @@ void HeldClaim::renew(const Context& context) {
   done();
 }
 
-/// REQUIRES: writing_ was set by this thread.
+/// REQUIRES: renewal_->writing was set by this thread.
 void HeldClaim::rewrite(const Context& context) {
   // Counted from before the write is sent, so the lease ends before anybody may purge the claim.
   const BootTime begun = Platform::current().boot_now();
   const Result<void> written =
-      node_.rewrite(*settings_->client, settings_->metadata(owner()), context);
+      renewal_->node.rewrite(*client_, settings_->metadata(owner()), context);
   if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
     lose(LossReason::claim_deleted);
     fail_as_lost();
@@ -164,7 +165,7 @@ void HeldClaim::verify(const Context& context) {
   for (Pause pause;; pause.wait(context)) {
     if (!valid()) fail_as_lost();
     const Result<void> checked =
-        settings_->client->check(grant().znode, ZooKeeperClient::kAnyVersion, context);
+        client_->check(grant().znode, ZooKeeperClient::kAnyVersion, context);
     if (checked.error() == ZooKeeperErrc::no_node) lose(LossReason::claim_deleted);
     if (!valid()) fail_as_lost();
     if (checked) return;
@@ -193,7 +194,7 @@ void HeldClaim::release(const Context& context) {
     settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });
     throw error;
   }
-  settings_->client->remove_in_background(grant().znode);
+  client_->remove_in_background(grant().znode);
   const LockError error(Errc::unlocking_failed,
                         "could not remove " + grant().znode + " yet: " + removed.error().message() +
                             "; it is removed in the background",
@@ -208,7 +209,7 @@ Result<void> HeldClaim::remove(const Context& context) {
   bool is_unsure = false;  // an earlier attempt may have been carried out
   for (Pause pause;; pause.wait(context)) {
     const Result<void> removed =
-        settings_->client->remove(grant().znode, ZooKeeperClient::kAnyVersion, context);
+        client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context);
     if (removed) return {};
     if (removed.error() == ZooKeeperErrc::no_node) {
       // It went by our own hand, or with its session after `valid()` was made false.
@@ -226,8 +227,7 @@ void HeldClaim::abandon(const Context& context) noexcept {
   lose_now(LossReason::client_closed);
   try {
     // Removed in the background by now, if all is well: this waits until it is gone.
-    static_cast<void>(
-        settings_->client->remove(grant().znode, ZooKeeperClient::kAnyVersion, context));
+    static_cast<void>(client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context));
   } catch (...) {
     settings_->log.error([this] { return "could not wait for the removal of " + grant().znode; });
   }

@@ -3,9 +3,9 @@
 #define ZKLOCK_SRC_HELD_CLAIM_H_
 
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "claim_node.h"
 #include "lease_state.h"
@@ -15,7 +15,9 @@ namespace zklock::internal {
 
 class HeldClaim final : public LeaseState {
  public:
-  HeldClaim(std::shared_ptr<const LockSettings> settings, ClaimNode node, std::string owner,
+  /// `client`: that of the session that the claim lives in.
+  HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ZooKeeperClient> client,
+            const Created& claim, ClaimNode node, std::string owner,
             std::optional<BootTime> ttl_end);
   ~HeldClaim() override;
   HeldClaim(const HeldClaim&) = delete;
@@ -37,6 +39,15 @@ class HeldClaim final : public LeaseState {
  private:
   class OwnWatch;
 
+  /// The claim's data, which says until when it may be held.
+  struct Renewal {
+    explicit Renewal(ClaimNode claim) : node(std::move(claim)) {}
+
+    Monitor monitor;
+    bool writing = false;  // guarded by monitor.mutex: a thread has node to itself
+    ClaimNode node;        // of the thread that has set writing
+  };
+
   void on_loss() noexcept override;
   void after_loss() noexcept override;
   void watch_own_claim();
@@ -45,13 +56,10 @@ class HeldClaim final : public LeaseState {
   [[nodiscard]] Result<void> remove(const Context& context);
 
   const std::shared_ptr<const LockSettings> settings_;
-  std::shared_ptr<OwnWatch> watch_;  // set by start
-
-  Monitor monitor_;
-  bool writing_ = false;  // guarded by monitor_.mutex: a thread has node_ to itself
-  ClaimNode node_;        // of the thread that has set writing_
-  std::mutex timer_mutex_;
-  Executor::Ticket timer_ = 0;  // guarded by timer_mutex_
+  const std::shared_ptr<ZooKeeperClient> client_;
+  const std::unique_ptr<Renewal> renewal_;  // null: without a TTL
+  std::shared_ptr<OwnWatch> watch_;         // constant after start, as is timer_
+  Executor::Ticket timer_ = 0;
 };
 
 }  // namespace zklock::internal

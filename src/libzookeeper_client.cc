@@ -43,6 +43,14 @@ class LibZooKeeperDialer final : public Dialer {
     return !resolved.servers.empty() && sorted(resolved.servers) != dialed_;
   }
 
+  [[nodiscard]] std::unique_ptr<Dialer> another() const override {
+    return std::make_unique<LibZooKeeperDialer>(text_, address_, options_);
+  }
+
+  [[nodiscard]] std::size_t chroot_length() const noexcept override {
+    return address_.chroot.size();
+  }
+
   [[nodiscard]] const std::string& address() const noexcept override { return text_; }
 
  private:

@@ -70,7 +70,7 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   [[nodiscard]] std::shared_ptr<SessionState> session() const;
   /// Why there is no session, or no connection, in words; "" if there is one.
   [[nodiscard]] std::string problem() const;
-  [[nodiscard]] const std::string& address() const noexcept { return dialer_->address(); }
+  [[nodiscard]] const Dialer& dialer() const noexcept { return *dialer_; }
 
   /// When the last request was sent that was answered, or the last wire was dialed: the servers can
   /// not have begun a later handshake before.

@@ -100,6 +100,12 @@ class Dialer {
   /// Blocks.
   [[nodiscard]] virtual bool servers_have_moved() = 0;
 
+  /// A dialer for another session with the same servers. Here: null, there can be only one.
+  [[nodiscard]] virtual std::unique_ptr<Dialer> another() const { return nullptr; }
+
+  /// How many bytes the servers see in front of each path.
+  [[nodiscard]] virtual std::size_t chroot_length() const noexcept { return 0; }
+
   /// The address, for messages.
   [[nodiscard]] virtual const std::string& address() const noexcept = 0;
 };

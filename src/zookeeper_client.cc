@@ -72,6 +72,8 @@ std::stop_token ZooKeeperClient::session_lost() const {
   return current ? current->lost() : std::stop_token();
 }
 
+std::shared_ptr<ZooKeeperClient> ZooKeeperClient::with_room() { return nullptr; }
+
 Result<void> ZooKeeperClient::close(const Context&) { return {}; }
 
 }  // namespace zklock

@@ -225,6 +225,11 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// Session::lost of the session that is current now. Here: what `session` says.
   [[nodiscard]] virtual std::stop_token session_lost() const;
 
+  /// The client for the next claim, and for all that is done on account of it: null for this one;
+  /// another one, which is closed with this one, if the session of this one has as many claims as
+  /// the servers can delete at once. Does not wait for its session. Here: null.
+  [[nodiscard]] virtual std::shared_ptr<ZooKeeperClient> with_room();
+
   /// Waits until nothing is pending to be removed, at most until the deadline, then ends the
   /// session; every later call answers `closing`. The error: what could not be removed; the
   /// session's end removes it all the same. The destructor does the same in the background. Here:

@@ -425,6 +425,10 @@ Dialer::Outcome FakeDialer::dial(std::shared_ptr<WireListener> listener,
   return {wire, {}};
 }
 
+std::unique_ptr<Dialer> FakeDialer::another() const {
+  return std::make_unique<FakeDialer>(ensemble_, line_, options_);
+}
+
 bool FakeDialer::servers_have_moved() {
   bool have_moved = false;
   ensemble_->run([&] { have_moved = std::exchange(line_->servers_move, false); });

@@ -21,6 +21,8 @@ class FakeDialer final : public Dialer {
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override;
   [[nodiscard]] bool servers_have_moved() override;
+  /// On the same line: what cuts the one off cuts off the other.
+  [[nodiscard]] std::unique_ptr<Dialer> another() const override;
   [[nodiscard]] const std::string& address() const noexcept override { return address_; }
 
  private:

@@ -168,11 +168,32 @@ TEST_F(LockEmptyQueueTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
   become_first_often();
   const auto mark = queue.releasing();
   queue.released(mark, claim.path);
-  EXPECT_TRUE(queue.is_first(next));
+  EXPECT_TRUE(queue.is_first(*zk_, next));
   zk_->tell("/locks", WatchEvent::Type::deleted);
   become_first_often();
   queue.released(mark, claim.path);
-  EXPECT_FALSE(queue.is_first(next));
+  EXPECT_FALSE(queue.is_first(*zk_, next));
+}
+
+TEST_F(LockEmptyQueueTest, AWatchOfAnotherClientsProvesNothing) {
+  const auto other = std::make_shared<zklock::testing::TinyZooKeeper>();
+  other->make("/locks");
+  internal::EmptyQueue queue;
+  Created claim{.path = "/locks/lock-0000000007", .connection = zk_->connection};
+  claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
+  Created next = claim;
+  next.path = "/locks/lock-0000000008";
+  const auto hold_often = [&](ZooKeeperClient& client) {
+    for (int i = 0; i < kManyCycles; ++i) queue.became_first(client, "/locks", claim, true, {});
+    queue.released(queue.releasing(), claim.path);
+  };
+  hold_often(*zk_);
+  ASSERT_EQ(other->connection, zk_->connection) << "each counts its own";
+  EXPECT_TRUE(queue.is_likely(*zk_));
+  EXPECT_FALSE(queue.is_likely(*other));
+  EXPECT_FALSE(queue.is_first(*other, next));
+  hold_often(*other);
+  EXPECT_TRUE(queue.is_first(*other, next)) << "it is watched by the one that is in use now";
 }
 
 TEST_F(LockEmptyQueueTest, AClientThatDoesNotKnowItsConnectionsAlwaysLists) {

@@ -1,0 +1,112 @@
+// Waiting behind a claim of the same process, which tells by itself that it has become the first.
+#include "lock_fixture.h"
+#include "waiting_claims.h"
+
+namespace zklock {
+namespace {
+
+using internal::WaitingClaims;
+
+class LockWaitingClaimsTest : public LockTest {
+ protected:
+  /// The holder is somebody else's, one lock of this process waits behind it, and another one
+  /// behind that: `lists` lists are needed for all that.
+  void expect_lists(int lists) { EXPECT_CALL(*zk_, children).Times(lists); }
+  [[nodiscard]] bool both_wait() {
+    next_.emplace(next_lock_);
+    if (!seen_->await("waiting", 1)) return false;
+    last_.emplace(last_lock_);
+    return seen_->await("waiting", 2);
+  }
+
+  ZooKeeperLock next_lock_{config(), zk_};
+  ZooKeeperLock last_lock_{config(), zk_};
+  std::optional<Waiter> next_;
+  std::optional<Waiter> last_;
+};
+
+TEST_F(LockWaitingClaimsTest, ItsReleaseGrantsWithoutAnotherList) {
+  zk_->claim(kFirst);
+  expect_lists(2);
+  ASSERT_TRUE(both_wait());
+  zk_->erase(kFirst);
+  const Lease next = next_->lease();
+  EXPECT_FALSE(last_->is_done());
+  next_lock_.unlock(next);
+  EXPECT_TRUE(last_->lease().valid());
+}
+
+TEST_F(LockWaitingClaimsTest, NothingFurtherAheadIsWatchedOnAccountOfIt) {
+  zk_->claim(kFirst);
+  zk_->claim(kSecond);
+  ASSERT_TRUE(both_wait());
+  const std::string own = seen_->all("waiting")[1].znode;
+  time_.advance(50ms);  // the next one's wait is long, too: it watches the one further ahead
+  ASSERT_TRUE(zk_->await_watched(kFirst));
+  zk_->erase(kSecond);
+  // It lists, and waits for the first. The last one is not woken up.
+  ASSERT_TRUE(seen_->await("waiting", 3));
+  EXPECT_NE(seen_->all("waiting")[2].znode, own);
+}
+
+TEST_F(LockWaitingClaimsTest, ItsEndWithoutAGrantGrantsNothing) {
+  zk_->claim(kFirst);
+  expect_lists(3);
+  ASSERT_TRUE(both_wait());
+  next_->cancel();
+  EXPECT_EQ(next_->error().code(), Errc::locking_canceled);
+  ASSERT_TRUE(seen_->await("waiting", 3)) << "the last one looks again";
+  EXPECT_FALSE(last_->is_done());
+  zk_->erase(kFirst);
+  EXPECT_TRUE(last_->lease().valid());
+}
+
+TEST_F(LockWaitingClaimsTest, ItsDeletionByHandGrantsNothing) {
+  zk_->claim(kFirst);
+  ASSERT_TRUE(both_wait());
+  zk_->erase(seen_->all("waiting")[0].znode);
+  ASSERT_TRUE(seen_->await("waiting", 3)) << "the last one looks again";
+  EXPECT_FALSE(last_->is_done());
+}
+
+TEST_F(LockWaitingClaimsTest, ItsReleaseToldOverAnotherConnectionListsAgain) {
+  zk_->claim(kFirst);
+  expect_lists(3);
+  ASSERT_TRUE(both_wait());
+  zk_->erase(kFirst);
+  const Lease next = next_->lease();
+  ++zk_->connection;
+  next_lock_.unlock(next);
+  EXPECT_TRUE(last_->lease().valid());
+}
+
+TEST(WaitingClaimsTest, AreFoundWhileTheyWait) {
+  WaitingClaims claims;
+  EXPECT_EQ(claims.find("/locks/a", 7), nullptr);
+  const auto progress = claims.add("/locks/a", 7);
+  const auto found = claims.find("/locks/a", 7);
+  ASSERT_NE(found, nullptr);
+  EXPECT_FALSE(found->was_first());
+  progress->become_first();
+  EXPECT_TRUE(found->was_first());
+}
+
+TEST(WaitingClaimsTest, AreNotMistakenForClaimsOfTheSameNameInAnotherEnsemble) {
+  WaitingClaims claims;
+  const auto progress = claims.add("/locks/a", 7);
+  EXPECT_EQ(claims.find("/locks/a", 8), nullptr);
+}
+
+TEST(WaitingClaimsTest, LeaveNothingBehind) {
+  WaitingClaims claims;
+  auto progress = claims.add("/locks/a", 7);
+  auto found = claims.find("/locks/a", 7);
+  progress->become_first();
+  progress.reset();
+  EXPECT_TRUE(found->was_first()) << "who waits behind it may ask later";
+  found.reset();
+  EXPECT_EQ(claims.find("/locks/a", 7), nullptr);
+}
+
+}  // namespace
+}  // namespace zklock

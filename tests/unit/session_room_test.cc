@@ -1,0 +1,163 @@
+// More claims than the servers can delete in one go are spread over sessions, by themselves.
+#include "session_room.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zklock/testing/fake_zookeeper.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <future>
+#include <map>
+#include <memory>
+#include <string>
+#include <system_error>
+#include <vector>
+
+namespace zklock::testing {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class SessionRoomTest : public ::testing::Test {
+ protected:
+  struct Held {
+    std::unique_ptr<ZooKeeperLock> lock;
+    Lease lease;
+  };
+
+  /// Long paths: 63 claims fill a session.
+  [[nodiscard]] static std::string path(int number) {
+    return "/" + std::to_string(number) + "-" + std::string(8'000, 'x');
+  }
+  Held hold(int number) {
+    Held held{std::make_unique<ZooKeeperLock>(ZooKeeperLockConfig{.path = path(number)}, client_),
+              {}};
+    held.lease = held.lock->lock();
+    return held;
+  }
+  void hold(int from, int to) {
+    for (int number = from; number < to; ++number) held_.push_back(hold(number));
+  }
+  [[nodiscard]] std::int64_t session_of(const Lease& lease) const {
+    const auto znode = zookeeper_.get(lease.znode());
+    return znode ? znode->stat.ephemeral_owner : 0;
+  }
+  [[nodiscard]] std::map<std::int64_t, std::size_t> bytes_of_sessions() const {
+    std::map<std::int64_t, std::size_t> bytes;
+    for (const Held& held : held_) bytes[session_of(held.lease)] += held.lease.znode().size();
+    return bytes;
+  }
+
+  FakeZooKeeper zookeeper_;
+  FakeZooKeeper::Client client_ = zookeeper_.connect();
+  std::vector<Held> held_;
+};
+
+TEST_F(SessionRoomTest, NoSessionHasMoreThanTheServersCanDeleteAtOnce) {
+  hold(0, 140);
+  const auto sessions = bytes_of_sessions();
+  EXPECT_THAT(sessions, SizeIs(3));
+  for (const auto& [session, bytes] : sessions) {
+    EXPECT_NE(session, 0);
+    EXPECT_LT(bytes, 512U * 1024U);
+  }
+  for (const Held& held : held_) EXPECT_TRUE(held.lease.valid());
+}
+
+TEST_F(SessionRoomTest, WhatIsReleasedMakesRoom) {
+  hold(0, 70);
+  const std::int64_t first = session_of(held_.front().lease);
+  ASSERT_NE(session_of(held_.back().lease), first);
+  for (int i = 0; i < 10; ++i) {
+    held_.front().lock->unlock(held_.front().lease);
+    held_.erase(held_.begin());
+  }
+  EXPECT_EQ(session_of(hold(70).lease), first);
+}
+
+TEST_F(SessionRoomTest, ALockWhoseClaimsAreInSeveralSessionsIsOneQueue) {
+  hold(0, 58);
+  ZooKeeperLock lock({.path = path(1'000)}, client_);
+  std::vector<std::future<Lease>> waiting;
+  for (int i = 0; i < 10; ++i) {
+    waiting.push_back(zookeeper_.in_background([&lock] { return lock.lock(); }));
+    zookeeper_.settle();
+  }
+  std::map<std::int64_t, int> sessions;
+  std::int64_t token = 0;
+  for (auto& call : waiting) {
+    zookeeper_.advance(1s);
+    ASSERT_EQ(call.wait_for(0s), std::future_status::ready);
+    const Lease lease = call.get();
+    EXPECT_TRUE(lease.valid());
+    EXPECT_GT(lease.fencing_token(), token);
+    token = lease.fencing_token();
+    ++sessions[session_of(lease)];
+    lock.unlock(lease);
+  }
+  EXPECT_THAT(sessions, SizeIs(2));
+}
+
+TEST_F(SessionRoomTest, AHolderIsToldWhenItsOwnSessionEndsOnly) {
+  hold(0, 70);
+  const std::int64_t first = session_of(held_.front().lease);
+  zookeeper_.expire_session(client_);  // the one that it opened last
+  zookeeper_.advance(1s);
+  int lost = 0;
+  for (const Held& held : held_) {
+    EXPECT_EQ(held.lease.valid(), session_of(held.lease) == first);
+    if (!held.lease.valid()) ++lost;
+  }
+  EXPECT_GT(lost, 0);
+  EXPECT_LT(lost, 70);
+}
+
+TEST_F(SessionRoomTest, ClosingTheClientEndsAllOfThem) {
+  hold(0, 70);
+  EXPECT_TRUE(client_->close(Context().with_timeout(1s)));
+  for (const Held& held : held_) {
+    EXPECT_FALSE(held.lease.valid());
+    EXPECT_FALSE(zookeeper_.get(held.lease.znode()));
+  }
+  std::error_code error;
+  held_.front().lock->lock(Context().with_timeout(1s), error);
+  EXPECT_EQ(error, Errc::locking_failed);
+}
+
+TEST_F(SessionRoomTest, WhatIsStillToBeRemovedIsCountedForAllOfThem) {
+  hold(0, 70);
+  EXPECT_EQ(client_->pending_removals().count, 0U);
+  zookeeper_.cut(client_);
+  std::error_code error;
+  for (Held* held : {&held_.front(), &held_.back()}) {
+    held->lock->unlock(held->lease, Context().with_timeout(10ms), error);
+    EXPECT_EQ(error, Errc::unlocking_failed);
+  }
+  EXPECT_EQ(client_->pending_removals().count, 2U);
+  zookeeper_.restore(client_);
+  zookeeper_.advance(1s);
+  EXPECT_EQ(client_->pending_removals().count, 0U);
+  EXPECT_THAT(zookeeper_.children(path(0)), IsEmpty());
+  EXPECT_THAT(zookeeper_.children(path(69)), IsEmpty());
+}
+
+TEST(SessionRoomBytesTest, CountWhatTheServersSee) {
+  internal::SessionRoom room(100'000);  // of the chroot
+  std::vector<Created> claims;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(room.is_left()) << i;
+    claims.push_back({.path = "/locks/c"});
+    room.take(claims.back());
+  }
+  EXPECT_FALSE(room.is_left());
+  claims.pop_back();
+  EXPECT_TRUE(room.is_left());
+}
+
+}  // namespace
+}  // namespace zklock::testing
