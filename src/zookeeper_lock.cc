@@ -160,6 +160,8 @@ Context ZooKeeperLock::Impl::context_for(const Context& caller) const {
 }
 
 void ZooKeeperLock::Impl::create_path(const Context& context) {
+  // Mostly it is there: a read is less than a write for each part of it.
+  if (settings_->client->get(settings_->path, context)) return;
   for (const std::string& path : internal::path_and_parents(settings_->path)) {
     internal::Pause pause;
     for (;;) {
