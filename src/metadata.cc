@@ -1,12 +1,8 @@
 #include "metadata.h"
 
-#include <date/date.h>
-
 #include <algorithm>
-#include <array>
 #include <cstddef>
 #include <limits>
-#include <locale>
 #include <nlohmann/json.hpp>
 
 #include "utf8.h"
@@ -28,57 +24,6 @@ constexpr std::string_view kNilOwner = "<nil>";
 /// is no TTL.
 constexpr milliseconds kLeastTtl{1};
 
-bool is_digit(char c) noexcept { return c >= '0' && c <= '9'; }
-
-/// Takes exactly `count` digits from the front of `text`.
-std::optional<int> take_number(std::string_view& text, std::size_t count) noexcept {
-  if (text.size() < count) return std::nullopt;
-  int value = 0;
-  for (std::size_t i = 0; i < count; ++i) {
-    if (!is_digit(text[i])) return std::nullopt;
-    value = value * 10 + (text[i] - '0');
-  }
-  text.remove_prefix(count);
-  return value;
-}
-
-/// The same, and one of the characters `before` in front of them.
-std::optional<int> take_number(std::string_view& text, std::string_view before,
-                               std::size_t count) noexcept {
-  if (text.empty() || before.find(text.front()) == std::string_view::npos) return std::nullopt;
-  text.remove_prefix(1);
-  return take_number(text, count);
-}
-
-/// Takes ".123" (or ",123": Go reads it) if `text` starts so. None: it is malformed.
-std::optional<nanoseconds> take_fraction(std::string_view& text) noexcept {
-  if (text.empty() || (text.front() != '.' && text.front() != ',')) return nanoseconds(0);
-  text.remove_prefix(1);
-  if (text.empty() || !is_digit(text.front())) return std::nullopt;
-  nanoseconds fraction{0};
-  nanoseconds unit{100'000'000};
-  for (; !text.empty() && is_digit(text.front()); text.remove_prefix(1)) {
-    fraction += (text.front() - '0') * unit;
-    unit /= 10;
-  }
-  return fraction;
-}
-
-/// Takes "Z", "+hh:mm" or "-hh:mm": what the local time is ahead of UTC.
-std::optional<std::chrono::minutes> take_offset(std::string_view& text) noexcept {
-  if (text.empty()) return std::nullopt;
-  const char sign = text.front();
-  if (sign == 'Z' || sign == 'z') {
-    text.remove_prefix(1);
-    return std::chrono::minutes(0);
-  }
-  const auto hours = take_number(text, "+-", 2);
-  const auto minutes = take_number(text, ":", 2);
-  if (!hours || !minutes || *hours > 23 || *minutes > 59) return std::nullopt;
-  const std::chrono::minutes offset(*hours * 60 + *minutes);
-  return sign == '-' ? -offset : offset;
-}
-
 /// The TTL that these two times mean, if any.
 std::optional<nanoseconds> ttl_between(WallTime timestamp, WallTime deadline) noexcept {
   const nanoseconds from = timestamp.time_since_epoch();
@@ -95,6 +40,29 @@ bool is_ttl(milliseconds ttl) noexcept {
   return ttl >= kLeastTtl && ttl <= std::chrono::floor<milliseconds>(nanoseconds::max());
 }
 
+/// `text` as a JSON string, mended and cut where need be.
+std::string json_string(std::string_view text) {
+  // What has to be escaped, and by which letter; other control characters go by their number.
+  constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
+  constexpr std::string_view kLetters = "\"\\bfnrt";
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  std::string json = "\"";
+  for (const char c : valid_utf8(text, kMaxTextBytes)) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (const std::size_t at = kEscaped.find(c); at != std::string_view::npos) {
+      json += '\\';
+      json += kLetters[at];
+    } else if (byte < 0x20) {
+      json += "\\u00";
+      json += kHexDigits[byte >> 4U];
+      json += kHexDigits[byte & 0x0fU];
+    } else {
+      json += c;
+    }
+  }
+  return json + '"';
+}
+
 bool equal_ignoring_case(std::string_view text, std::string_view lower_case) noexcept {
   return std::equal(text.begin(), text.end(), lower_case.begin(), lower_case.end(),
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
@@ -103,7 +71,7 @@ bool equal_ignoring_case(std::string_view text, std::string_view lower_case) noe
 /// Hears the parts of a JSON text one by one, and keeps those that are metadata. (Building the
 /// whole document first would cost time and stack that foreign data could make large.) Returning
 /// false ends the parsing.
-class Reader : public nlohmann::json_sax<nlohmann::ordered_json> {
+class Reader : public nlohmann::json_sax<nlohmann::json> {
  public:
   [[nodiscard]] Metadata result() && {
     Metadata metadata;
@@ -264,40 +232,6 @@ class Reader : public nlohmann::json_sax<nlohmann::ordered_json> {
 
 }  // namespace
 
-std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept {
-  const auto year = take_number(text, 4);
-  const auto month = take_number(text, "-", 2);
-  const auto day = take_number(text, "-", 2);
-  const auto hour = take_number(text, "Tt", 2);
-  const auto minute = take_number(text, ":", 2);
-  const auto second = take_number(text, ":", 2);
-  if (!year || !month || !day || !hour || !minute || !second) return std::nullopt;
-  const auto fraction = take_fraction(text);
-  const auto offset = take_offset(text);
-  if (!fraction || !offset || !text.empty()) return std::nullopt;
-
-  const date::year_month_day date(date::year{*year}, date::month{static_cast<unsigned>(*month)},
-                                  date::day{static_cast<unsigned>(*day)});
-  if (!date.ok() || *hour > 23 || *minute > 59 || *second > 59) return std::nullopt;
-
-  const std::chrono::seconds since_epoch =
-      date::sys_days(date).time_since_epoch() + std::chrono::hours(*hour) +
-      std::chrono::minutes(*minute) + std::chrono::seconds(*second) - *offset;
-  // One second less on either side, so that the fraction fits as well.
-  if (since_epoch >= std::chrono::floor<std::chrono::seconds>(nanoseconds::max()) ||
-      since_epoch <= std::chrono::ceil<std::chrono::seconds>(nanoseconds::min())) {
-    return std::nullopt;
-  }
-  return WallTime(nanoseconds(since_epoch) + *fraction);
-}
-
-std::string to_rfc3339(WallTime time) {
-  // The calendar's arithmetic overflows on the first day that WallTime can hold.
-  const WallTime least = date::sys_days{date::year{1678} / 1 / 1};
-  // The user's global locale may group digits, or have a comma.
-  return date::format(std::locale::classic(), "%FT%TZ", std::max(time, least));
-}
-
 std::optional<nanoseconds> Metadata::ttl() const noexcept {
   if (waiting) {
     if (!ttl_once_granted || !is_ttl(*ttl_once_granted)) return std::nullopt;
@@ -308,20 +242,20 @@ std::optional<nanoseconds> Metadata::ttl() const noexcept {
 }
 
 std::string to_json(const Metadata& metadata) {
-  nlohmann::ordered_json ours;
-  ours["host"] = valid_utf8(metadata.host, kMaxTextBytes);
-  ours["pid"] = metadata.pid;
+  std::string json = R"({"timestamp":)" + json_string(to_rfc3339(metadata.timestamp));
+  json +=
+      R"(,"ttl_deadline":)" + json_string(metadata.ttl_deadline ? to_rfc3339(*metadata.ttl_deadline)
+                                                                : std::string(kNoDeadline));
+  json += R"(,"owner_id":)" + json_string(metadata.owner);
+  json += R"(,"zklock":{"host":)" + json_string(metadata.host);
+  json += R"(,"pid":)" + std::to_string(metadata.pid);
   if (metadata.waiting) {
-    ours["waiting"] = true;
-    if (metadata.ttl_once_granted) ours["ttl_ms"] = metadata.ttl_once_granted->count();
+    json += R"(,"waiting":true)";
+    if (metadata.ttl_once_granted) {
+      json += R"(,"ttl_ms":)" + std::to_string(metadata.ttl_once_granted->count());
+    }
   }
-  nlohmann::ordered_json json;
-  json["timestamp"] = to_rfc3339(metadata.timestamp);
-  json["ttl_deadline"] =
-      metadata.ttl_deadline ? to_rfc3339(*metadata.ttl_deadline) : std::string(kNoDeadline);
-  json["owner_id"] = valid_utf8(metadata.owner, kMaxTextBytes);
-  json["zklock"] = std::move(ours);
-  return json.dump();
+  return json + "}}";
 }
 
 std::optional<Metadata> parse_metadata(std::string_view data) noexcept {
@@ -331,7 +265,7 @@ std::optional<Metadata> parse_metadata(std::string_view data) noexcept {
     // As Go does, and in contrast to the parser: a string may hold bytes that are not UTF-8.
     const std::string text = valid_utf8(data);
     Reader reader;
-    if (!nlohmann::ordered_json::sax_parse(text.begin(), text.end(), &reader)) return std::nullopt;
+    if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) return std::nullopt;
     return std::move(reader).result();
   } catch (
       ...) {  // out of memory, or a mistake of the parser's: a claim that says nothing we can read

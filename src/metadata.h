@@ -17,9 +17,9 @@
 #include <string>
 #include <string_view>
 
-namespace zklock::internal {
+#include "rfc3339.h"
 
-using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+namespace zklock::internal {
 
 struct Metadata {
   /// When the claim was made, or last granted or renewed, by the clock of its own host. The epoch:
@@ -54,13 +54,6 @@ struct Metadata {
 /// (what WallTime can hold), means none. As in Go, keys may be in upper or lower case, and of a key
 /// that comes twice the last one counts.
 [[nodiscard]] std::optional<Metadata> parse_metadata(std::string_view data) noexcept;
-
-/// An RFC 3339 time with any offset and number of fraction digits (those beyond the ninth are cut
-/// off). None: it is not one, or WallTime can not hold it, or it names a leap second.
-[[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
-
-/// In UTC, always with nine fraction digits.
-[[nodiscard]] std::string to_rfc3339(WallTime time);
 
 }  // namespace zklock::internal
 

@@ -3,7 +3,8 @@
 # variables in capitals. What a case builds is in a directory of its own that goes away with it; the
 # libraries and the prefixes, which cases share, stay in the build tree.
 #
-#   build <static|shared> <build directory>     the library alone
+#   build <static|shared> <build directory>     the library alone; the shared one as a release
+#   size shared <build directory>               of that release
 #   install <static|shared> <build directory>   into the prefix that the following ones use
 #   find_package|pkg_config|mock <static|shared>
 #   add_subdirectory
@@ -24,9 +25,9 @@ trap 'rm -rf "$scratch"' EXIT
 # Nothing of the caller's environment may help to find what the package has to find by itself.
 unset PKG_CONFIG_PATH CMAKE_PREFIX_PATH LD_LIBRARY_PATH zklock_DIR zklock_ROOT
 
-# "None" is no build type of CMake's, so it adds no flags: neither optimising nor debug information,
-# which are most of the time that compiling the library takes.
-fast=(-DCMAKE_BUILD_TYPE=None)
+# Without flags: neither optimising nor debug information, which are most of the time that compiling
+# the library takes.
+fast=(-DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=)
 
 # configure_consumer <cmake argument>...
 configure_consumer() {
@@ -48,10 +49,21 @@ run_consumer() {
 
 case $case_name in
   build)
-    [[ $flavor == shared ]] && shared=ON || shared=OFF
-    "$CMAKE" -S "$SOURCE_DIR" -B "$3" "${fast[@]}" -DBUILD_SHARED_LIBS=$shared \
+    if [[ $flavor == shared ]]; then
+      options=(-DBUILD_SHARED_LIBS=ON -DCMAKE_BUILD_TYPE=Release)
+    else
+      options=(-DBUILD_SHARED_LIBS=OFF "${fast[@]}")
+    fi
+    "$CMAKE" -S "$SOURCE_DIR" -B "$3" "${options[@]}" \
         -DZKLOCK_BUILD_TESTS=OFF -DZKLOCK_BUILD_EXAMPLES=ON
     "$CMAKE" --build "$3"
+    ;;
+
+  size)
+    limit=400000
+    strip -o "$scratch/stripped" "$3/src/libzklock.so"
+    bytes=$(stat -c %s "$scratch/stripped")
+    (( bytes < limit )) || fail "the shared library has $bytes bytes stripped, not less than $limit"
     ;;
 
   install)

@@ -3,8 +3,6 @@
 #ifndef ZKLOCK_TESTS_INTEROP_FOREIGN_SAMPLES_H_
 #define ZKLOCK_TESTS_INTEROP_FOREIGN_SAMPLES_H_
 
-#include <date/date.h>
-
 #include <chrono>
 #include <string>
 #include <vector>
@@ -14,7 +12,7 @@
 namespace zklock::test {
 
 /// When the samples were written.
-inline constexpr WallTime kSampleTime = date::sys_days{date::year{2026} / 11 / 23} +
+inline constexpr WallTime kSampleTime = std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} +
                                         std::chrono::hours(8) + std::chrono::minutes(43) +
                                         std::chrono::seconds(32);
 /// Of those that have one.

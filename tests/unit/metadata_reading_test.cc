@@ -147,7 +147,8 @@ TEST(MetadataReadingTest, NothingElseMeansATtl) {
     ASSERT_TRUE(metadata) << deadline;
     EXPECT_FALSE(metadata->ttl_deadline) << deadline;
     EXPECT_EQ(metadata->owner, "a") << deadline;
-    EXPECT_EQ(metadata->timestamp, date::sys_days{date::year{2026} / 11 / 23} + 8h + 43min + 32s);
+    EXPECT_EQ(metadata->timestamp,
+              std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} + 8h + 43min + 32s);
   }
 }
 

@@ -54,7 +54,7 @@ TEST(MetadataTest, SaysNothingOfWaitingWhenGranted) {
 
 TEST(MetadataTest, AlwaysWritesNineFractionDigits) {
   Metadata metadata = with_ttl();
-  metadata.timestamp = date::sys_days{date::year{2026} / 1 / 2} + 3h + 4min + 5s;
+  metadata.timestamp = std::chrono::sys_days{std::chrono::year{2026} / 1 / 2} + 3h + 4min + 5s;
   EXPECT_NE(to_json(metadata).find(R"("timestamp":"2026-01-02T03:04:05.000000000Z")"),
             std::string::npos);
 }

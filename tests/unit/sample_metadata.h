@@ -2,15 +2,13 @@
 #ifndef ZKLOCK_TESTS_UNIT_SAMPLE_METADATA_H_
 #define ZKLOCK_TESTS_UNIT_SAMPLE_METADATA_H_
 
-#include <date/date.h>
-
 #include <chrono>
 
 #include "metadata.h"
 
 namespace zklock::internal {
 
-inline constexpr WallTime kTime = date::sys_days{date::year{2026} / 11 / 23} +
+inline constexpr WallTime kTime = std::chrono::sys_days{std::chrono::year{2026} / 11 / 23} +
                                   std::chrono::hours(8) + std::chrono::minutes(43) +
                                   std::chrono::seconds(32) + std::chrono::nanoseconds(627'752'090);
 
