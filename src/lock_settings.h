@@ -7,7 +7,6 @@
 #include <zklock/zookeeper_client.h>
 
 #include <chrono>
-#include <cstdint>
 #include <exception>
 #include <memory>
 #include <string>
@@ -26,8 +25,6 @@ struct LockSettings {
   bool purge_without_ttl = false;
   Acl acl = Acl::open();
   std::vector<std::string> further_claim_markers;
-  std::string host;
-  std::int64_t pid = 0;
   std::shared_ptr<LockObserver> observer;
   Log log;
   std::shared_ptr<ZooKeeperClient> client;
@@ -37,12 +34,13 @@ struct LockSettings {
 
   /// What a claim says that is granted now, or may be at once.
   [[nodiscard]] Metadata metadata(const std::string& owner) const {
+    const Platform& platform = Platform::current();
     Metadata metadata;
-    metadata.timestamp = Platform::current().wall_now();
+    metadata.timestamp = platform.wall_now();
     if (has_ttl()) metadata.ttl_deadline = saturated_sum(metadata.timestamp, ttl);
     metadata.owner = owner;
-    metadata.host = host;
-    metadata.pid = pid;
+    metadata.host = platform.host();
+    metadata.pid = platform.pid();
     return metadata;
   }
 

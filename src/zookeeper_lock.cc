@@ -70,8 +70,6 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
   settings->purge_without_ttl = config.purge_without_ttl;
   settings->acl = config.acl;
   settings->further_claim_markers = config.further_claim_markers;
-  settings->host = Platform::current().host();
-  settings->pid = Platform::current().pid();
   settings->observer = config.observer;
   settings->log = internal::Log(config.client.logger);
   settings->client = std::move(client);

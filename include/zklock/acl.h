@@ -6,6 +6,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <memory>
 #include <string>
 #include <utility>
 #include <vector>
@@ -40,23 +41,32 @@ struct AclEntry {
   bool operator==(const AclEntry&) const = default;
 };
 
-/// The access control list of a znode. A plain value.
+/// The access control list of a znode. An immutable value; copies share what they have.
 class Acl {
  public:
-  Acl(std::initializer_list<AclEntry> entries) : entries_(entries) {}
-  explicit Acl(std::vector<AclEntry> entries) : entries_(std::move(entries)) {}
+  Acl(std::initializer_list<AclEntry> entries) : Acl(std::vector<AclEntry>(entries)) {}
+  explicit Acl(std::vector<AclEntry> entries)
+      : entries_(std::make_shared<const std::vector<AclEntry>>(std::move(entries))) {}
+  // Copied only, so that none is left without entries.
+  Acl(const Acl&) = default;
+  Acl& operator=(const Acl&) = default;
+  ~Acl() = default;
 
   /// Anybody may do anything: ZooKeeper's usual default.
-  [[nodiscard]] static Acl open() { return Acl{{Permission::all, "world", "anyone"}}; }
+  [[nodiscard]] static Acl open() {
+    // Never destroyed: locks may be made while the process exits.
+    static const auto* const acl = new Acl{{Permission::all, "world", "anyone"}};
+    return *acl;
+  }
   /// Only the identities that the creating session has authenticated as (ClientOptions::auth).
   [[nodiscard]] static Acl creator_all() { return Acl{{Permission::all, "auth", ""}}; }
 
-  [[nodiscard]] const std::vector<AclEntry>& entries() const noexcept { return entries_; }
+  [[nodiscard]] const std::vector<AclEntry>& entries() const noexcept { return *entries_; }
 
-  bool operator==(const Acl&) const = default;
+  bool operator==(const Acl& other) const { return entries() == other.entries(); }
 
  private:
-  std::vector<AclEntry> entries_;
+  std::shared_ptr<const std::vector<AclEntry>> entries_;
 };
 
 }  // namespace zklock

@@ -124,6 +124,17 @@ void LoopbackProxy::cut_at_each(const PacketPattern& pattern) {
   lie_in_wait({.pattern = pattern, .fault = Fault::cut, .stays = true});
 }
 
+void LoopbackProxy::count_requests(const std::string& part) {
+  const std::scoped_lock lock(mutex_);
+  counted_part_ = part;
+  requests_.clear();
+}
+
+std::map<Op, int> LoopbackProxy::requests() const {
+  const std::scoped_lock lock(mutex_);
+  return requests_;
+}
+
 void LoopbackProxy::lie_in_wait(Ambush ambush) {
   const std::scoped_lock lock(mutex_);
   ambushes_.push_back(std::move(ambush));
@@ -261,6 +272,9 @@ LoopbackProxy::Progress LoopbackProxy::pass(Conversation& conversation, const Wa
       refusing_ = refusing_ || fault == Fault::refuse;
       return Progress::all_are_over;
     }
+    const bool is_counted = packet->kind == Packet::Kind::request && packet->op && counted_part_ &&
+                            packet->text.find(*counted_part_) != std::string::npos;
+    if (is_counted) ++requests_[*packet->op];
     way.waiting += conversation.take(way.from);
   }
   return Progress::goes_on;

@@ -10,6 +10,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <list>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <string>
@@ -75,6 +76,11 @@ class LoopbackProxy {
   [[nodiscard]] bool meets(std::size_t count = 1);
   [[nodiscard]] std::size_t met() const;
 
+  /// From now on, requests whose text has `part` (a path) are counted.
+  void count_requests(const std::string& part);
+  /// Those that have been forwarded since, or are held.
+  [[nodiscard]] std::map<Op, int> requests() const;
+
   /// How many connections to the server have been made so far.
   [[nodiscard]] std::size_t connections() const;
 
@@ -137,6 +143,8 @@ class LoopbackProxy {
   std::list<Connection> connections_;
   std::list<Ambush> ambushes_;
   std::size_t met_ = 0;
+  std::optional<std::string> counted_part_;
+  std::map<Op, int> requests_;
   std::uint64_t changes_ = 0;  // what was polled before a change says nothing after it
   std::size_t connection_count_ = 0;
   bool refusing_ = false;

@@ -1,0 +1,192 @@
+// What a lock costs: how many requests reach the server on account of it.
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "integration/tools.h"
+#include "support/loopback_proxy.h"
+#include "support/unique_path.h"
+#include "support/zookeeper_server.h"
+
+namespace zklock::test {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::Pair;
+using ::testing::UnorderedElementsAre;
+using Requests = std::map<Op, int>;
+
+int all(const Requests& requests) {
+  int sum = 0;
+  for (const auto& [op, times] : requests) sum += times;
+  return sum;
+}
+int writes(const Requests& requests) {
+  int sum = 0;
+  for (const auto& [op, times] : requests) {
+    if (op != Op::get && op != Op::children) sum += times;
+  }
+  return sum;
+}
+
+/// Counts those that wait behind another claim, which they have watched.
+class WaitingObserver final : public LockObserver {
+ public:
+  void on_waiting(const std::string&, std::size_t) override { ++waiting_; }
+  [[nodiscard]] int waiting() const noexcept { return waiting_; }
+
+ private:
+  std::atomic<int> waiting_{0};
+};
+
+class RequestsTest : public ::testing::Test {
+ protected:
+  /// A lock with a session of its own.
+  struct Contender {
+    Contender(const std::string& address, const std::string& path,
+              std::chrono::milliseconds ttl = 0ms)
+        : client(connect(address)),
+          lock({.path = path, .ttl = ttl, .observer = observer}, client) {}
+
+    const std::shared_ptr<WaitingObserver> observer = std::make_shared<WaitingObserver>();
+    const std::shared_ptr<ZooKeeperClient> client;
+    ZooKeeperLock lock;
+  };
+
+  RequestsTest() { ZooKeeperLock({.address = address_, .path = path_}); }  // creates it
+
+  /// It is counted what this one asks for.
+  [[nodiscard]] Contender counted(std::chrono::milliseconds ttl = 0ms) const {
+    return {proxy_.address(), path_, ttl};
+  }
+  static void cycle(Lock& lock, int times = 1) {
+    for (int i = 0; i < times; ++i) lock.unlock(lock.lock(soon()), soon());
+  }
+  template <class Call>
+  Requests requests_of(const Call& call) {
+    proxy_.count_requests(path_);
+    call();
+    return proxy_.requests();
+  }
+  [[nodiscard]] bool queue_has(std::size_t length) const {
+    return becomes_true([&] {
+      const Result<Children> list = looker_->children(path_, soon());
+      return list && list->names.size() == length;
+    });
+  }
+
+  const std::string path_ = unique_path();
+  const std::string address_ = ZooKeeperServer::shared().address();
+  LoopbackProxy proxy_{ZooKeeperServer::shared().port()};
+  const std::shared_ptr<ZooKeeperClient> looker_ = connect(address_);
+};
+
+TEST_F(RequestsTest, OfALockThatIsTakenAgainAndAgainAreTwo) {
+  Contender contender = counted();
+  cycle(contender.lock, 10);
+  EXPECT_THAT(requests_of([&] { cycle(contender.lock, 100); }),
+              UnorderedElementsAre(Pair(Op::create, 100), Pair(Op::remove, 100)));
+}
+
+TEST_F(RequestsTest, OfALockThatSomebodyElseHasTakenInBetweenAreThree) {
+  Contender contender = counted();
+  Contender other(address_, path_);
+  cycle(contender.lock, 10);
+  for (int i = 0; i < 20; ++i) {
+    cycle(other.lock);
+    const Requests requests = requests_of([&] { cycle(contender.lock); });
+    EXPECT_EQ(requests.at(Op::create), 1);
+    EXPECT_EQ(requests.at(Op::children), 1);
+    EXPECT_EQ(requests.at(Op::remove), 1);
+    // It watches the directory, once in a while: the two requests of a later one need that.
+    EXPECT_LE(all(requests), 4);
+  }
+}
+
+TEST_F(RequestsTest, OfATtlLockThatNobodyWaitsForAreNoMore) {
+  Contender contender = counted(30s);
+  cycle(contender.lock, 10);
+  EXPECT_THAT(requests_of([&] { cycle(contender.lock, 100); }),
+              UnorderedElementsAre(Pair(Op::create, 100), Pair(Op::remove, 100)));
+}
+
+TEST_F(RequestsTest, OfOneThatWaitsAsTheNextAreAtMostFour) {
+  for (const auto ttl : {0ms, 30'000ms}) {
+    Contender waiter = counted(ttl);
+    Contender holder(address_, path_, ttl);
+    for (int i = 1; i <= 10; ++i) {
+      const Lease lease = holder.lock.lock(soon());
+      const Requests requests = requests_of([&] {
+        std::thread waiting([&] { cycle(waiter.lock); });
+        EXPECT_TRUE(becomes_true([&] { return waiter.observer->waiting() == i; }));
+        holder.lock.unlock(lease, soon());
+        waiting.join();
+      });
+      // With a TTL it writes when it becomes the holder, and, in a long wait, that it waits.
+      const int more_writes = ttl > 0ms ? 2 : 0;
+      EXPECT_LE(writes(requests), 2 + more_writes);
+      EXPECT_LE(all(requests), 4 + more_writes);
+    }
+  }
+}
+
+TEST_F(RequestsTest, OfThoseFurtherBackAreAtMostSixAndAHalfOnAnAverage) {
+  constexpr std::size_t kWaiters = 20;
+  std::vector<std::unique_ptr<Contender>> waiters;
+  for (std::size_t i = 0; i < kWaiters; ++i) {
+    waiters.push_back(std::make_unique<Contender>(proxy_.address(), path_));
+  }
+  Contender holder(address_, path_);
+  const Lease lease = holder.lock.lock(soon());
+  const Requests requests = requests_of([&] {
+    std::vector<std::jthread> waiting;
+    for (std::size_t i = 0; i < kWaiters; ++i) {
+      waiting.emplace_back([&lock = waiters[i]->lock] { cycle(lock); });
+      EXPECT_TRUE(queue_has(i + 2));
+    }
+    holder.lock.unlock(lease, soon());
+  });
+  EXPECT_LE(all(requests), static_cast<int>(kWaiters) * 13 / 2);
+}
+
+TEST_F(RequestsTest, OfAThousandWaitersAreNoMoreForEach) {
+  constexpr std::size_t kWaiters = 1'000;
+  constexpr std::size_t kSessions = 10;
+  std::vector<std::unique_ptr<Contender>> sessions;
+  for (std::size_t i = 0; i < kSessions; ++i) {
+    sessions.push_back(std::make_unique<Contender>(proxy_.address(), path_));
+  }
+  Contender holder(address_, path_);
+  const Lease lease = holder.lock.lock(soon());
+  std::vector<std::int64_t> tokens;  // guarded by the lock that is tested
+  const Requests requests = requests_of([&] {
+    std::vector<std::jthread> waiting;
+    waiting.reserve(kWaiters);
+    for (std::size_t i = 0; i < kWaiters; ++i) {
+      waiting.emplace_back([&tokens, &lock = sessions[i % kSessions]->lock] {
+        const Lease own = lock.lock();
+        tokens.push_back(own.fencing_token());
+        lock.unlock(own, soon());
+      });
+    }
+    EXPECT_TRUE(queue_has(kWaiters + 1));
+    holder.lock.unlock(lease, soon());
+  });
+  EXPECT_EQ(tokens.size(), kWaiters);
+  EXPECT_TRUE(std::is_sorted(tokens.begin(), tokens.end())) << "in the order of the claims";
+  EXPECT_LE(all(requests), static_cast<int>(kWaiters) * 13 / 2);
+}
+
+}  // namespace
+}  // namespace zklock::test
