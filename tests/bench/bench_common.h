@@ -56,8 +56,12 @@ static inline bench_args bench_parse(int argc, char** argv) {
       bench_die(k, 2);
   }
   if (a.iterations < 0)
-    a.iterations = !strcmp(a.workload, "W1") ? 2000 : !strcmp(a.workload, "W2") ? 300 : 1000;
-  if (a.warmup < 0) a.warmup = !strcmp(a.workload, "W2") ? 30 : 200;
+    a.iterations = !strcmp(a.workload, "W1")   ? 2000
+                   : !strcmp(a.workload, "W2") ? 300
+                   : !strcmp(a.workload, "W5") ? 200
+                                               : 1000;
+  if (a.warmup < 0)
+    a.warmup = !strcmp(a.workload, "W2") ? 30 : !strcmp(a.workload, "W5") ? 20 : 200;
   return a;
 }
 

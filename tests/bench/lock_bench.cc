@@ -1,4 +1,8 @@
-// lock_bench.cc: the workloads W1 to W3 of README.md, on zklock. Prints one line of JSON.
+// lock_bench.cc: the workloads of README.md, on zklock. Prints one line of JSON.
+#include <pthread.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
 #include <zklock/libzookeeper_client.h>
 #include <zklock/lock.h>
 #include <zklock/zookeeper_client.h>
@@ -6,12 +10,14 @@
 
 #include <algorithm>
 #include <atomic>
-#include <barrier>
+#include <cerrno>
 #include <charconv>
 #include <chrono>
 #include <cstdint>
 #include <cstdio>
+#include <cstdlib>
 #include <memory>
+#include <new>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -29,8 +35,9 @@ using std::chrono::milliseconds;
 
 struct Options {
   bench_args common{};
-  int queue = 2;        // W2: so many are in the queue, the holder included, when it lets go
-  milliseconds ttl{0};  // of every lock
+  int queue = 2;              // W2: so many are in the queue, the holder included, when it lets go
+  milliseconds ttl{0};        // of every lock
+  bool as_processes = false;  // W3: contenders
 };
 
 /// A contender: a session and a lock of its own.
@@ -146,11 +153,45 @@ void run_handovers(const Options& options) {
 
 // --- W3: a convoy --------------------------------------------------------------------------------
 
+/// In memory that contenders share, be they threads or processes.
 struct Convoy {
   long counter = 0;  // not atomic: the lock is what protects it
   long inside_violations = 0;
   bool is_inside = false;
+  pthread_barrier_t gate{};
 };
+
+void* shared_memory(std::size_t bytes) {
+  void* const memory =
+      ::mmap(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  if (memory == MAP_FAILED) throw std::system_error(errno, std::generic_category(), "mmap");
+  return memory;
+}
+
+/// Runs `contend(who)` for each contender, at the same time.
+template <class Contend>
+void run_as_threads(int contenders, const Contend& contend) {
+  std::vector<std::jthread> threads;
+  threads.reserve(static_cast<std::size_t>(contenders));
+  for (int who = 0; who < contenders; ++who) threads.emplace_back(contend, who);
+}
+
+template <class Contend>
+void run_as_processes(int contenders, const Contend& contend) {
+  std::fflush(stdout);  // or each of them would print what is in its buffer
+  for (int who = 0; who < contenders; ++who) {
+    const pid_t process = ::fork();
+    if (process < 0) throw std::system_error(errno, std::generic_category(), "fork");
+    if (process == 0) {
+      contend(who);
+      std::_Exit(0);
+    }
+  }
+  for (int ended = 0; ended < contenders; ++ended) {
+    int status = 0;
+    if (::wait(&status) < 0 || status != 0) throw std::runtime_error("a contender failed");
+  }
+}
 
 bench_acq acquire_once(zklock::ZooKeeperLock& lock, Convoy& convoy, int who, int round) {
   bench_acq times{};
@@ -174,29 +215,81 @@ void run_convoy(const Options& options) {
   const int n = options.common.n;
   const int rounds = (options.common.iterations + n - 1) / n;
   const int warmup = (options.common.warmup + n - 1) / n;
-  std::vector<bench_acq> acquisitions(static_cast<std::size_t>(n) *
-                                      static_cast<std::size_t>(rounds));
-  Convoy convoy;
-  std::barrier gate(n);
-  {
-    std::vector<std::jthread> threads;
-    threads.reserve(static_cast<std::size_t>(n));
-    for (int who = 0; who < n; ++who) {
-      threads.emplace_back([&, who] {
-        Contender contender(options);
-        gate.arrive_and_wait();
-        for (int round = -warmup; round < rounds; ++round) {
-          if (round == 0) gate.arrive_and_wait();
-          const bench_acq times = acquire_once(contender.lock(), convoy, who, round);
-          if (round >= 0) acquisitions[static_cast<std::size_t>(who * rounds + round)] = times;
-        }
-        gate.arrive_and_wait();
-      });
+  const auto count = static_cast<std::size_t>(n) * static_cast<std::size_t>(rounds);
+  auto& convoy = *new (shared_memory(sizeof(Convoy))) Convoy;
+  auto* const acquisitions = static_cast<bench_acq*>(shared_memory(count * sizeof(bench_acq)));
+  pthread_barrierattr_t shared{};
+  ::pthread_barrierattr_init(&shared);
+  ::pthread_barrierattr_setpshared(&shared, PTHREAD_PROCESS_SHARED);
+  ::pthread_barrier_init(&convoy.gate, &shared, static_cast<unsigned>(n));
+  const auto contend = [&](int who) {
+    Contender contender(options);
+    ::pthread_barrier_wait(&convoy.gate);
+    for (int round = -warmup; round < rounds; ++round) {
+      if (round == 0) ::pthread_barrier_wait(&convoy.gate);
+      const bench_acq times = acquire_once(contender.lock(), convoy, who, round);
+      if (round >= 0) acquisitions[who * rounds + round] = times;
     }
+    ::pthread_barrier_wait(&convoy.gate);
+  };
+  if (options.as_processes) {
+    run_as_processes(n, contend);
+  } else {
+    run_as_threads(n, contend);
   }
   std::printf(R"(,"n":%d)", n);
-  bench_convoy(acquisitions.data(), static_cast<long>(acquisitions.size()), 1, convoy.counter,
-               convoy.inside_violations);
+  bench_convoy(acquisitions, static_cast<long>(count), 1, convoy.counter, convoy.inside_violations);
+}
+
+// --- W5: from nothing to the first lock ----------------------------------------------------------
+
+void run_first_locks(const Options& options) {
+  { const Contender creates_the_path(options); }
+  std::vector<std::int64_t> times;
+  for (int i = -options.common.warmup; i < options.common.iterations; ++i) {
+    const std::int64_t begun = now_ns();
+    zklock::ZooKeeperLock lock(
+        {.address = options.common.server,
+         .path = options.common.path,
+         .client = {.session_timeout = milliseconds(options.common.session_ms)}});
+    const zklock::Lease lease = lock.lock();
+    if (i >= 0) times.push_back(now_ns() - begun);
+    lock.unlock(lease);
+  }
+  bench_stat("first_lock_us", times.data(), static_cast<long>(times.size()));
+}
+
+// --- W6: how handing over grows with the queue ---------------------------------------------------
+
+void run_full_queue(const Options& options) {
+  constexpr int kSessions = 10;
+  const int waiters = options.common.n;
+  std::vector<std::unique_ptr<Contender>> sessions;
+  for (int i = 0; i < std::min(waiters, kSessions); ++i) {
+    sessions.push_back(std::make_unique<Contender>(options));
+  }
+  std::vector<std::int64_t> times;  // protected by the lock
+  std::int64_t let_go_at = 0;       // likewise
+  for (int round = 0; static_cast<int>(times.size()) < options.common.iterations; ++round) {
+    Contender holder(options);
+    const zklock::Lease lease = holder.lock().lock();
+    std::vector<std::jthread> threads;
+    threads.reserve(static_cast<std::size_t>(waiters));
+    for (int who = 0; who < waiters; ++who) {
+      threads.emplace_back(
+          [&, &lock = sessions[static_cast<std::size_t>(who) % sessions.size()]->lock()] {
+            const zklock::Lease own = lock.lock();
+            times.push_back(now_ns() - let_go_at);
+            let_go_at = now_ns();
+            lock.unlock(own);
+          });
+    }
+    while (holder.queue_length() < static_cast<std::size_t>(waiters) + 1) sleep_ms(1);
+    let_go_at = now_ns();
+    holder.lock().unlock(lease);
+  }
+  std::printf(R"(,"n":%d)", waiters);
+  bench_stat("handover_us", times.data(), static_cast<long>(times.size()));
 }
 
 /// Takes out of the arguments what only this program knows.
@@ -208,6 +301,8 @@ Options parse(int argc, char** argv) {
     if (name == "--n") options.queue = std::stoi(argv[i + 1]);
     if (name == "--ttl-ms") {
       options.ttl = milliseconds(std::stoi(argv[i + 1]));
+    } else if (name == "--contenders") {
+      options.as_processes = argv[i + 1] == std::string_view("processes");
     } else {
       common.insert(common.end(), {argv[i], argv[i + 1]});
     }
@@ -222,14 +317,18 @@ int main(int argc, char** argv) {
   try {
     const Options options = parse(argc, argv);
     const std::string_view workload = options.common.workload;
-    std::printf(R"({"impl":"zklock","workload":"%s","mode":"threads, one session each")",
-                options.common.workload);
+    std::printf(R"({"impl":"zklock","workload":"%s","mode":"%s, one session each")",
+                options.common.workload, options.as_processes ? "processes" : "threads");
     if (workload == "W1") {
       run_alone(options);
     } else if (workload == "W2") {
       run_handovers(options);
     } else if (workload == "W3") {
       run_convoy(options);
+    } else if (workload == "W5") {
+      run_first_locks(options);
+    } else if (workload == "W6") {
+      run_full_queue(options);
     } else {
       throw std::invalid_argument("no such workload: " + std::string(workload));
     }

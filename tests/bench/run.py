@@ -34,6 +34,10 @@ def process_cpu(pid):
     return (int(v[11]) + int(v[12])) / HZ
 
 
+# Workloads that only those take part in which say so ("also").
+SPECIAL = ("W5", "W6")
+
+
 def execute(cmd, args, timeout, server_pid=None):
     """Runs one benchmark program; returns its JSON line plus what it cost."""
     argv = cmd + [str(x) for x in args]
@@ -128,7 +132,7 @@ def main():
     p.add_argument("--impl", action="append", default=[], metavar="NAME=COMMAND", help="one more implementation")
     p.add_argument("--zklock", help="the program lock_bench")
     p.add_argument("--only", help="comma-separated names")
-    p.add_argument("--workloads", default="W1,W2,W2:11,W3:4,W3:16,W3:64,W4,W4:16")
+    p.add_argument("--workloads", default="W1,W2,W2:11,W3:4,W3:16,W3:64,W4,W4:16,W5,W6:4,W6:1000")
     p.add_argument("--reps", type=int, default=3)
     p.add_argument("--server", default="127.0.0.1:21860")
     p.add_argument("--data-dir", default="/dev/shm/zk-peers", help="for the server that is started; wiped")
@@ -145,7 +149,9 @@ def main():
         with open(f) as fh:
             impls.update(json.load(fh))
     if o.zklock:
-        impls["zklock"] = {"cmd": [os.path.abspath(o.zklock)]}
+        zklock = os.path.abspath(o.zklock)
+        impls["zklock"] = {"cmd": [zklock], "also": SPECIAL}
+        impls["zklock-procs"] = {"cmd": [zklock, "--contenders", "processes"], "skip": ["W1", "W2", "W4"]}
     for s in o.impl:
         name, cmd = s.split("=", 1)
         impls[name] = {"cmd": cmd.split()}
@@ -175,6 +181,8 @@ def main():
                 for name in names[rep % len(names):] + names[:rep % len(names)]:
                     v = impls[name]
                     if w in v.get("skip", []) or kind in v.get("skip", []) or rep >= v.get("reps", o.reps):
+                        continue
+                    if kind in SPECIAL and kind not in v.get("also", []):
                         continue
                     head = {"name": name, "w": w, "rep": rep}
                     if kind == "W4":
