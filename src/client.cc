@@ -129,7 +129,7 @@ Client::~Client() {
   core_->keeper->shut_down([core = core_] {});
 }
 
-void Client::await_session(std::chrono::milliseconds timeout) {
+void Client::await_session(std::chrono::milliseconds timeout, bool may_be_refused) {
   const SessionKeeper& keeper = *core_->keeper;
   const Context context = Context().with_timeout(timeout);
   const auto fail = [&keeper](std::error_code error) {
@@ -143,7 +143,7 @@ void Client::await_session(std::chrono::milliseconds timeout) {
   };
   const Result<Link> link = core_->keeper->await_link(context);
   if (!link) fail(link.error());
-  // Only now a server says that it refuses the identity.
+  if (!may_be_refused) return;
   for (Pause pause;; pause.wait(context)) {
     const std::error_code error = get("/", context).error();
     if (!error || error == ZooKeeperErrc::no_auth) return;

@@ -61,8 +61,9 @@ class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Waits for the first session; throws what `connect` throws.
-  void await_session(std::chrono::milliseconds timeout);
+  /// Waits for the first session; throws what `connect` throws. `may_be_refused`: there is an
+  /// identity or a chroot, of which the servers say only at the first request that it will not do.
+  void await_session(std::chrono::milliseconds timeout, bool may_be_refused = true);
 
   Result<Children> children(const std::string& path, const Context& context) override;
   Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,

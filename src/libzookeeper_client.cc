@@ -77,11 +77,12 @@ std::shared_ptr<ZooKeeperClient> connect(std::string address, ClientOptions opti
     throw LockError(Errc::invalid_config, "tls: this libzookeeper_mt was built without it");
   }
   internal::Address parsed = internal::parse_address(address);
+  const bool may_be_refused = !options.auth.empty() || !parsed.chroot.empty();
   const auto client =
       std::make_shared<internal::Client>(std::make_unique<internal::LibZooKeeperDialer>(
                                              std::move(address), std::move(parsed), options),
                                          options);
-  client->await_session(options.connect_timeout);
+  client->await_session(options.connect_timeout, may_be_refused);
   return client;
 }
 

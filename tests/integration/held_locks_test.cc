@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <system_error>
 #include <thread>
 #include <vector>
 
@@ -45,7 +46,7 @@ std::chrono::nanoseconds processor_time() {
 
 class HeldLocksTest : public ::testing::Test {
  protected:
-  /// Many calls are under way at a time: alone, each would wait for the server's disk.
+  // Many calls are under way at a time: alone, each would wait for the server's disk.
   void hold(std::size_t count) {
     const std::size_t before = locks_.size();
     for (std::size_t i = before; i < before + count; ++i) {
@@ -53,12 +54,25 @@ class HeldLocksTest : public ::testing::Test {
           ZooKeeperLockConfig{.path = path_ + "/lock-" + std::to_string(i)}, client_));
     }
     leases_.resize(locks_.size());
+    for_each_lock(before, [this](std::size_t i, std::error_code& error) {
+      leases_[i] = locks_[i]->lock(soon(), error);
+    });
+  }
+  void release_all() {
+    for_each_lock(0, [this](std::size_t i, std::error_code& error) {
+      locks_[i]->unlock(leases_[i], soon(), error);
+    });
+  }
+  template <class Call>
+  void for_each_lock(std::size_t first, const Call& call) {
     constexpr std::size_t kThreads = 16;
-    std::vector<std::jthread> locking;
+    std::vector<std::jthread> calling;
     for (std::size_t thread = 0; thread < kThreads; ++thread) {
-      locking.emplace_back([this, before, thread] {
-        for (std::size_t i = before + thread; i < locks_.size(); i += kThreads) {
-          leases_[i] = locks_[i]->lock(soon());
+      calling.emplace_back([this, first, thread, call] {
+        for (std::size_t i = first + thread; i < locks_.size(); i += kThreads) {
+          std::error_code error;
+          call(i, error);
+          ASSERT_FALSE(error) << i << ": " << error.message();
         }
       });
     }
@@ -104,11 +118,13 @@ TEST_F(HeldLocksTest, AreCheapAndLast) {
   ASSERT_TRUE(becomes_true([&] { return proxy_.connections() > connections; }));
   ASSERT_TRUE(client_->get("/", soon()));
   EXPECT_EQ(valid(), locks_.size());
-  // Watches still tell.
+  // Their watches still tell.
   ASSERT_TRUE(connect(ZooKeeperServer::shared().address())
                   ->remove(leases_.back().znode(), ZooKeeperClient::kAnyVersion, soon()));
   EXPECT_TRUE(is_stopped(leases_.back().lost()));
   EXPECT_EQ(valid(), locks_.size() - 1);
+  locks_.pop_back();
+  release_all();
 }
 
 TEST_F(HeldLocksTest, AreSpreadOverSessionsByThemselves) {
@@ -124,9 +140,7 @@ TEST_F(HeldLocksTest, AreSpreadOverSessionsByThemselves) {
   }
   EXPECT_GE(bytes.size(), 3U);
   for (const auto& [session, size] : bytes) EXPECT_LT(size, 512U * 1'024U);
-  leases_.clear();
-  locks_.clear();
-  EXPECT_TRUE(client_->close(soon()));
+  release_all();
 }
 
 }  // namespace
