@@ -7,7 +7,7 @@ std::shared_ptr<WaitingClaims::Progress> WaitingClaims::add(const std::string& p
   const Key key(path, czxid);
   // Who waits behind it may keep it for longer than the claim waits: it is in the way of nothing,
   // as no claim comes again.
-  const std::shared_ptr<Progress> progress(new Progress, [table = table_, key](Progress* ended) {
+  std::shared_ptr<Progress> progress(new Progress, [table = table_, key](Progress* ended) {
     {
       const std::scoped_lock lock(table->mutex);
       table->claims.erase(key);
