@@ -172,7 +172,7 @@ Result<FakeTransaction> FakeTree::create(const std::string& path, const std::str
   }
   if (nodes_.contains(transaction.path)) return ZooKeeperErrc::node_exists;
   if (parent->second.stat.ephemeral_owner != 0) return ZooKeeperErrc::no_children_for_ephemerals;
-  transaction.acl = std::move(*stored_acl);
+  transaction.acl = *stored_acl;
   return transaction;
 }
 
