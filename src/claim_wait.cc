@@ -44,16 +44,17 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
   holder_.reset();
   purge_at_.reset();
   reliance_ = standing.is_next() && created_.session ? created_.session->keep_certain() : nullptr;
-  if (own_watch_) {
-    // What it has told is why this is a new look, or is told again: deletions are.
-    watch_own_claim();
-  } else if (!watches_itself_at_ && (standing.is_next() || settings_->has_ttl())) {
-    watches_itself_at_ = now + short_wait(*settings_);
-  }
+  // What it has told is why this is a new look, or is told again: deletions are.
+  if (own_watch_) watch_own_claim();
   if (const auto turn = watch_ahead(standing, context)) return *turn;
   if (!standing.is_next()) {
     watched_->progress = settings_->background->waiting_claims.find(
         join_path(settings_->path, standing.ahead), watched_->znode.stat.czxid);
+  }
+  // Others find out when they list again whether their claim still stands.
+  const bool needs_no_list = standing.is_next() || watched_->progress;
+  if (!own_watch_ && !watches_itself_at_ && (needs_no_list || settings_->has_ttl())) {
+    watches_itself_at_ = now + short_wait(*settings_);
   }
   if (context.may_wait()) watch_further(standing);
   if (standing.is_next()) {

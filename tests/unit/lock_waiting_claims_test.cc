@@ -80,6 +80,17 @@ TEST_F(LockWaitingClaimsTest, ItsReleaseToldOverAnotherConnectionListsAgain) {
   EXPECT_TRUE(last_->lease().valid());
 }
 
+TEST_F(LockWaitingClaimsTest, WhoWaitsBehindItForLongHearsOfTheEndOfTheOwnClaim) {
+  zk_->claim(kFirst);
+  ASSERT_TRUE(both_wait());
+  const std::string own = seen_->all("waiting")[1].znode;
+  EXPECT_FALSE(zk_->is_watched(own));
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(own));
+  zk_->erase(own);
+  EXPECT_TRUE(seen_->await("requeued"));
+}
+
 TEST(WaitingClaimsTest, AreFoundWhileTheyWait) {
   WaitingClaims claims;
   EXPECT_EQ(claims.find("/locks/a", 7), nullptr);
