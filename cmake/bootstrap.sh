@@ -19,7 +19,7 @@ server="zookeeper default-jre-headless faketime"
 peers="libcurator-recipes-java libzookeeper-java openjdk-17-jdk-headless python3-kazoo
   golang-go golang-github-samuel-go-zookeeper-dev"
 bench="gcc libzookeeper-st2 libbenchmark-dev"
-ci="clang-14 clang-format-14 clang-tidy-14"
+ci="clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14"
 
 if [ $# -eq 0 ]; then
   set -- build

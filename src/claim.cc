@@ -96,11 +96,13 @@ Result<Enqueued> Claim::create(const Context& context) {
   if (!client_) client_ = settings_->client;
   const std::string data = to_json(settings_->metadata(owner_));
   if (!empty_queue_.is_likely(*client_)) {
+    EnqueueRequest request{settings_->path, data, settings_->acl, nullptr, nullptr};
     const auto watch = std::make_shared<ClaimWatch>(monitor_);
-    Result<Enqueued> enqueued =
-        client_->enqueue(EnqueueRequest{settings_->path, data, settings_->acl,
-                                        std::make_shared<AheadChooser>(settings_), watch},
-                         context);
+    if (context.may_wait()) {
+      request.chooser = std::make_shared<AheadChooser>(settings_);
+      request.watcher = watch;
+    }
+    Result<Enqueued> enqueued = client_->enqueue(request, context);
     if (enqueued && !enqueued->watched.empty() && enqueued->ahead.stat.ephemeral_owner != 0) {
       watched_ = Watched{enqueued->watched, watch, std::move(enqueued->ahead)};
     }
@@ -234,6 +236,7 @@ std::shared_ptr<HeldClaim> Claim::grant() {
 
 void Claim::give_up() noexcept {
   if (node_.path().empty()) return;
+  const std::shared_ptr<void> room = std::move(created_.room);  // until it is gone
   const std::string path = std::exchange(node_, ClaimNode()).path();
   if (session_lost_.stop_requested()) return;  // it took the claim along
   try {

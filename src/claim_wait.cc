@@ -43,16 +43,16 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
   if (!std::exchange(waited_, true)) begin_to_wait();
   holder_.reset();
   purge_at_.reset();
-  reliance_ = standing.is_next() && created_.session ? created_.session->keep_certain() : nullptr;
   // What it has told is why this is a new look, or is told again: deletions are.
   if (own_watch_) watch_own_claim();
   if (const auto turn = watch_ahead(standing, context)) return *turn;
-  if (!standing.is_next()) {
+  if (!standing.is_next() && tells_others()) {
     watched_->progress = settings_->background->waiting_claims.find(
         join_path(settings_->path, standing.ahead), watched_->znode.stat.czxid);
   }
   // Others find out when they list again whether their claim still stands.
   const bool needs_no_list = standing.is_next() || watched_->progress;
+  reliance_ = needs_no_list && created_.session ? created_.session->keep_certain() : nullptr;
   if (!own_watch_ && !watches_itself_at_ && (needs_no_list || settings_->has_ttl())) {
     watches_itself_at_ = now + short_wait(*settings_);
   }
@@ -75,18 +75,23 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
 
 void Claim::begin_to_wait() {
   settles_at_ = Platform::current().steady_now() + short_wait(*settings_);
-  if (stamp_.zxid != 0) {
+  if (stamp_.zxid != 0 && tells_others()) {
     progress_ = settings_->background->waiting_claims.add(node_.path(), stamp_.zxid);
   }
 }
+
+/// Locks that take different children for claims have different firsts.
+bool Claim::tells_others() const { return settings_->further_claim_markers.empty(); }
 
 /// Reads and watches the claim ahead, unless an earlier watch on it still has to tell something.
 std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Context& context) {
   if (is_awaited(watched_, standing.ahead)) return std::nullopt;
   watched_.reset();
   const auto watch = std::make_shared<ClaimWatch>(monitor_);
-  Result<Znode> znode =
-      client_->get_and_watch(join_path(settings_->path, standing.ahead), watch, context);
+  const std::string path = join_path(settings_->path, standing.ahead);
+  // A watch stays until that claim goes, which one that does not wait would leave behind.
+  Result<Znode> znode = context.may_wait() ? client_->get_and_watch(path, watch, context)
+                                           : client_->get(path, context);
   if (!znode) {
     if (znode.error() == ZooKeeperErrc::no_node) return Turn::list_again;
     if (!retries(znode.error(), context)) fail(znode.error(), context);
@@ -105,10 +110,12 @@ std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Co
 /// When the one in front of the claim ahead is deleted, it is time to find out whether the claim
 /// ahead is the first: then its deletion will be the grant, and nothing has to be asked then. In a
 /// short queue that moves fast, that would cost more than a list between a release and the grant. A
-/// claim of this process tells by itself.
+/// claim of this process tells by itself; but who may have to purge it must know since when it is
+/// the first.
 void Claim::watch_further(const Standing& standing) {
   const bool pays = settled_ || standing.count > kShortQueue;
-  if (standing.further.empty() || watched_->progress || !pays) {
+  const bool is_told = watched_->progress && !settings_->has_ttl();
+  if (standing.further.empty() || is_told || !pays) {
     further_.reset();
   } else if (!is_awaited(further_, standing.further)) {
     further_ = Watched{standing.further, std::make_shared<ClaimWatch>(monitor_)};

@@ -5,7 +5,6 @@
 
 #include "errors.h"
 #include "pause.h"
-#include "pending.h"
 #include "protected_create.h"
 #include "znode_path.h"
 
@@ -82,16 +81,24 @@ void watch_chosen(const std::shared_ptr<ClientCore>& core, const Link& link,
 }  // namespace
 
 ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads,
-                       Log log_to)
+                       Log log_to, std::string reads_first)
     : log(std::move(log_to)),
       background(std::move(shared_threads)),
       keeper(std::make_shared<SessionKeeper>(std::move(dialer), background, log)),
       removals(std::make_shared<RemovalList>(keeper, background, log)),
       watches(background, log),
       keep_alive(std::make_shared<KeepAlive>(keeper, background)),
-      room(keeper->dialer().chroot_length()) {}
+      room(keeper->dialer().chroot_length()),
+      first_read(std::make_shared<FirstRead>()) {
+  first_read->path = std::move(reads_first);
+}
 
 void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
+  if (!first_read->path.empty() && !has_read_first_.exchange(true)) {
+    link.wire->get(first_read->path, false, [first = first_read](Result<Znode> znode) {
+      first->answer.complete(std::move(znode));
+    });
+  }
   if (is_new_wire) watches.lost_with_wire();
   if (link.connection > 1) watches.reconnected(link.connection);
   removals->retry(link);
@@ -109,15 +116,17 @@ void ClientCore::on_watch_fired(WatchEvent::Type type, const std::string& path,
   watches.fire(type, path, connection);
 }
 
-Client::Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options)
+Client::Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options,
+               std::string reads_first)
     : core_(std::make_shared<ClientCore>(std::move(dialer), Background::shared(),
-                                         Log(options.logger, Background::shared()))) {
-  core_->keeper->start(core_);
+                                         Log(options.logger, Background::shared()),
+                                         std::move(reads_first))) {
+  core_->keeper->start(core_, SessionKeeper::FirstSession::is_awaited);
 }
 
 Client::Client(std::unique_ptr<Dialer> dialer, const ClientCore& other)
     : core_(std::make_shared<ClientCore>(std::move(dialer), other.background, other.log)) {
-  core_->keeper->start(core_);
+  core_->keeper->start(core_, SessionKeeper::FirstSession::may_take_time);
 }
 
 Client::~Client() {
@@ -129,32 +138,48 @@ Client::~Client() {
   core_->keeper->shut_down([core = core_] {});
 }
 
-void Client::await_session(std::chrono::milliseconds timeout, bool may_be_refused) {
-  const SessionKeeper& keeper = *core_->keeper;
+bool Client::await_session(std::chrono::milliseconds timeout) {
   const Context context = Context().with_timeout(timeout);
-  const auto fail = [&keeper](std::error_code error) {
-    const std::string problem = keeper.problem();
-    throw LockError(Errc::locking_failed,
-                    "no session with " + keeper.dialer().address() + ": " +
-                        (problem.empty() ? error.message() : problem),
-                    error == ZooKeeperErrc::operation_timeout
-                        ? make_error_code(ZooKeeperErrc::connection_loss)
-                        : error);
-  };
   const Result<Link> link = core_->keeper->await_link(context);
-  if (!link) fail(link.error());
-  if (!may_be_refused) return;
-  for (Pause pause;; pause.wait(context)) {
-    const std::error_code error = get("/", context).error();
-    if (!error || error == ZooKeeperErrc::no_auth) return;
-    // Below a chroot that does not exist every request fails, with "no node".
-    if (error == ZooKeeperErrc::no_node) {
-      throw LockError(
-          Errc::locking_failed,
-          "the chroot of " + keeper.dialer().address() + " does not exist: create it first", error);
-    }
-    if (!may_pass(error) || is_over(context)) fail(error);
+  if (!link) fail_to_connect(link.error());
+  const std::string& path = core_->first_read->path;
+  if (path.empty()) return true;
+  const std::error_code error =
+      read_again(path, core_->first_read->answer.wait(context).error(), context);
+  if (error != ZooKeeperErrc::no_node) return true;
+  // Below a chroot that does not exist every request fails, with "no node".
+  const std::string root = "/";
+  const bool is_root = path == root;
+  const bool has_chroot = core_->keeper->dialer().chroot_length() > 0;
+  if (is_root || (has_chroot && read_again(root, get(root, context).error(), context) ==
+                                    ZooKeeperErrc::no_node)) {
+    throw LockError(
+        Errc::locking_failed,
+        "the chroot of " + core_->keeper->dialer().address() + " does not exist: create it first",
+        error);
   }
+  return false;
+}
+
+/// Until there is an answer: none, `no_node`, `no_auth`. `error`: of the first attempt.
+std::error_code Client::read_again(const std::string& path, std::error_code error,
+                                   const Context& context) {
+  for (Pause pause;; pause.wait(context)) {
+    if (!error || error == ZooKeeperErrc::no_auth || error == ZooKeeperErrc::no_node) return error;
+    if (!may_pass(error) || is_over(context)) fail_to_connect(error);
+    error = get(path, context).error();
+  }
+}
+
+void Client::fail_to_connect(std::error_code error) const {
+  const SessionKeeper& keeper = *core_->keeper;
+  const std::string problem = keeper.problem();
+  throw LockError(Errc::locking_failed,
+                  "no session with " + keeper.dialer().address() + ": " +
+                      (problem.empty() ? error.message() : problem),
+                  error == ZooKeeperErrc::operation_timeout
+                      ? make_error_code(ZooKeeperErrc::connection_loss)
+                      : error);
 }
 
 Result<Children> Client::children(const std::string& path, const Context& context) {
@@ -183,12 +208,11 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   if (slash == std::string::npos) return ZooKeeperErrc::bad_arguments;
   // Whatever is in front of the number may be empty, but then the path is no path.
   if (const std::error_code error = bad_node(path + "0", data, acl)) return error;
-  Result<Enqueued> created = create_protected(
-      *core_->keeper, core_->removals,
-      ProtectedCreate{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data, acl},
-      context);
+  ProtectedCreate create{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data,
+                         acl};
+  create.room = core_->room.reserve(create.path_length());
+  Result<Enqueued> created = create_protected(*core_->keeper, core_->removals, create, context);
   if (!created) return created.error();
-  core_->room.take(created->claim);
   return std::move(created->claim);
 }
 
@@ -240,15 +264,14 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
     return error;
   }
   ProtectedCreate create{request.directory, "lock-", request.data, request.acl, true};
+  create.room = core_->room.reserve(create.path_length());
   if (request.chooser && request.watcher) {
     create.and_then = [core = core_, shared = std::make_shared<const EnqueueRequest>(request)](
                           const Link& link, Enqueued enqueued, const ProtectedCreate::Done& done) {
       watch_chosen(core, link, *shared, std::move(enqueued), done);
     };
   }
-  Result<Enqueued> enqueued = create_protected(*core_->keeper, core_->removals, create, context);
-  if (enqueued) core_->room.take(enqueued->claim);
-  return enqueued;
+  return create_protected(*core_->keeper, core_->removals, create, context);
 }
 
 void ClientCore::get_and_watch(const Link& link, const std::string& path,
@@ -318,19 +341,36 @@ PendingRemovals Client::pending_removals() const {
 std::shared_ptr<const Session> Client::session() const { return core_->keeper->session(); }
 
 std::shared_ptr<ZooKeeperClient> Client::with_room() {
-  if (core_->room.is_left() || core_->keeper->is_forked()) return nullptr;
+  if (core_->has_room() || core_->keeper->is_forked()) return nullptr;
+  std::vector<std::shared_ptr<Client>> of_no_use;  // destroyed without the mutex
   const std::scoped_lock lock(others_mutex_);
   if (is_closed_) return nullptr;
-  for (const std::shared_ptr<Client>& other : others_) {
-    if (other->core_->room.is_left()) return other;
+  for (std::shared_ptr<Client>& other : others_) {
+    if (other->core_->keeper->has_failed()) of_no_use.push_back(std::move(other));
   }
-  std::unique_ptr<Dialer> dialer = core_->keeper->dialer().another();
-  if (!dialer) return nullptr;
-  core_->log.info([this] {
-    return "another session with " + core_->keeper->dialer().address() +
-           ", as this one has as many claims as the servers can delete at once";
-  });
-  return others_.emplace_back(std::make_shared<Client>(std::move(dialer), *core_));
+  std::erase(others_, nullptr);
+  for (const std::shared_ptr<Client>& other : others_) {
+    if (other->core_->has_room()) return other;
+  }
+  return make_another();
+}
+
+/// Null: there can be none now, and this one has to do.
+std::shared_ptr<Client> Client::make_another() {
+  try {
+    std::unique_ptr<Dialer> dialer = core_->keeper->dialer().another();
+    if (!dialer) return nullptr;
+    core_->log.info([this] {
+      return "another session with " + core_->keeper->dialer().address() +
+             ", as this one has as many claims or watches as the servers can deal with at once";
+    });
+    return others_.emplace_back(std::make_shared<Client>(std::move(dialer), *core_));
+  } catch (const std::exception& error) {  // no thread for it, say
+    core_->log.error([&] {
+      return "no further session with " + core_->keeper->dialer().address() + ": " + error.what();
+    });
+    return nullptr;
+  }
 }
 
 std::vector<std::shared_ptr<Client>> Client::others() const {
@@ -344,15 +384,22 @@ Result<void> Client::close(const Context& context) {
     const std::scoped_lock lock(others_mutex_);
     is_closed_ = true;
   }
-  Result<void> result = core_->removals->await_empty(context);
+  // All of them first remove, then end: none has to wait for another one's servers.
+  std::vector<std::shared_ptr<ClientCore>> cores{core_};
+  for (const std::shared_ptr<Client>& other : others()) cores.push_back(other->core_);
+  Result<void> result;
   const auto note = [&result](const Result<void>& part) {
     if (result) result = part;
   };
-  const auto closed = std::make_shared<Pending<void>>();
-  if (core_->keeper->shut_down([core = core_, closed] { closed->complete({}); })) {
-    note(closed->wait(context));
+  for (const auto& core : cores) note(core->removals->await_empty(context));
+  std::vector<std::shared_ptr<Pending<void>>> endings;
+  for (const auto& core : cores) {
+    const auto closed = std::make_shared<Pending<void>>();
+    if (core->keeper->shut_down([core, closed] { closed->complete({}); })) {
+      endings.push_back(closed);
+    }
   }
-  for (const std::shared_ptr<Client>& other : others()) note(other->close(context));
+  for (const auto& closed : endings) note(closed->wait(context));
   return result;
 }
 

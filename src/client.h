@@ -6,14 +6,17 @@
 #include <zklock/export.h>
 #include <zklock/zookeeper_client.h>
 
+#include <atomic>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <system_error>
 #include <vector>
 
 #include "background.h"
 #include "keep_alive.h"
 #include "log.h"
+#include "pending.h"
 #include "removal_list.h"
 #include "session_keeper.h"
 #include "session_room.h"
@@ -25,8 +28,8 @@ namespace zklock::internal {
 /// What a client consists of. It outlives the client until the wire is closed.
 class ClientCore final : public LinkListener, public std::enable_shared_from_this<ClientCore> {
  public:
-  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads,
-             Log log_to);
+  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads, Log log_to,
+             std::string reads_first = "");
 
   void on_link_up(const Link& link, bool is_new_wire) override;
   void on_session_lost(const std::shared_ptr<SessionState>& session,
@@ -48,22 +51,38 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
   WatchTable watches;
   const std::shared_ptr<KeepAlive> keep_alive;
   const SessionRoom room;
+
+  /// For a further claim.
+  [[nodiscard]] bool has_room() const noexcept { return room.is_left(watches); }
+
+  /// Asked for as soon as there is a connection, by the network's thread.
+  struct FirstRead {
+    std::string path;  // "": nothing is
+    Pending<Znode> answer;
+  };
+  const std::shared_ptr<FirstRead> first_read;
+
+ private:
+  std::atomic<bool> has_read_first_{false};
 };
 
 /// The implementation behind `connect`, and behind the fake. Of one session, until that has no
 /// room for further claims: then it makes another client of its kind, and so on.
 class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
  public:
-  Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options);
+  /// `reads_first`: a path that the first session is tried with; "" for none.
+  Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options,
+         std::string reads_first = "");
   /// As `another` one, which shares threads and logger with it.
   Client(std::unique_ptr<Dialer> dialer, const ClientCore& other);
   ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
-  /// Waits for the first session; throws what `connect` throws. `may_be_refused`: there is an
-  /// identity or a chroot, of which the servers say only at the first request that it will not do.
-  void await_session(std::chrono::milliseconds timeout, bool may_be_refused = true);
+  /// Waits for the first session, and for what it was tried with: of an identity or a chroot the
+  /// servers say only at the first request that it will not do. Throws what `connect` throws.
+  /// Returns whether `reads_first` exists; true as well if it may not be read.
+  bool await_session(std::chrono::milliseconds timeout);
 
   Result<Children> children(const std::string& path, const Context& context) override;
   Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,
@@ -90,6 +109,11 @@ class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
   Result<void> close(const Context& context) override;
 
  private:
+  std::error_code read_again(const std::string& path, std::error_code error,
+                             const Context& context);
+  [[noreturn]] void fail_to_connect(std::error_code error) const;
+  /// REQUIRES: others_mutex_ is held.
+  [[nodiscard]] std::shared_ptr<Client> make_another();
   [[nodiscard]] std::vector<std::shared_ptr<Client>> others() const;
 
   std::shared_ptr<ClientCore> core_;

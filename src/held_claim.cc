@@ -70,7 +70,8 @@ HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
     : LeaseState(grant_of(*client, claim), std::move(owner), ttl_end, settings->background),
       settings_(std::move(settings)),
       client_(std::move(client)),
-      renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr) {}
+      renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr),
+      room_(claim.room) {}
 
 HeldClaim::~HeldClaim() {
   if (is_forked()) return;
@@ -99,6 +100,7 @@ void HeldClaim::on_loss() noexcept {
 }
 
 void HeldClaim::after_loss() noexcept {
+  room_.reset();  // others may refer to a lost lease for as long as they like
   settings_->log.warning([this] {
     return "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message();
   });
@@ -185,6 +187,7 @@ void HeldClaim::release(const Context& context) {
     fail_as_lost();
   }
   const Result<void> removed = remove(context_for_release(context));
+  room_.reset();
   if (removed) {
     settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });
     return;

@@ -58,6 +58,7 @@ class HeldClaim final : public LeaseState {
   const std::shared_ptr<const LockSettings> settings_;
   const std::shared_ptr<ZooKeeperClient> client_;
   const std::unique_ptr<Renewal> renewal_;  // null: without a TTL
+  std::shared_ptr<void> room_;              // in the session; of who releases it, or loses it
   std::shared_ptr<OwnWatch> watch_;         // constant after start, as is timer_
   Executor::Ticket timer_ = 0;
 };

@@ -20,6 +20,8 @@ constexpr int kChecksInATimeout = 3;
 constexpr int kLooksInATimeout = 12;
 /// How many timeouts a session may be without a connection.
 constexpr int kTimeoutsWithoutServers = 3;
+/// So many connections in a row that broke before anything was answered are no accident.
+constexpr std::uint64_t kFruitlessConnections = 3;
 
 }  // namespace
 
@@ -93,8 +95,12 @@ BootTime KeepAlive::tend(const Link& link, BootTime now) {
 }
 
 BootTime KeepAlive::await_connection(const std::shared_ptr<SessionState>& session, BootTime now) {
-  const BootTime end = keeper_->disconnected_at() +
-                       kTimeoutsWithoutServers * std::chrono::nanoseconds(session->timeout());
+  const auto patience = kTimeoutsWithoutServers * std::chrono::nanoseconds(session->timeout());
+  // Servers that shake hands and then hang up (as on more watches to be set again than a packet may
+  // hold) keep the session alive, and its claims in their queues: only another session can work.
+  const bool is_fruitless = keeper_->fruitless_connections() >= kFruitlessConnections;
+  const BootTime end =
+      (is_fruitless ? keeper_->last_answered() : keeper_->disconnected_at()) + patience;
   if (now >= end) keeper_->replace_session(session, LossReason::cut_off);
   return now < end ? end : BootTime::max();
 }

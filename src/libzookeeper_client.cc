@@ -8,6 +8,7 @@
 #include "address.h"
 #include "client.h"
 #include "client_options.h"
+#include "connect.h"
 #include "libzookeeper_wire.h"
 #include "resolver.h"
 
@@ -67,23 +68,26 @@ class LibZooKeeperDialer final : public Dialer {
 
 }  // namespace
 
+Connected connect_and_find(std::string address, const ClientOptions& options, std::string path) {
+  check_client_options(options);
+  if (options.tls && !libzookeeper_has_tls()) {
+    throw LockError(Errc::invalid_config, "tls: this libzookeeper_mt was built without it");
+  }
+  Address parsed = parse_address(address);
+  if (path.empty() && (!options.auth.empty() || !parsed.chroot.empty())) path = "/";
+  const auto client = std::make_shared<Client>(
+      std::make_unique<LibZooKeeperDialer>(std::move(address), std::move(parsed), options), options,
+      std::move(path));
+  const bool exists = client->await_session(options.connect_timeout);
+  return {client, exists};
+}
+
 }  // namespace internal
 
 // By value, as the signature is part of the contract.
 // NOLINTNEXTLINE(performance-unnecessary-value-param)
 std::shared_ptr<ZooKeeperClient> connect(std::string address, ClientOptions options) {
-  internal::check_client_options(options);
-  if (options.tls && !internal::libzookeeper_has_tls()) {
-    throw LockError(Errc::invalid_config, "tls: this libzookeeper_mt was built without it");
-  }
-  internal::Address parsed = internal::parse_address(address);
-  const bool may_be_refused = !options.auth.empty() || !parsed.chroot.empty();
-  const auto client =
-      std::make_shared<internal::Client>(std::make_unique<internal::LibZooKeeperDialer>(
-                                             std::move(address), std::move(parsed), options),
-                                         options);
-  client->await_session(options.connect_timeout, may_be_refused);
-  return client;
+  return internal::connect_and_find(std::move(address), options, "").client;
 }
 
 }  // namespace zklock

@@ -18,12 +18,15 @@ namespace zklock::internal {
 
 namespace {
 
+/// Of a random id.
+constexpr std::size_t kHexDigits = 32;
+
 std::string random_id() {
   // One after the other: as arguments of one call they would be drawn in an order that differs
   // between compilers, and a simulation with them.
   const std::uint64_t first = Platform::current().random();
   const std::uint64_t second = Platform::current().random();
-  std::array<char, 33> hex{};
+  std::array<char, kHexDigits + 1> hex{};
   std::snprintf(hex.data(), hex.size(), "%016llx%016llx", static_cast<unsigned long long>(first),
                 static_cast<unsigned long long>(second));
   return hex.data();
@@ -69,17 +72,18 @@ class Attempt {
     // The callback holds no reference to the attempt, which is over then.
     Result<Created> answer = flight->claim.wait(
         context, [removals = removals_, session = link_.session, directory = request_.directory,
-                  id = id_](const Result<Created>& late) {
+                  id = id_, room = request_.room](const Result<Created>& late) {
           if (late) {
-            removals->add(session, late->path);
+            removals->add(session, late->path, room);
           } else if (is_ambiguous(late.error())) {
-            removals->add_unknown(session, directory, id);
+            removals->add_unknown(session, directory, id, room);
           }
         });
     if (answer) {
       if (!enqueued) enqueued = Enqueued{.queue = enqueued.error()};
       enqueued->claim = std::move(*answer);
       enqueued->claim.session = link_.session;
+      enqueued->claim.room = request_.room;
       return enqueued;
     }
     if (flight->claim.is_abandoned() || !is_ambiguous(answer.error())) return answer.error();
@@ -136,7 +140,7 @@ class Attempt {
     for (Pause pause;; pause.wait(context)) {
       Result<Link> link = keeper_.await_link(context);
       if (!link) {
-        removals_->add_unknown(link_.session, request_.directory, id_);
+        removals_->add_unknown(link_.session, request_.directory, id_, request_.room);
         return link.error();
       }
       if (link->session != link_.session) return std::nullopt;  // it took the znode along
@@ -146,7 +150,7 @@ class Attempt {
         return found;
       }
       if (is_over(found.error(), context) || !may_pass(found.error())) {
-        removals_->add_unknown(link_.session, request_.directory, id_);
+        removals_->add_unknown(link_.session, request_.directory, id_, request_.room);
         return found.error();
       }
     }
@@ -192,7 +196,8 @@ class Attempt {
       return znode.error();
     }
     if (znode->stat.ephemeral_owner != link_.session->id()) return Enqueued{};
-    return Enqueued{Created{path, znode->stat, link_.session, link.connection}, std::move(list)};
+    return Enqueued{Created{path, znode->stat, link_.session, link.connection, request_.room},
+                    std::move(list)};
   }
 
   SessionKeeper& keeper_;
@@ -203,6 +208,12 @@ class Attempt {
 };
 
 }  // namespace
+
+std::size_t ProtectedCreate::path_length() const {
+  constexpr std::size_t kSequenceNumber = 10;
+  static const std::size_t id_length = protected_name(std::string(kHexDigits, '0'), "").size();
+  return directory.size() + 1 + id_length + prefix.size() + kSequenceNumber;
+}
 
 Result<Enqueued> create_protected(SessionKeeper& keeper,
                                   const std::shared_ptr<RemovalList>& removals,

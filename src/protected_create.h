@@ -7,6 +7,7 @@
 #include <zklock/context.h>
 #include <zklock/zookeeper_client.h>
 
+#include <cstddef>
 #include <functional>
 #include <memory>
 #include <string>
@@ -28,6 +29,11 @@ struct ProtectedCreate {
   /// Goes on with the claim and the list, on the network's thread: a change of threads less than if
   /// the caller did. May be null, and is not called if an answer is lost.
   std::function<void(const Link&, Enqueued, Done)> and_then{};
+  /// In the session, for what is created: given up when nothing is left of it.
+  std::shared_ptr<void> room{};
+
+  /// Of the path that comes of it.
+  [[nodiscard]] std::size_t path_length() const;
 };
 
 /// Creates the znode under a random id. If the answer is lost, it looks for the id on the next

@@ -27,13 +27,15 @@ RemovalList::RemovalList(std::shared_ptr<SessionKeeper> keeper,
                          std::shared_ptr<Background> background, Log log)
     : keeper_(std::move(keeper)), background_(std::move(background)), log_(std::move(log)) {}
 
-void RemovalList::add(const std::shared_ptr<SessionState>& session, const std::string& path) {
-  add(Entry{session, "", path});
+void RemovalList::add(const std::shared_ptr<SessionState>& session, const std::string& path,
+                      std::shared_ptr<void> room) {
+  add(Entry{session, "", path, std::move(room)});
 }
 
 void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
-                              const std::string& directory, const std::string& id) {
-  add(Entry{session, directory, id});
+                              const std::string& directory, const std::string& id,
+                              std::shared_ptr<void> room) {
+  add(Entry{session, directory, id, std::move(room)});
 }
 
 void RemovalList::add(Entry entry) {

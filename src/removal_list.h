@@ -32,12 +32,13 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
   RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background,
               Log log);
 
-  /// The node at `path`, if `session` still is the current one.
-  void add(const std::shared_ptr<SessionState>& session, const std::string& path);
+  /// The node at `path`, if `session` still is the current one. `room`: kept until it is gone.
+  void add(const std::shared_ptr<SessionState>& session, const std::string& path,
+           std::shared_ptr<void> room = nullptr);
   /// What a create in `directory` that was named `id` may have left. REQUIRES: its attempt has
   /// ended.
   void add_unknown(const std::shared_ptr<SessionState>& session, const std::string& directory,
-                   const std::string& id);
+                   const std::string& id, std::shared_ptr<void> room = nullptr);
 
   /// Tries all that is not being tried.
   void retry(const Link& link);
@@ -53,6 +54,7 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
     std::shared_ptr<SessionState> session;
     std::string directory;  // "" if path is known
     std::string what;       // the path, or the id
+    std::shared_ptr<void> room;
     bool trying = false;
   };
   using Number = std::uint64_t;

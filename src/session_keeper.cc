@@ -73,8 +73,9 @@ SessionKeeper::~SessionKeeper() {
                                  std::move(connector_))]() mutable { connector.reset(); });
 }
 
-void SessionKeeper::start(std::weak_ptr<LinkListener> listener) {
+void SessionKeeper::start(std::weak_ptr<LinkListener> listener, FirstSession first) {
   listener_ = std::move(listener);
+  gives_up_ = first == FirstSession::is_awaited;
   connect_at(SteadyTime::min(), &SessionKeeper::dial);
 }
 
@@ -121,6 +122,16 @@ BootTime SessionKeeper::disconnected_at() const {
   return disconnected_at_;
 }
 
+std::uint64_t SessionKeeper::fruitless_connections() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return connection_ - answered_connection_;
+}
+
+bool SessionKeeper::has_failed() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return static_cast<bool>(failure_);
+}
+
 std::uint64_t SessionKeeper::connection_now(std::uint64_t wire) const {
   const std::scoped_lock lock(monitor_.mutex);
   return is_up() && wire == wire_number_ ? connection_ : 0;
@@ -132,6 +143,7 @@ void SessionKeeper::on_answered(const Answered& operation) {
     const std::scoped_lock lock(monitor_.mutex);
     // Sent on one connection and answered on another: nobody knows when it was really sent.
     if (!connected_ || operation.connection != connection_) return;
+    answered_connection_ = connection_;
     last_answered_ = std::max(last_answered_, operation.sent);
     session = session_;
   }
@@ -174,8 +186,7 @@ void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) 
       if (!connected_) look_for_servers_later();
     } else if (wanted) {
       problem_ = outcome.failure.problem;
-      if (!outcome.failure.may_pass && connection_ == 0) {
-        // Before the first session somebody waits in `connect`, and is better told at once.
+      if (!outcome.failure.may_pass && connection_ == 0 && gives_up_) {
         failure_ = ZooKeeperErrc::connection_loss;
       } else {
         again = Platform::current().steady_now() + pause_after(++failures_);

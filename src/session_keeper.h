@@ -55,8 +55,12 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   SessionKeeper(const SessionKeeper&) = delete;
   SessionKeeper& operator=(const SessionKeeper&) = delete;
 
+  /// Whether somebody waits for the first session, who is better told at once of what trying again
+  /// will hardly cure: then the keeper gives up.
+  enum class FirstSession { is_awaited, may_take_time };
+
   /// Begins to dial. Called once. What is said to `listener` ends with it.
-  void start(std::weak_ptr<LinkListener> listener);
+  void start(std::weak_ptr<LinkListener> listener, FirstSession first = FirstSession::is_awaited);
 
   /// Waits until the session is up: operation_timeout, canceled, closing, auth_failed, forked;
   /// before the first session also what can not be dialed (`problem` says why).
@@ -75,6 +79,10 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   /// When the last request was sent that was answered, or the last wire was dialed: the servers can
   /// not have begun a later handshake before.
   [[nodiscard]] BootTime last_answered() const;
+  /// How many connections were made since the last one on which anything was answered.
+  [[nodiscard]] std::uint64_t fruitless_connections() const;
+  /// Whether it has given up, or was shut down: there will be no session any more.
+  [[nodiscard]] bool has_failed() const;
   /// When the last connection broke.
   [[nodiscard]] BootTime disconnected_at() const;
 
@@ -121,6 +129,7 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   const Log log_;
   const int forks_ = fork_count();
   std::weak_ptr<LinkListener> listener_;  // constant after start
+  bool gives_up_ = true;                  // constant after start
 
   mutable Monitor monitor_;
   std::uint64_t wire_number_ = 0;  // guarded by monitor_.mutex: of the wire that is listened to
@@ -128,6 +137,7 @@ class SessionKeeper : public Witness, public std::enable_shared_from_this<Sessio
   std::shared_ptr<SessionState> session_;  // guarded by monitor_.mutex
   SessionIdentity identity_;               // guarded by monitor_.mutex: of session_
   std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
+  std::uint64_t answered_connection_ = 0;  // guarded by monitor_.mutex: of last_answered_
   bool connected_ = false;                 // guarded by monitor_.mutex: says the wire
   BootTime last_answered_{};               // guarded by monitor_.mutex
   BootTime disconnected_at_{};             // guarded by monitor_.mutex

@@ -1,37 +1,44 @@
-// session_room.h: how many claims one session may have.
+// session_room.h: how many claims and watches one session may have.
 #ifndef ZKLOCK_SRC_SESSION_ROOM_H_
 #define ZKLOCK_SRC_SESSION_ROOM_H_
-
-#include <zklock/zookeeper_client.h>
 
 #include <atomic>
 #include <cstddef>
 #include <memory>
 
+#include "watch_table.h"
+
 namespace zklock::internal {
 
 /// When a session ends, the leader deletes all its claims in one transaction, which carries their
 /// paths. One that is larger than jute.maxbuffer (1 MiB unless configured) stops the ensemble
-/// (ZOOKEEPER-4306). The watches on them, which the C client sets again in one request after a
-/// reconnect, have that limit too.
+/// (ZOOKEEPER-4306). The watches of a session, which the C client sets again in one request after a
+/// reconnect, have that limit too: beyond it every connection is broken by the server.
 ///
 /// Thread safety: all of it may be called from any thread.
 class SessionRoom {
  public:
-  /// Of path bytes: 512 kB, less what may be created at the same time by those who were told that
-  /// there is room.
+  /// Of claims' paths: 512 kB, less what may be reserved at the same time by those who were told
+  /// that there is room.
   static constexpr std::size_t kMostBytes = 500'000;
+  /// Of watched paths. The rest of the 1 MiB is for the watches that claims that are there already
+  /// will set.
+  static constexpr std::size_t kMostWatchedBytes = 700'000;
 
   /// `chroot_length`: of what the servers see in front of each path.
   explicit SessionRoom(std::size_t chroot_length) : chroot_length_(chroot_length) {}
 
-  [[nodiscard]] bool is_left() const noexcept { return taken_->load() < kMostBytes; }
+  [[nodiscard]] bool is_left(const WatchTable& watches) const noexcept;
 
-  /// The claim, which was just created, takes room for as long as somebody keeps its `session`.
-  void take(Created& claim) const;
+  /// Room for a claim with a path of that length, for as long as somebody keeps what is returned:
+  /// from before it is sent until nothing is left of it.
+  [[nodiscard]] std::shared_ptr<void> reserve(std::size_t path_length) const;
 
  private:
   using Bytes = std::atomic<std::size_t>;
+
+  /// With the length in front of it, as it is sent.
+  static constexpr std::size_t kLengthField = 4;
 
   const std::size_t chroot_length_;
   const std::shared_ptr<Bytes> taken_ =

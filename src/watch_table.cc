@@ -38,9 +38,15 @@ WatchTable::Added WatchTable::add(const std::string& path,
 void WatchTable::watch_stands(const std::string& path, std::uint64_t generation) {
   const std::scoped_lock lock(mutex_);
   const auto entry = entries_.find(path);
-  if (entry != entries_.end() && entry->second.generation == generation) {
-    entry->second.stands = true;
-  }
+  if (entry == entries_.end() || entry->second.generation != generation) return;
+  if (std::exchange(entry->second.stands, true)) return;
+  ++standing_.count;
+  standing_.path_bytes += path.size();
+}
+
+WatchTable::Standing WatchTable::standing() const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return standing_;
 }
 
 void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
@@ -59,6 +65,10 @@ void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint6
     const auto entry = entries_.find(path);
     if (entry == entries_.end()) return;
     watchers = std::move(entry->second.watchers);
+    if (entry->second.stands) {
+      --standing_.count;
+      standing_.path_bytes -= path.size();
+    }
     entries_.erase(entry);
   }
   tell(watchers, WatchEvent{type, path, connection});
@@ -86,6 +96,7 @@ void WatchTable::lost_with_wire() {
     entry.stands = false;
     entry.generation = ++last_generation_;
   }
+  standing_ = Standing{};
 }
 
 void WatchTable::session_lost(std::uint64_t connection) {
@@ -93,6 +104,7 @@ void WatchTable::session_lost(std::uint64_t connection) {
   {
     const std::scoped_lock lock(mutex_);
     entries.swap(entries_);
+    standing_ = Standing{};
   }
   for (const auto& [path, entry] : entries) {
     tell(entry.watchers, WatchEvent{WatchEvent::Type::session_lost, path, connection});

@@ -4,6 +4,7 @@
 
 #include <zklock/zookeeper_client.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <map>
 #include <memory>
@@ -41,6 +42,13 @@ class WatchTable {
   /// The request failed: this watcher is told nothing.
   void remove(const std::string& path, const std::shared_ptr<Watcher>& watcher);
 
+  /// What is known to stand on the server.
+  struct Standing {
+    std::size_t count = 0;
+    std::size_t path_bytes = 0;
+  };
+  [[nodiscard]] Standing standing() const noexcept;
+
   /// The watch of `path` fired: tells its watchers, which are through then.
   void fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection);
   /// The connection was replaced: tells all watchers, which stay. The watches stand: libzookeeper
@@ -62,8 +70,9 @@ class WatchTable {
 
   const std::shared_ptr<Background> background_;
   const Log log_;
-  std::mutex mutex_;
+  mutable std::mutex mutex_;
   std::map<std::string, Entry> entries_;  // guarded by mutex_; those that stand, or have watchers
+  Standing standing_;                     // guarded by mutex_: those of entries_ that stand
   std::uint64_t last_generation_ = 0;     // guarded by mutex_
 };
 

@@ -8,6 +8,7 @@
 #include <utility>
 
 #include "claim.h"
+#include "connect.h"
 #include "context_wait.h"
 #include "empty_queue.h"
 #include "errors.h"
@@ -158,8 +159,6 @@ Context ZooKeeperLock::Impl::context_for(const Context& caller) const {
 }
 
 void ZooKeeperLock::Impl::create_path(const Context& context) {
-  // Mostly it is there: a read is less than a write for each part of it.
-  if (settings_->client->get(settings_->path, context)) return;
   for (const std::string& path : internal::path_and_parents(settings_->path)) {
     internal::Pause pause;
     for (;;) {
@@ -333,8 +332,11 @@ void ZooKeeperLock::Impl::close() noexcept {
 ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config) {
   check(config, &config.client);
   const Context context = Context().with_timeout(config.client.connect_timeout);
-  impl_ = std::make_shared<Impl>(config, connect(config.address, config.client), true);
-  impl_->create_path(context);
+  const internal::Connected connected = internal::connect_and_find(
+      config.address, config.client, internal::normalized_path(config.path));
+  impl_ = std::make_shared<Impl>(config, connected.client, true);
+  // Mostly it is there: a read is less than a write for each part of it.
+  if (!connected.path_exists) impl_->create_path(context);
 }
 
 // NOLINTNEXTLINE(performance-unnecessary-value-param): likewise

@@ -104,6 +104,7 @@ struct Created {
   Stat stat{};                               // czxid 0: the client does not know it
   std::shared_ptr<const Session> session{};  // that it lives in; null: the client does not know it
   std::uint64_t connection = 0;
+  std::shared_ptr<void> room{};  // drop it when the znode is gone: see with_room. null: not counted
 };
 
 /// Knows which claim another one waits for.
@@ -227,7 +228,8 @@ class ZKLOCK_EXPORT ZooKeeperClient {
 
   /// The client for the next claim, and for all that is done on account of it: null for this one;
   /// another one, which is closed with this one, if the session of this one has as many claims as
-  /// the servers can delete at once. Does not wait for its session. Here: null.
+  /// the servers can delete at once (`Created::room` says for how long one counts), or as many
+  /// watches as can be set again after a reconnect. Does not wait for its session. Here: null.
   [[nodiscard]] virtual std::shared_ptr<ZooKeeperClient> with_room();
 
   /// Waits until nothing is pending to be removed, at most until the deadline, then ends the

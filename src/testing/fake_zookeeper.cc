@@ -198,7 +198,7 @@ FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
   const auto line = std::make_shared<FakeLine>(platform);
   line->first_server = first_server;
   const auto client = std::make_shared<internal::Client>(
-      std::make_unique<internal::FakeDialer>(ensemble_, line, options), options);
+      std::make_unique<internal::FakeDialer>(ensemble_, line, options), options, "/");
   {
     const std::scoped_lock lock(mutex_);
     lines_.push_back({client.get(), line});

@@ -76,7 +76,7 @@ void Process::begin(const std::vector<std::string>& paths) {
   options.session_timeout = options_.session_timeout;
   options.logger = diary_;
   const auto client = std::make_shared<internal::Client>(
-      std::make_unique<internal::FakeDialer>(ensemble_, line_, options), options);
+      std::make_unique<internal::FakeDialer>(ensemble_, line_, options), options, "/");
   client->await_session(kConnectTimeout);
   client_ = client;
   diary_->belong_to(client_);

@@ -14,6 +14,7 @@
 #include <string>
 #include <string_view>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "client.h"
@@ -101,9 +102,9 @@ class ClientTest : public ::testing::Test {
  protected:
   static constexpr std::int64_t kSession = 0x1001;
 
-  ClientTest()
-      : client_(std::make_unique<internal::Client>(ensemble_.dialer(),
-                                                   ClientOptions{.logger = lines_})) {}
+  explicit ClientTest(std::string reads_first = "")
+      : client_(std::make_unique<internal::Client>(
+            ensemble_.dialer(), ClientOptions{.logger = lines_}, std::move(reads_first))) {}
 
   /// The next wire, connected; the client may not know of it yet.
   std::shared_ptr<ScriptedWire> begin_to_connect(std::int64_t session = kSession) {

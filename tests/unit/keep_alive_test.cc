@@ -208,6 +208,34 @@ TEST_F(KeepAliveTest, TheEndIsCountedFromTheLastConnection) {
   EXPECT_FALSE(session_->lost().stop_requested());
 }
 
+TEST_F(KeepAliveTest, ASessionWithWhichNothingCanBeDoneIsReplacedAsWell) {
+  // As with more watches than the servers take in one packet.
+  for (int i = 0; i < 30 && !session_->lost().stop_requested(); ++i) {
+    wire_->listener->on_disconnected();
+    time_.advance(500ms);
+    reconnect(*wire_);
+    time_.advance(500ms);
+  }
+  EXPECT_FALSE(session_->lost().stop_requested());
+  wire_->listener->on_disconnected();
+  time_.advance(2s);
+  EXPECT_TRUE(session_->lost().stop_requested());
+  EXPECT_EQ(session_->loss_reason(), LossReason::cut_off);
+}
+
+TEST_F(KeepAliveTest, OneThatAnswersBetweenBreakdownsIsNot) {
+  for (int i = 0; i < 60; ++i) {
+    wire_->listener->on_disconnected();
+    time_.advance(500ms);
+    reconnect(*wire_);
+    auto got = in_background([&] { return client_->get("/a", {}); });
+    wire_->take(Op::get).answer(Znode{});
+    EXPECT_TRUE(got.get());
+    time_.advance(500ms);
+  }
+  EXPECT_FALSE(session_->lost().stop_requested());
+}
+
 TEST_F(KeepAliveTest, ANewConnectionBeginsWithChecks) {
   const auto reliance = session_->keep_certain();
   time_.advance(kTwelfth);

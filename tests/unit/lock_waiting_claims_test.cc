@@ -80,6 +80,22 @@ TEST_F(LockWaitingClaimsTest, ItsReleaseToldOverAnotherConnectionListsAgain) {
   EXPECT_TRUE(last_->lease().valid());
 }
 
+TEST_F(LockWaitingClaimsTest, OneThatTakesOtherChildrenForClaimsTellsNothing) {
+  ZooKeeperLockConfig with_kazoo = config();
+  with_kazoo.further_claim_markers = {"__lock__"};
+  ZooKeeperLock lock(with_kazoo, zk_);
+  zk_->claim(kFirst);
+  ASSERT_TRUE(both_wait());
+  Waiter behind(lock);
+  ASSERT_TRUE(seen_->await("waiting", 3));
+  expect_lists(1);  // its own, when the last one has gone
+  zk_->erase(kFirst);
+  next_lock_.unlock(next_->lease());
+  const Lease last = last_->lease();
+  last_lock_.unlock(last);
+  EXPECT_TRUE(behind.lease().valid());
+}
+
 TEST_F(LockWaitingClaimsTest, WhoWaitsBehindItForLongHearsOfTheEndOfTheOwnClaim) {
   zk_->claim(kFirst);
   ASSERT_TRUE(both_wait());

@@ -107,6 +107,16 @@ TEST_F(SessionKeeperTest, TheFirstDialThatIsPointlessToRepeatIsToldAtOnce) {
   EXPECT_EQ(keeper_->problem(), "no such host zk1");
 }
 
+TEST_F(SessionKeeperTest, WithoutAnybodyWhoAwaitsTheFirstSessionThatIsRepeatedToo) {
+  ensemble_.refuse_next("no such host zk1", false);
+  keeper_->start(listener_, SessionKeeper::FirstSession::may_take_time);
+  time_.settle();
+  time_.advance(1s);
+  connect(*ensemble_.next_wire(), 1);
+  EXPECT_TRUE(keeper_->await_link(Context()));
+  EXPECT_FALSE(keeper_->has_failed());
+}
+
 TEST_F(SessionKeeperTest, ALaterDialThatSeemsPointlessIsRepeated) {
   const auto wire = connect();
   ensemble_.refuse_next("no such host zk1", false);

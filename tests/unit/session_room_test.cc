@@ -16,6 +16,8 @@
 #include <system_error>
 #include <vector>
 
+#include "watch_table.h"
+
 namespace zklock::testing {
 namespace {
 
@@ -146,17 +148,84 @@ TEST_F(SessionRoomTest, WhatIsStillToBeRemovedIsCountedForAllOfThem) {
   EXPECT_THAT(zookeeper_.children(path(69)), IsEmpty());
 }
 
-TEST(SessionRoomBytesTest, CountWhatTheServersSee) {
-  internal::SessionRoom room(100'000);  // of the chroot
-  std::vector<Created> claims;
-  for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(room.is_left()) << i;
-    claims.push_back({.path = "/locks/c"});
-    room.take(claims.back());
+TEST_F(SessionRoomTest, ClaimsThatComeAtTheSameTimeAreSpreadToo) {
+  zookeeper_.cut(client_);
+  std::vector<std::unique_ptr<ZooKeeperLock>> locks;
+  std::vector<std::future<Lease>> calls;
+  for (int i = 0; i < 100; ++i) {
+    locks.push_back(std::make_unique<ZooKeeperLock>(ZooKeeperLockConfig{.path = path(i)}, client_));
+    calls.push_back(zookeeper_.in_background([&lock = *locks.back()] { return lock.lock(); }));
   }
-  EXPECT_FALSE(room.is_left());
+  zookeeper_.settle();
+  zookeeper_.restore(client_);
+  zookeeper_.advance(5s);
+  for (auto& call : calls) {
+    ASSERT_EQ(call.wait_for(0s), std::future_status::ready);
+    held_.push_back({nullptr, call.get()});
+  }
+  const auto sessions = bytes_of_sessions();
+  EXPECT_THAT(sessions, SizeIs(2));
+  for (const auto& [session, bytes] : sessions) EXPECT_LT(bytes, 512U * 1024U);
+}
+
+TEST_F(SessionRoomTest, KeepingTheLeaseOfAReleasedLockTakesNone) {
+  hold(0, 70);
+  const std::int64_t first = session_of(held_.front().lease);
+  for (int i = 0; i < 10; ++i) {
+    held_[static_cast<std::size_t>(i)].lock->unlock(held_[static_cast<std::size_t>(i)].lease);
+  }
+  EXPECT_EQ(session_of(hold(70).lease), first);
+}
+
+TEST_F(SessionRoomTest, WatchesTakeRoomToo) {
+  const auto other = zookeeper_.connect();
+  std::vector<std::unique_ptr<ZooKeeperLock>> locks;
+  for (int i = 0; i < 100; ++i) {
+    locks.push_back(std::make_unique<ZooKeeperLock>(ZooKeeperLockConfig{.path = path(i)}, other));
+    static_cast<void>(locks.back()->lock());
+    // It gives up, and its watch stays behind, as libzookeeper can not take one back.
+    auto given_up = zookeeper_.in_background([this, i] {
+      ZooKeeperLock lock({.path = path(i)}, client_);
+      return static_cast<bool>(lock.try_lock_for(10ms));
+    });
+    zookeeper_.settle();
+    zookeeper_.advance(20ms);
+    EXPECT_FALSE(given_up.get());
+  }
+  EXPECT_NE(client_->with_room(), nullptr);
+}
+
+TEST(SessionRoomBytesTest, CountWhatTheServersSee) {
+  const internal::WatchTable watches(nullptr, internal::Log());
+  const internal::SessionRoom room(100'000);  // of the chroot
+  std::vector<std::shared_ptr<void>> claims;
+  for (int i = 0; i < 5; ++i) {
+    EXPECT_TRUE(room.is_left(watches)) << i;
+    claims.push_back(room.reserve(8));
+  }
+  EXPECT_FALSE(room.is_left(watches));
   claims.pop_back();
-  EXPECT_TRUE(room.is_left());
+  EXPECT_TRUE(room.is_left(watches));
+}
+
+TEST(SessionRoomBytesTest, CountTheWatchesThatStand) {
+  internal::WatchTable watches(nullptr, internal::Log());
+  const internal::SessionRoom room(350'000);
+  const std::shared_ptr<Watcher> nobody;
+  const auto one = watches.add("/one", nobody);
+  const auto two = watches.add("/two", nobody);
+  EXPECT_TRUE(room.is_left(watches)) << "none of them is known to stand";
+  watches.watch_stands("/one", one.generation);
+  watches.watch_stands("/one", one.generation);
+  EXPECT_TRUE(room.is_left(watches));
+  watches.watch_stands("/two", two.generation);
+  EXPECT_FALSE(room.is_left(watches));
+  watches.fire(WatchEvent::Type::deleted, "/one", 1);
+  EXPECT_TRUE(room.is_left(watches));
+  watches.watch_stands("/one", watches.add("/one", nobody).generation);
+  EXPECT_FALSE(room.is_left(watches));
+  watches.lost_with_wire();
+  EXPECT_TRUE(room.is_left(watches));
 }
 
 }  // namespace
