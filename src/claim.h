@@ -69,6 +69,7 @@ class Claim {
   std::optional<Turn> settle(const Standing& standing, const Context& context);
   std::optional<Turn> say_that_it_waits(const Context& context);
   void begin_to_wait();
+  void find_progress(const Standing& standing);
   [[nodiscard]] bool tells_others() const;
   void watch_own_claim();
   void watch_further(const Standing& standing);

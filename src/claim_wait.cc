@@ -46,10 +46,7 @@ Claim::Turn Claim::wait_behind(const Standing& standing, const Context& context)
   // What it has told is why this is a new look, or is told again: deletions are.
   if (own_watch_) watch_own_claim();
   if (const auto turn = watch_ahead(standing, context)) return *turn;
-  if (!standing.is_next() && tells_others()) {
-    watched_->progress = settings_->background->waiting_claims.find(
-        join_path(settings_->path, standing.ahead), watched_->znode.stat.czxid);
-  }
+  find_progress(standing);
   // Others find out when they list again whether their claim still stands.
   const bool needs_no_list = standing.is_next() || watched_->progress;
   reliance_ = needs_no_list && created_.session ? created_.session->keep_certain() : nullptr;
@@ -78,6 +75,13 @@ void Claim::begin_to_wait() {
   if (stamp_.zxid != 0 && tells_others()) {
     progress_ = settings_->background->waiting_claims.add(node_.path(), stamp_.zxid);
   }
+}
+
+/// Whether the claim ahead is one of this process, which tells what becomes of it.
+void Claim::find_progress(const Standing& standing) {
+  if (standing.is_next() || watched_->progress || !tells_others()) return;
+  watched_->progress = settings_->background->waiting_claims.find(
+      join_path(settings_->path, standing.ahead), watched_->znode.stat.czxid);
 }
 
 /// Locks that take different children for claims have different firsts.
@@ -205,6 +209,9 @@ std::optional<Claim::Turn> Claim::verdict(const Standing& standing) const {
 /// The wait is a long one.
 std::optional<Claim::Turn> Claim::settle(const Standing& standing, const Context& context) {
   settled_ = true;
+  // Its thread may not have known yet that it waits, when this one began to.
+  find_progress(standing);
+  if (watched_->progress && !own_watch_) watch_own_claim();
   watch_further(standing);
   if (settings_->has_ttl()) {
     if (const auto turn = say_that_it_waits(context)) return turn;

@@ -262,7 +262,7 @@ void run_first_locks(const Options& options) {
 // --- W6: how handing over grows with the queue ---------------------------------------------------
 
 void run_full_queue(const Options& options) {
-  constexpr int kSessions = 10;
+  constexpr int kSessions = 4;
   const int waiters = options.common.n;
   std::vector<std::unique_ptr<Contender>> sessions;
   for (int i = 0; i < std::min(waiters, kSessions); ++i) {
@@ -285,6 +285,8 @@ void run_full_queue(const Options& options) {
           });
     }
     while (holder.queue_length() < static_cast<std::size_t>(waiters) + 1) sleep_ms(1);
+    // What enqueueing has set in motion is over then, whatever the length of the queue.
+    sleep_ms(10 * options.common.hold_ms);
     let_go_at = now_ns();
     holder.lock().unlock(lease);
   }

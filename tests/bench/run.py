@@ -172,7 +172,8 @@ def main():
     try:
         emit({"environment": environment(o.server), "data_dir": o.data_dir, "argv": sys.argv[1:]})
         if "raw" in impls:  # the server's JIT must have done its work before anybody is measured
-            for a in (["W1", "--iterations", 20000], ["W3", "--n", 16, "--iterations", 20000]):
+            for a in (["W1", "--iterations", 20000], ["W3", "--n", 16, "--iterations", 20000],
+                      ["W5", "--iterations", 5000]):
                 execute(impls["raw"]["cmd"], ["--workload", *a, "--server", o.server, "--path", "/bench/warm"], 300)
         names = list(impls)
         for rep in range(o.reps):

@@ -6,6 +6,7 @@ namespace zklock {
 namespace {
 
 using internal::WaitingClaims;
+using ::testing::DoDefault;
 
 class LockWaitingClaimsTest : public LockTest {
  protected:
@@ -77,6 +78,31 @@ TEST_F(LockWaitingClaimsTest, ItsReleaseToldOverAnotherConnectionListsAgain) {
   const Lease next = next_->lease();
   ++zk_->connection;
   next_lock_.unlock(next);
+  EXPECT_TRUE(last_->lease().valid());
+}
+
+TEST_F(LockWaitingClaimsTest, OneWhoseThreadIsLateIsFoundWhenTheWaitIsALongOne) {
+  zk_->claim(kFirst);
+  std::promise<void> queued;
+  zklock::testing::Gate knows_its_place;
+  EXPECT_CALL(*zk_, children)
+      .Times(2)
+      .WillOnce([&](const std::string& path, const Context&) {
+        queued.set_value();
+        knows_its_place.wait();
+        return zk_->do_children(path);
+      })
+      .WillOnce(DoDefault());
+  next_.emplace(next_lock_);
+  queued.get_future().wait();
+  last_.emplace(last_lock_);
+  ASSERT_TRUE(seen_->await("waiting", 1));
+  knows_its_place.open();
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  time_.advance(50ms);
+  ASSERT_TRUE(zk_->await_watched(seen_->all("waiting")[0].znode)) << "its own, as it needs no list";
+  zk_->erase(kFirst);
+  next_lock_.unlock(next_->lease());
   EXPECT_TRUE(last_->lease().valid());
 }
 
