@@ -42,7 +42,7 @@ std::size_t resident_bytes() {
 }
 
 // The sanitizers take time, and memory of their own.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef ZKLOCK_SANITIZED
 constexpr bool kIsSanitized = true;
 constexpr int kCycles = 2'000;
 #else
