@@ -114,12 +114,10 @@ std::optional<Claim::Turn> Claim::watch_ahead(const Standing& standing, const Co
 /// When the one in front of the claim ahead is deleted, it is time to find out whether the claim
 /// ahead is the first: then its deletion will be the grant, and nothing has to be asked then. In a
 /// short queue that moves fast, that would cost more than a list between a release and the grant. A
-/// claim of this process tells by itself; but who may have to purge it must know since when it is
-/// the first.
+/// claim of this process tells by itself.
 void Claim::watch_further(const Standing& standing) {
   const bool pays = settled_ || standing.count > kShortQueue;
-  const bool is_told = watched_->progress && !settings_->has_ttl();
-  if (standing.further.empty() || is_told || !pays) {
+  if (standing.further.empty() || watched_->progress || !pays) {
     further_.reset();
   } else if (!is_awaited(further_, standing.further)) {
     further_ = Watched{standing.further, std::make_shared<ClaimWatch>(monitor_)};

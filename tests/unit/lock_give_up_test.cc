@@ -120,9 +120,16 @@ TEST_F(LockGiveUpTest, TryLockDoesNotQueue) {
   EXPECT_FALSE(lock.try_lock());
   EXPECT_EQ(seen_->count("waiting"), 0U);
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
-  EXPECT_FALSE(zk_->is_watched(kFirst)) << "it would be until that claim goes";
   zk_->erase(kFirst);
   EXPECT_TRUE(lock.try_lock());
+}
+
+TEST_F(LockGiveUpTest, TryLockLeavesNoWatchBehind) {
+  // It would be there until that claim goes.
+  EXPECT_CALL(*zk_, get_and_watch).Times(0);
+  zk_->claim(kFirst);
+  ZooKeeperLock lock(config(), zk_);
+  EXPECT_FALSE(lock.try_lock());
 }
 
 TEST_F(LockGiveUpTest, TryLockThrowsWhatWaitingDoesNotCure) {

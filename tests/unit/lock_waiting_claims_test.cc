@@ -106,6 +106,32 @@ TEST_F(LockWaitingClaimsTest, OneWhoseThreadIsLateIsFoundWhenTheWaitIsALongOne) 
   EXPECT_TRUE(last_->lease().valid());
 }
 
+TEST_F(LockWaitingClaimsTest, WithATtlWhoWaitsBehindItHearsThatItHasBecomeTheNext) {
+  ZooKeeperLockConfig with_ttl = config();
+  with_ttl.ttl = 30s;
+  ZooKeeperLock next(with_ttl, zk_);
+  ZooKeeperLock last(with_ttl, zk_);
+  zk_->claim(kFirst);
+  std::promise<void> listed_again;
+  EXPECT_CALL(*zk_, children)
+      .Times(3)
+      .WillOnce(DoDefault())
+      .WillOnce(DoDefault())
+      .WillOnce([&](const std::string& path, const Context&) {
+        listed_again.set_value();
+        return zk_->do_children(path);
+      });
+  Waiter next_waiter(next);
+  ASSERT_TRUE(seen_->await("waiting", 1));
+  Waiter last_waiter(last);
+  ASSERT_TRUE(seen_->await("waiting", 2));
+  time_.advance(50ms);
+  zk_->erase(kFirst);
+  const Lease lease = next_waiter.lease();
+  EXPECT_EQ(listed_again.get_future().wait_for(10s), std::future_status::ready)
+      << "from now on it may have to purge that claim";
+}
+
 TEST_F(LockWaitingClaimsTest, OneThatTakesOtherChildrenForClaimsTellsNothing) {
   ZooKeeperLockConfig with_kazoo = config();
   with_kazoo.further_claim_markers = {"__lock__"};
