@@ -18,6 +18,7 @@
 #include <cstdlib>
 #include <memory>
 #include <new>
+#include <optional>
 #include <stdexcept>
 #include <string>
 #include <string_view>
@@ -35,6 +36,7 @@ using std::chrono::milliseconds;
 
 struct Options {
   bench_args common{};
+  int requests = 2;           // W1: of each cycle; 3 is for locks that can not know the queue
   int queue = 2;              // W2: so many are in the queue, the holder included, when it lets go
   milliseconds ttl{0};        // of every lock
   bool as_processes = false;  // W3: contenders
@@ -47,11 +49,15 @@ class Contender {
       : path_(options.common.path),
         client_(zklock::connect(options.common.server,
                                 {.session_timeout = milliseconds(options.common.session_ms)})),
-        lock_({.path = path_, .ttl = options.ttl}, client_) {
-    lock_.unlock(lock_.lock());  // creates the path
+        config_{.path = path_, .ttl = options.ttl} {
+    renew_lock();
+    lock().unlock(lock().lock());  // creates the path
   }
 
-  [[nodiscard]] zklock::ZooKeeperLock& lock() noexcept { return lock_; }
+  /// A lock that knows nothing of the queue.
+  void renew_lock() { lock_.emplace(config_, client_); }
+
+  [[nodiscard]] zklock::ZooKeeperLock& lock() { return lock_.value(); }
   [[nodiscard]] std::size_t queue_length() const {
     const auto children = client_->children(path_, {});
     if (!children) throw std::system_error(children.error(), "children");
@@ -61,7 +67,8 @@ class Contender {
  private:
   const std::string path_;
   const std::shared_ptr<zklock::ZooKeeperClient> client_;
-  zklock::ZooKeeperLock lock_;
+  const zklock::ZooKeeperLockConfig config_;
+  std::optional<zklock::ZooKeeperLock> lock_;
 };
 
 std::int64_t sequence_of(const zklock::Lease& lease) {
@@ -85,6 +92,7 @@ void run_alone(const Options& options) {
   for (int i = -options.common.warmup; i < cycles; ++i) {
     const std::int64_t called = now_ns();
     if (i == 0) begun = called;
+    if (options.requests > 2) contender.renew_lock();
     const zklock::Lease lease = contender.lock().lock();
     const std::int64_t granted = now_ns();
     contender.lock().unlock(lease);
@@ -300,7 +308,7 @@ Options parse(int argc, char** argv) {
   std::vector<char*> common{argv[0]};
   for (int i = 1; i + 1 < argc; i += 2) {
     const std::string_view name = argv[i];
-    if (name == "--n") options.queue = std::stoi(argv[i + 1]);
+    if (name == "--n") options.queue = options.requests = std::stoi(argv[i + 1]);
     if (name == "--ttl-ms") {
       options.ttl = milliseconds(std::stoi(argv[i + 1]));
     } else if (name == "--contenders") {

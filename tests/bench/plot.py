@@ -10,6 +10,7 @@ from summarize import get
 # workload -> (title, what is better, JSON path, floor)
 PLOTS = {
     "W1": ("Lock + unlock, nobody else: cycles/s", "more", "cycles_per_s", "raw"),
+    "W1:3": ("The same, with a new lock each time", "more", "cycles_per_s", "raw"),
     "W2": ("Handing over: median time", "less", "handoff_us.p50", "raw"),
     "W2:11": ("Handing over to the tenth waiter: median time", "less", "handoff_us.p50", "raw"),
     "W3:4": ("Convoy of 4: acquisitions/s", "more", "acq_per_s", "raw-chain"),

@@ -35,7 +35,7 @@ def process_cpu(pid):
 
 
 # Workloads that only those take part in which say so ("also").
-SPECIAL = ("W5", "W6")
+SPECIAL = ("W1:3", "W2:11", "W5", "W6")
 
 
 def execute(cmd, args, timeout, server_pid=None):
@@ -132,7 +132,7 @@ def main():
     p.add_argument("--impl", action="append", default=[], metavar="NAME=COMMAND", help="one more implementation")
     p.add_argument("--zklock", help="the program lock_bench")
     p.add_argument("--only", help="comma-separated names")
-    p.add_argument("--workloads", default="W1,W2,W2:11,W3:4,W3:16,W3:64,W4,W4:16,W5,W6:4,W6:1000")
+    p.add_argument("--workloads", default="W1,W1:3,W2,W2:11,W3:4,W3:16,W3:64,W4,W4:16,W5,W6:4,W6:1000")
     p.add_argument("--reps", type=int, default=3)
     p.add_argument("--server", default="127.0.0.1:21860")
     p.add_argument("--data-dir", default="/dev/shm/zk-peers", help="for the server that is started; wiped")
@@ -183,7 +183,7 @@ def main():
                     v = impls[name]
                     if w in v.get("skip", []) or kind in v.get("skip", []) or rep >= v.get("reps", o.reps):
                         continue
-                    if kind in SPECIAL and kind not in v.get("also", []):
+                    if {w, kind} & set(SPECIAL) - set(v.get("also", [])):
                         continue
                     head = {"name": name, "w": w, "rep": rep}
                     if kind == "W4":
