@@ -242,11 +242,10 @@ std::optional<nanoseconds> Metadata::ttl() const noexcept {
 }
 
 std::string to_json(const Metadata& metadata) {
-  std::string json = R"({"timestamp":)" + json_string(to_rfc3339(metadata.timestamp));
-  json +=
-      R"(,"ttl_deadline":)" + json_string(metadata.ttl_deadline ? to_rfc3339(*metadata.ttl_deadline)
-                                                                : std::string(kNoDeadline));
-  json += R"(,"owner_id":)" + json_string(metadata.owner);
+  std::string json = R"({"timestamp":")" + to_rfc3339(metadata.timestamp);
+  json += R"(","ttl_deadline":")";
+  json += metadata.ttl_deadline ? to_rfc3339(*metadata.ttl_deadline) : kNoDeadline;
+  json += R"(","owner_id":)" + json_string(metadata.owner);
   json += R"(,"zklock":{"host":)" + json_string(metadata.host);
   json += R"(,"pid":)" + std::to_string(metadata.pid);
   if (metadata.waiting) {

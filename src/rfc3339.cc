@@ -1,9 +1,8 @@
 #include "rfc3339.h"
 
 #include <algorithm>
-#include <array>
 #include <cstddef>
-#include <cstdio>
+#include <cstdint>
 
 namespace zklock::internal {
 
@@ -31,6 +30,14 @@ std::optional<int> take_number(std::string_view& text, std::string_view before,
   if (text.empty() || before.find(text.front()) == std::string_view::npos) return std::nullopt;
   text.remove_prefix(1);
   return take_number(text, count);
+}
+
+/// Writes `number`, which has no more digits, over the `count` zeros that begin at `position`. (A
+/// stream would ask the user's global locale, which may group digits; and each lock writes a time.)
+void put_number(std::int64_t number, std::string& text, std::size_t position, std::size_t count) {
+  for (std::size_t i = position + count; number > 0; number /= 10) {
+    text[--i] = static_cast<char>('0' + number % 10);
+  }
 }
 
 /// Takes ".123" (or ",123": Go reads it) if `text` starts so. None: it is malformed.
@@ -99,15 +106,15 @@ std::string to_rfc3339(WallTime time) {
   const auto day = std::chrono::floor<std::chrono::days>(time);
   const std::chrono::year_month_day date(day);
   const std::chrono::hh_mm_ss clock(time - day);
-  std::array<char, 64> text{};
-  // No stream: it would ask the user's global locale, which may group digits.
-  const int size = std::snprintf(
-      text.data(), text.size(), "%04d-%02u-%02uT%02d:%02d:%02d.%09dZ",
-      static_cast<int>(date.year()), static_cast<unsigned>(date.month()),
-      static_cast<unsigned>(date.day()), static_cast<int>(clock.hours().count()),
-      static_cast<int>(clock.minutes().count()), static_cast<int>(clock.seconds().count()),
-      static_cast<int>(clock.subseconds().count()));
-  return {text.data(), static_cast<std::size_t>(size)};
+  std::string text = "0000-00-00T00:00:00.000000000Z";
+  put_number(static_cast<int>(date.year()), text, 0, 4);
+  put_number(static_cast<unsigned>(date.month()), text, 5, 2);
+  put_number(static_cast<unsigned>(date.day()), text, 8, 2);
+  put_number(clock.hours().count(), text, 11, 2);
+  put_number(clock.minutes().count(), text, 14, 2);
+  put_number(clock.seconds().count(), text, 17, 2);
+  put_number(clock.subseconds().count(), text, 20, 9);
+  return text;
 }
 
 }  // namespace zklock::internal
