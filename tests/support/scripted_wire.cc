@@ -2,7 +2,9 @@
 
 #include <gtest/gtest.h>
 
+#include <cerrno>
 #include <chrono>
+#include <system_error>
 
 namespace zklock::testing {
 
@@ -166,6 +168,14 @@ class ScriptedEnsemble::ScriptedDialer final : public Dialer {
 
   const std::string& address() const noexcept override { return address_; }
 
+  [[nodiscard]] std::unique_ptr<Dialer> another() const override {
+    const std::scoped_lock lock(state_->mutex);
+    if (state_->lacks_threads) {
+      throw std::system_error(EAGAIN, std::generic_category(), "no thread to be had");
+    }
+    return std::make_unique<ScriptedDialer>(state_);
+  }
+
  private:
   const std::shared_ptr<State> state_;
   const std::string address_ = "zk1:2181";
@@ -194,6 +204,11 @@ int ScriptedEnsemble::dials() const {
 void ScriptedEnsemble::refuse_next(const std::string& problem, bool may_pass) {
   const std::scoped_lock lock(state_->mutex);
   state_->refusals.push_back({problem, may_pass});
+}
+
+void ScriptedEnsemble::lack_threads(bool lacks) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->lacks_threads = lacks;
 }
 
 void ScriptedEnsemble::move_servers() {

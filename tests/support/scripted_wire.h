@@ -103,6 +103,8 @@ class ScriptedEnsemble {
   [[nodiscard]] int dials() const;
   /// The next dial fails so.
   void refuse_next(const std::string& problem, bool may_pass = true);
+  /// Whether there is no thread for a further session of a client.
+  void lack_threads(bool lacks);
   /// What the next `servers_have_moved` says, once.
   void move_servers();
   /// The next wire is connected to this session before it is handed over.
@@ -118,6 +120,7 @@ class ScriptedEnsemble {
     std::deque<internal::Dialer::Failure> refusals;   // guarded by mutex
     std::optional<std::int64_t> early;                // guarded by mutex
     bool moved = false;                               // guarded by mutex
+    bool lacks_threads = false;                       // guarded by mutex
     int dials = 0;                                    // guarded by mutex
   };
 

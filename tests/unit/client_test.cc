@@ -1,5 +1,6 @@
 // The client's operations over one wire: what is sent, what is answered, deadlines, watches.
 #include "client_fixture.h"
+#include "session_room.h"
 
 namespace zklock {
 namespace {
@@ -195,6 +196,50 @@ TEST_F(ClientConnectTest, AwaitSessionNamesTheAddressWhenNobodyAnswers) {
   EXPECT_EQ(error.code(), Errc::locking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);
   EXPECT_THAT(error.what(), HasSubstr("no server answers at zk1:2181"));
+}
+
+/// The client's session has as many claims as it may have.
+class FullClientTest : public ClientTest {
+ protected:
+  static constexpr std::size_t kLongPath = 8'000;
+
+  FullClientTest() {
+    const auto wire = connect();
+    for (std::size_t bytes = 0; bytes < internal::SessionRoom::kMostBytes; bytes += kLongPath) {
+      auto created = in_background([&] {
+        return client_->create_protected_ephemeral_sequential(
+            "/" + std::string(kLongPath, 'x') + "/lock-", "", Acl::open(), {});
+      });
+      wire->take(Op::create).answer(Created{.path = "/x/lock-0"});
+      claims_.push_back(*created.get());
+    }
+  }
+
+  std::vector<Created> claims_;  // take room for as long as they are kept
+};
+
+TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
+  const auto other = client_->with_room();
+  ASSERT_NE(other, nullptr);
+  EXPECT_EQ(client_->with_room(), other);
+  claims_.clear();
+  EXPECT_EQ(client_->with_room(), nullptr);
+}
+
+TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
+  const auto refused = client_->with_room();
+  ensemble_.next_wire()->listener->on_auth_failed();
+  const auto other = client_->with_room();
+  EXPECT_NE(other, nullptr);
+  EXPECT_NE(other, refused);
+}
+
+TEST_F(FullClientTest, HasToDoWithoutAnotherSessionWhereThereIsNoThreadForIt) {
+  ensemble_.lack_threads(true);
+  EXPECT_EQ(client_->with_room(), nullptr);
+  EXPECT_TRUE(lines_->await("no further session with zk1:2181: no thread to be had"));
+  ensemble_.lack_threads(false);
+  EXPECT_NE(client_->with_room(), nullptr);
 }
 
 class ClientFindTest : public ClientTest {

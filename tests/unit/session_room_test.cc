@@ -27,6 +27,8 @@ using ::testing::SizeIs;
 
 class SessionRoomTest : public ::testing::Test {
  protected:
+  explicit SessionRoomTest(const FakeOptions& options = {}) : zookeeper_(options) {}
+
   struct Held {
     std::unique_ptr<ZooKeeperLock> lock;
     Lease lease;
@@ -129,6 +131,54 @@ TEST_F(SessionRoomTest, ClosingTheClientEndsAllOfThem) {
   std::error_code error;
   held_.front().lock->lock(Context().with_timeout(1s), error);
   EXPECT_EQ(error, Errc::locking_failed);
+}
+
+TEST_F(SessionRoomTest, ClosingTheClientWithoutAConnectionTakesAsLongAsOneOfThemLives) {
+  hold(0, 140);
+  ASSERT_THAT(bytes_of_sessions(), SizeIs(3));
+  zookeeper_.cut(client_);
+  auto closed = zookeeper_.in_background([&] { return client_->close({}); });
+  zookeeper_.advance(11s);  // the session timeout is 10 s
+  ASSERT_EQ(closed.wait_for(0s), std::future_status::ready);
+  EXPECT_TRUE(closed.get());
+}
+
+/// With messages that take their time, 50 ms each.
+class SlowSessionRoomTest : public SessionRoomTest {
+ protected:
+  SlowSessionRoomTest() : SessionRoomTest({.latency = 50ms}) {}
+
+  std::future<Lease> begin_to_lock(ZooKeeperLock& lock) {
+    auto call = zookeeper_.in_background([&lock] { return lock.lock(); });
+    zookeeper_.settle();
+    return call;
+  }
+  void hold_slowly(int from, int to) {
+    std::vector<std::future<Lease>> calls;
+    for (int i = from; i < to; ++i) {
+      const ZooKeeperLockConfig config{.path = path(i)};
+      held_.push_back({std::make_unique<ZooKeeperLock>(config, client_), {}});
+      calls.push_back(begin_to_lock(*held_.back().lock));
+    }
+    zookeeper_.advance(5s);
+    for (std::size_t i = 0; i < calls.size(); ++i) held_[i].lease = calls[i].get();
+  }
+};
+
+TEST_F(SlowSessionRoomTest, AWaiterInAnotherSessionHasItsEvidenceReady) {
+  hold_slowly(0, 62);
+  ZooKeeperLock lock({.path = path(1'000)}, client_);
+  auto first = begin_to_lock(lock);
+  zookeeper_.advance(1s);
+  const Lease lease = first.get();
+  auto second = begin_to_lock(lock);
+  zookeeper_.advance(1min);
+  auto released = zookeeper_.in_background([&] { lock.unlock(lease); });
+  zookeeper_.advance(100ms + 1us);  // the request that removes the claim, and the event
+  ASSERT_EQ(second.wait_for(0s), std::future_status::ready);
+  EXPECT_NE(session_of(second.get()), session_of(held_.front().lease));
+  zookeeper_.advance(1s);
+  EXPECT_NO_THROW(released.get());
 }
 
 TEST_F(SessionRoomTest, WhatIsStillToBeRemovedIsCountedForAllOfThem) {
