@@ -242,7 +242,11 @@ std::optional<nanoseconds> Metadata::ttl() const noexcept {
 }
 
 std::string to_json(const Metadata& metadata) {
-  std::string json = R"({"timestamp":")" + to_rfc3339(metadata.timestamp);
+  constexpr std::size_t kUsualBytes = 256;
+  std::string json;
+  json.reserve(kUsualBytes);
+  json += R"({"timestamp":")";
+  json += to_rfc3339(metadata.timestamp);
   json += R"(","ttl_deadline":")";
   json += metadata.ttl_deadline ? to_rfc3339(*metadata.ttl_deadline) : kNoDeadline;
   json += R"(","owner_id":)" + json_string(metadata.owner);
@@ -254,7 +258,8 @@ std::string to_json(const Metadata& metadata) {
       json += R"(,"ttl_ms":)" + std::to_string(metadata.ttl_once_granted->count());
     }
   }
-  return json + "}}";
+  json += "}}";
+  return json;
 }
 
 std::optional<Metadata> parse_metadata(std::string_view data) noexcept {

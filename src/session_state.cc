@@ -102,7 +102,7 @@ void SessionState::learn(BootTime now, const Change& change) noexcept {
 }
 
 void SessionState::look_at_clock(BootTime now) noexcept {
-  std::stop_source ended;
+  std::stop_source ended(std::nostopstate);
   {
     const std::scoped_lock lock(monitor_.mutex);
     // A session that is lost has no further period.
@@ -114,7 +114,7 @@ void SessionState::look_at_clock(BootTime now) noexcept {
 }
 
 void SessionState::doubt() noexcept {
-  std::stop_source ended;
+  std::stop_source ended(std::nostopstate);
   {
     const std::scoped_lock lock(monitor_.mutex);
     if (reason_.load() != 0) return;
