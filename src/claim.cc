@@ -23,6 +23,7 @@ class AheadChooser final : public ClaimChooser {
       : settings_(std::move(settings)) {}
 
   [[nodiscard]] std::string choose(const Created& claim, const Children& queue) const override {
+    if (queue.names.size() == 1) return {};  // nobody else
     const std::vector<ClaimName> claims =
         claims_by_sequence(queue.names, settings_->further_claim_markers);
     if (!sequence_order_is_certain(claims)) return {};
@@ -94,9 +95,9 @@ void Claim::enqueue(const Context& context) {
 Result<Enqueued> Claim::create(const Context& context) {
   client_ = settings_->client->with_room();
   if (!client_) client_ = settings_->client;
-  const std::string data = to_json(settings_->metadata(owner_));
+  std::string data = to_json(settings_->metadata(owner_));
   if (!empty_queue_.is_likely(*client_)) {
-    EnqueueRequest request{settings_->path, data, settings_->acl, nullptr, nullptr};
+    EnqueueRequest request{settings_->path, std::move(data), settings_->acl, nullptr, nullptr};
     const auto watch = std::make_shared<ClaimWatch>(monitor_);
     if (context.may_wait()) {
       request.chooser = std::make_shared<AheadChooser>(settings_);
