@@ -13,6 +13,8 @@ namespace {
 /// How long a failing `lock` waits until its claim is gone, before it leaves that to the
 /// background.
 constexpr std::chrono::milliseconds kGiveUpPatience{30};
+/// How long a claim waits for a session that has never been.
+constexpr std::chrono::seconds kPatienceWithAFurtherSession{1};
 /// How often a claim is written anew because its TTL was half over before the answer came.
 constexpr int kMostWritesOfAGrant = 10;
 
@@ -91,10 +93,19 @@ void Claim::enqueue(const Context& context) {
   }
 }
 
+/// A further session may be one that the servers do not take: then the next attempt goes where
+/// there is room by that time.
+Context Claim::context_to_enqueue(const Context& context) const {
+  const bool is_further_one = client_ != settings_->client;
+  if (!is_further_one || client_->session() || !context.may_wait()) return context;
+  return context.with_timeout(kPatienceWithAFurtherSession);
+}
+
 /// With the list in the same flight, unless the claim is likely to be known as the first without.
-Result<Enqueued> Claim::create(const Context& context) {
+Result<Enqueued> Claim::create(const Context& caller) {
   client_ = settings_->client->with_room();
   if (!client_) client_ = settings_->client;
+  const Context context = context_to_enqueue(caller);
   std::string data = to_json(settings_->metadata(owner_));
   if (!empty_queue_.is_likely(*client_)) {
     EnqueueRequest request{settings_->path, std::move(data), settings_->acl, nullptr, nullptr};

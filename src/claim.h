@@ -52,7 +52,8 @@ class Claim {
 
   // Of one round of queueing (claim.cc).
   void enqueue(const Context& context);
-  Result<Enqueued> create(const Context& context);
+  [[nodiscard]] Context context_to_enqueue(const Context& context) const;
+  Result<Enqueued> create(const Context& caller);
   void create_directory(const Context& context);
   Turn await_turn(const Context& context);
   Turn take_place(const Children& queue, const Context& context);

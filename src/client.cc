@@ -325,10 +325,12 @@ void Client::watch_in_background(const std::string& path, const std::shared_ptr<
 
 void Client::remove_in_background(const std::string& path) {
   if (core_->keeper->is_forked() || bad_path(path)) return;
-  core_->removals->add(core_->keeper->session(), path);
+  // It takes room until it is gone, whatever becomes of the claim's own.
+  core_->removals->add(core_->keeper->session(), path, core_->room.reserve(path.size()));
 }
 
 PendingRemovals Client::pending_removals() const {
+  if (core_->keeper->is_forked()) return {};
   PendingRemovals all = core_->removals->pending();
   for (const std::shared_ptr<Client>& other : others()) {
     const PendingRemovals pending = other->pending_removals();
@@ -341,18 +343,26 @@ PendingRemovals Client::pending_removals() const {
 std::shared_ptr<const Session> Client::session() const { return core_->keeper->session(); }
 
 std::shared_ptr<ZooKeeperClient> Client::with_room() {
-  if (core_->has_room() || core_->keeper->is_forked()) return nullptr;
+  if (core_->keeper->is_forked() || core_->has_room()) return nullptr;
   std::vector<std::shared_ptr<Client>> of_no_use;  // destroyed without the mutex
   const std::scoped_lock lock(others_mutex_);
   if (is_closed_) return nullptr;
   for (std::shared_ptr<Client>& other : others_) {
-    if (other->core_->keeper->has_failed()) of_no_use.push_back(std::move(other));
+    if (other->core_->keeper->has_failed() || is_worn_out(other)) {
+      of_no_use.push_back(std::move(other));
+    }
   }
   std::erase(others_, nullptr);
   for (const std::shared_ptr<Client>& other : others_) {
     if (other->core_->has_room()) return other;
   }
   return make_another();
+}
+
+/// Full of watches that nobody needs any more, which can not be taken back. No claim is its own.
+bool Client::is_worn_out(const std::shared_ptr<Client>& other) {
+  const bool is_used = other.use_count() > 1;  // by a claim, or on the way to one
+  return !is_used && !other->core_->has_room() && other->core_->removals->pending().count == 0;
 }
 
 /// Null: there can be none now, and this one has to do.

@@ -112,7 +112,8 @@ class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
   std::error_code read_again(const std::string& path, std::error_code error,
                              const Context& context);
   [[noreturn]] void fail_to_connect(std::error_code error) const;
-  /// REQUIRES: others_mutex_ is held.
+  /// REQUIRES, of both: others_mutex_ is held.
+  [[nodiscard]] static bool is_worn_out(const std::shared_ptr<Client>& other);
   [[nodiscard]] std::shared_ptr<Client> make_another();
   [[nodiscard]] std::vector<std::shared_ptr<Client>> others() const;
 

@@ -186,8 +186,8 @@ void HeldClaim::release(const Context& context) {
     }
     fail_as_lost();
   }
+  const std::shared_ptr<void> room = std::move(room_);  // until it is gone, or to be removed
   const Result<void> removed = remove(context_for_release(context));
-  room_.reset();
   if (removed) {
     settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });
     return;

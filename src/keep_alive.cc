@@ -54,8 +54,14 @@ void KeepAlive::tend() {
   const BootTime now = Platform::current().boot_now();
   session->look_at_clock(now);
   const std::optional<Link> link = keeper_->link();
-  BootTime next = link ? tend(*link, now) : await_connection(session, now);
-  next = std::min(next, now + std::chrono::nanoseconds(session->timeout()) / kLooksInATimeout);
+  const std::chrono::nanoseconds timeout = session->timeout();
+  const BootTime end_of_patience = patience_ends(timeout, link.has_value());
+  if (now >= end_of_patience) {
+    keeper_->replace_session(session, LossReason::cut_off);
+    return;  // the next one begins again
+  }
+  BootTime next = link ? tend(*link, now) : BootTime::max();
+  next = std::min({next, end_of_patience, now + timeout / kLooksInATimeout});
   if (const BootTime end = session->certain_until_boot(); end > now) next = std::min(next, end);
   tend_at(Platform::current().steady_now() + (next - now));
 }
@@ -94,15 +100,17 @@ BootTime KeepAlive::tend(const Link& link, BootTime now) {
   return next;
 }
 
-BootTime KeepAlive::await_connection(const std::shared_ptr<SessionState>& session, BootTime now) {
-  const auto patience = kTimeoutsWithoutServers * std::chrono::nanoseconds(session->timeout());
+/// When there has to be another session, if nothing is answered until then.
+BootTime KeepAlive::patience_ends(std::chrono::nanoseconds timeout, bool is_connected) const {
   // Servers that shake hands and then hang up (as on more watches to be set again than a packet may
   // hold) keep the session alive, and its claims in their queues: only another session can work.
-  const bool is_fruitless = keeper_->fruitless_connections() >= kFruitlessConnections;
-  const BootTime end =
-      (is_fruitless ? keeper_->last_answered() : keeper_->disconnected_at()) + patience;
-  if (now >= end) keeper_->replace_session(session, LossReason::cut_off);
-  return now < end ? end : BootTime::max();
+  // A connection that stands may yet be of use, but must not put off for ever what follows from
+  // those before it.
+  const std::uint64_t most = is_connected ? kFruitlessConnections : kFruitlessConnections - 1;
+  const bool is_fruitless = keeper_->fruitless_connections() > most;
+  if (is_fruitless) return keeper_->last_answered() + kTimeoutsWithoutServers * timeout;
+  if (is_connected) return BootTime::max();
+  return keeper_->disconnected_at() + kTimeoutsWithoutServers * timeout;
 }
 
 void KeepAlive::read(const Link& link) {

@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_KEEP_ALIVE_H_
 #define ZKLOCK_SRC_KEEP_ALIVE_H_
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -29,8 +30,7 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
   void check_now();
   void tend();
   [[nodiscard]] BootTime tend(const Link& link, BootTime now);
-  [[nodiscard]] BootTime await_connection(const std::shared_ptr<SessionState>& session,
-                                          BootTime now);
+  [[nodiscard]] BootTime patience_ends(std::chrono::nanoseconds timeout, bool is_connected) const;
   void read(const Link& link);
   void check_twice(const Link& link);
   void checked(std::uint64_t connection);

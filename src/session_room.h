@@ -18,8 +18,8 @@ namespace zklock::internal {
 /// Thread safety: all of it may be called from any thread.
 class SessionRoom {
  public:
-  /// Of claims' paths: 512 kB, less what may be reserved at the same time by those who were told
-  /// that there is room.
+  /// Of claims' paths: half of what a transaction may hold, as all who are told at the same moment
+  /// that there is room reserve theirs.
   static constexpr std::size_t kMostBytes = 500'000;
   /// Of watched paths. The rest of the 1 MiB is for the watches that claims that are there already
   /// will set.

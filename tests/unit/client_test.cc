@@ -204,17 +204,17 @@ class FullClientTest : public ClientTest {
   static constexpr std::size_t kLongPath = 8'000;
 
   FullClientTest() {
-    const auto wire = connect();
     for (std::size_t bytes = 0; bytes < internal::SessionRoom::kMostBytes; bytes += kLongPath) {
       auto created = in_background([&] {
         return client_->create_protected_ephemeral_sequential(
             "/" + std::string(kLongPath, 'x') + "/lock-", "", Acl::open(), {});
       });
-      wire->take(Op::create).answer(Created{.path = "/x/lock-0"});
+      wire_->take(Op::create).answer(Created{.path = "/x/lock-0"});
       claims_.push_back(*created.get());
     }
   }
 
+  const std::shared_ptr<ScriptedWire> wire_ = connect();
   std::vector<Created> claims_;  // take room for as long as they are kept
 };
 
@@ -223,6 +223,16 @@ TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
   ASSERT_NE(other, nullptr);
   EXPECT_EQ(client_->with_room(), other);
   claims_.clear();
+  EXPECT_EQ(client_->with_room(), nullptr);
+}
+
+TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
+  for (int i = 0; i < 63; ++i) {
+    client_->remove_in_background("/" + std::to_string(i) + std::string(kLongPath, 'x'));
+  }
+  claims_.clear();
+  EXPECT_NE(client_->with_room(), nullptr);
+  for (int i = 0; i < 63; ++i) wire_->take(Op::remove).answer();
   EXPECT_EQ(client_->with_room(), nullptr);
 }
 

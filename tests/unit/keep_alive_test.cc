@@ -208,19 +208,33 @@ TEST_F(KeepAliveTest, TheEndIsCountedFromTheLastConnection) {
   EXPECT_FALSE(session_->lost().stop_requested());
 }
 
-TEST_F(KeepAliveTest, ASessionWithWhichNothingCanBeDoneIsReplacedAsWell) {
-  // As with more watches than the servers take in one packet.
-  for (int i = 0; i < 30 && !session_->lost().stop_requested(); ++i) {
-    wire_->listener->on_disconnected();
-    time_.advance(500ms);
-    reconnect(*wire_);
-    time_.advance(500ms);
+/// For so long it has connections on which nothing is answered (as with more watches than the
+/// servers take in one packet), for half of each `period`.
+void have_fruitless_connections(ScriptedWire& wire, zklock::testing::VirtualClock& time,
+                                std::chrono::nanoseconds all, std::chrono::nanoseconds period) {
+  const SteadyTime end = time.steady_now() + all;
+  while (time.steady_now() < end) {
+    wire.listener->on_disconnected();
+    time.advance(period / 2);
+    wire.connect(0x1001);
+    time.settle();
+    time.advance(period / 2);
   }
+}
+
+TEST_F(KeepAliveTest, ASessionWithWhichNothingCanBeDoneIsReplacedAsWell) {
+  have_fruitless_connections(*wire_, time_, 29s, 1s);
   EXPECT_FALSE(session_->lost().stop_requested());
-  wire_->listener->on_disconnected();
-  time_.advance(2s);
+  have_fruitless_connections(*wire_, time_, 2s, 1s);
   EXPECT_TRUE(session_->lost().stop_requested());
   EXPECT_EQ(session_->loss_reason(), LossReason::cut_off);
+}
+
+TEST_F(KeepAliveTest, HoweverSoonItsConnectionsFollowEachOther) {
+  have_fruitless_connections(*wire_, time_, 29s, 100ms);
+  EXPECT_FALSE(session_->lost().stop_requested());
+  have_fruitless_connections(*wire_, time_, 2s, 100ms);
+  EXPECT_TRUE(session_->lost().stop_requested());
 }
 
 TEST_F(KeepAliveTest, OneThatAnswersBetweenBreakdownsIsNot) {

@@ -400,5 +400,37 @@ TEST_F(LockWaitTest, GrantsAreInTheOrderOfTheClaims) {
   EXPECT_GT(third.lease().fencing_token(), lease.fencing_token());
 }
 
+/// As a client whose connections the servers refuse: it has never had a session.
+class UnconnectedZooKeeper : public zklock::testing::TinyZooKeeper {
+ public:
+  [[nodiscard]] std::shared_ptr<const Session> session() const override { return nullptr; }
+};
+
+/// Has no room, the first time that it is asked.
+class FullZooKeeper : public zklock::testing::TinyZooKeeper {
+ public:
+  explicit FullZooKeeper(std::shared_ptr<ZooKeeperClient> other) : other_(std::move(other)) {}
+  [[nodiscard]] std::shared_ptr<ZooKeeperClient> with_room() override {
+    return std::exchange(other_, nullptr);
+  }
+
+ private:
+  std::shared_ptr<ZooKeeperClient> other_;
+};
+
+TEST_F(LockWaitTest, ASessionThatDoesNotComeIsNotWaitedForWhenAnotherOneHasRoomAgain) {
+  const auto unconnected = std::make_shared<UnconnectedZooKeeper>();
+  EXPECT_CALL(*unconnected, create_protected_ephemeral_sequential)
+      .WillOnce([](const std::string&, const std::string&, const Acl&, const Context& context) {
+        EXPECT_TRUE(context.deadline()) << "it would wait for ever";
+        return Result<Created>(ZooKeeperErrc::operation_timeout);
+      });
+  const auto full = std::make_shared<FullZooKeeper>(unconnected);
+  full->make("/locks");
+  ZooKeeperLock lock(config(), full);
+  Waiter waiter(lock);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
 }  // namespace
 }  // namespace zklock
