@@ -15,6 +15,8 @@ namespace {
 /// libzookeeper's own limit is the servers' (jute.maxbuffer, 1 MiB with the path); a request above
 /// it would be answered with a broken connection, again and again.
 constexpr std::size_t kMostData = 1'000'000;
+/// One that passes, and was not sent: the next attempt asks `with_room` again.
+constexpr ZooKeeperErrc kNoRoom = ZooKeeperErrc::throttled;
 
 /// Before a watch is tried again that a throttled server did not set.
 constexpr std::chrono::milliseconds kPauseOfWatches{100};
@@ -211,6 +213,7 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   ProtectedCreate create{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data,
                          acl};
   create.room = core_->room.reserve(create.path_length());
+  if (!create.room) return kNoRoom;
   Result<Enqueued> created = create_protected(*core_->keeper, core_->removals, create, context);
   if (!created) return created.error();
   return std::move(created->claim);
@@ -265,6 +268,7 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
   }
   ProtectedCreate create{request.directory, "lock-", request.data, request.acl, true};
   create.room = core_->room.reserve(create.path_length());
+  if (!create.room) return kNoRoom;
   if (request.chooser && request.watcher) {
     create.and_then = [core = core_, shared = std::make_shared<const EnqueueRequest>(request)](
                           const Link& link, Enqueued enqueued, const ProtectedCreate::Done& done) {
@@ -326,7 +330,7 @@ void Client::watch_in_background(const std::string& path, const std::shared_ptr<
 void Client::remove_in_background(const std::string& path) {
   if (core_->keeper->is_forked() || bad_path(path)) return;
   // It takes room until it is gone, whatever becomes of the claim's own.
-  core_->removals->add(core_->keeper->session(), path, core_->room.reserve(path.size()));
+  core_->removals->add(core_->keeper->session(), path, core_->room.count(path.size()));
 }
 
 PendingRemovals Client::pending_removals() const {

@@ -10,19 +10,29 @@ bool SessionRoom::is_left(const WatchTable& watches) const noexcept {
          standing.path_bytes + standing.count * (kLengthField + chroot_length_) < kMostWatchedBytes;
 }
 
-std::shared_ptr<void> SessionRoom::reserve(std::size_t path_length) const {
-  struct Place {
-    Place(std::shared_ptr<Bytes> all, std::size_t own) : taken(std::move(all)), bytes(own) {
-      taken->fetch_add(bytes);
-    }
-    ~Place() { taken->fetch_sub(bytes); }
-    Place(const Place&) = delete;
-    Place& operator=(const Place&) = delete;
+struct SessionRoom::Place {
+  Place(std::shared_ptr<Bytes> all, std::size_t own)
+      : taken(std::move(all)), bytes(own), sum(taken->fetch_add(own) + own) {}
+  ~Place() { taken->fetch_sub(bytes); }
+  Place(const Place&) = delete;
+  Place& operator=(const Place&) = delete;
 
-    const std::shared_ptr<Bytes> taken;
-    const std::size_t bytes;
-  };
+  const std::shared_ptr<Bytes> taken;
+  const std::size_t bytes;
+  const std::size_t sum;  // of all, this one included
+};
+
+std::shared_ptr<SessionRoom::Place> SessionRoom::take(std::size_t path_length) const {
   return std::make_shared<Place>(taken_, kLengthField + chroot_length_ + path_length);
+}
+
+std::shared_ptr<void> SessionRoom::reserve(std::size_t path_length) const {
+  std::shared_ptr<Place> place = take(path_length);
+  return place->sum <= kLimit ? place : nullptr;
+}
+
+std::shared_ptr<void> SessionRoom::count(std::size_t path_length) const {
+  return take(path_length);
 }
 
 }  // namespace zklock::internal

@@ -18,9 +18,10 @@ namespace zklock::internal {
 /// Thread safety: all of it may be called from any thread.
 class SessionRoom {
  public:
-  /// Of claims' paths: half of what a transaction may hold, as all who are told at the same moment
-  /// that there is room reserve theirs.
+  /// Of claims' paths: from here on there is no room for further ones.
   static constexpr std::size_t kMostBytes = 500'000;
+  /// Those who were told at the same moment that there is room get it up to here.
+  static constexpr std::size_t kLimit = 512 * 1024;
   /// Of watched paths. The rest of the 1 MiB is for the watches that claims that are there already
   /// will set.
   static constexpr std::size_t kMostWatchedBytes = 700'000;
@@ -31,11 +32,16 @@ class SessionRoom {
   [[nodiscard]] bool is_left(const WatchTable& watches) const noexcept;
 
   /// Room for a claim with a path of that length, for as long as somebody keeps what is returned:
-  /// from before it is sent until nothing is left of it.
+  /// from before it is sent until nothing is left of it. Null: others have got the last of it.
   [[nodiscard]] std::shared_ptr<void> reserve(std::size_t path_length) const;
+  /// The same for one that is there already.
+  [[nodiscard]] std::shared_ptr<void> count(std::size_t path_length) const;
 
  private:
   using Bytes = std::atomic<std::size_t>;
+  struct Place;
+
+  [[nodiscard]] std::shared_ptr<Place> take(std::size_t path_length) const;
 
   /// With the length in front of it, as it is sent.
   static constexpr std::size_t kLengthField = 4;
