@@ -1,24 +1,12 @@
 // The client's operations over one wire: what is sent, what is answered, deadlines, watches.
 #include "client_fixture.h"
-#include "session_room.h"
 
 namespace zklock {
 namespace {
 
 using ::testing::ElementsAre;
-using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Type = WatchEvent::Type;
-
-LockError error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const LockError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return LockError(std::error_code());
-}
 
 TEST_F(ClientTest, EachOperationSendsItsRequestAndReturnsItsAnswer) {
   const auto wire = connect();
@@ -134,168 +122,6 @@ TEST_F(ClientTest, EndsWhenItIsCancelled) {
   stop.request_stop();
   EXPECT_EQ(got.get().error(), ZooKeeperErrc::canceled);
   request.fail(ZooKeeperErrc::connection_loss);
-}
-
-/// A client that tries its first session with a read of the root.
-class ClientConnectTest : public ClientTest {
- protected:
-  ClientConnectTest() : ClientTest("/") {}
-};
-
-TEST_F(ClientConnectTest, AwaitSessionAsksForTheRoot) {
-  auto done = in_background([&] { client_->await_session(10s); });
-  const auto wire = begin_to_connect();
-  const WireRequest request = wire->take(Op::get);
-  EXPECT_EQ(request.path, "/");
-  request.answer(Znode{});
-  EXPECT_NO_THROW(done.get());
-}
-
-TEST_F(ClientConnectTest, AwaitSessionSaysThatTheChrootDoesNotExist) {
-  auto done = in_background([&] { client_->await_session(10s); });
-  const auto wire = begin_to_connect();
-  wire->take(Op::get).fail(ZooKeeperErrc::no_node);
-  const LockError error = error_of([&] { done.get(); });
-  EXPECT_EQ(error.code(), Errc::locking_failed);
-  EXPECT_EQ(error.cause(), ZooKeeperErrc::no_node);
-  EXPECT_THAT(error.what(), HasSubstr("chroot of zk1:2181"));
-}
-
-TEST_F(ClientConnectTest, AwaitSessionAsksAgainWhenTheConnectionBreaks) {
-  auto done = in_background([&] { client_->await_session(10s); });
-  const auto wire = begin_to_connect();
-  wire->take(Op::get).fail(ZooKeeperErrc::connection_loss);
-  wire->take(Op::get).answer(Znode{});
-  EXPECT_NO_THROW(done.get());
-}
-
-TEST_F(ClientConnectTest, AwaitSessionSaysThatTheIdentityWasRefused) {
-  auto done = in_background([&] { client_->await_session(10s); });
-  const auto wire = begin_to_connect();
-  const WireRequest request = wire->take(Op::get);
-  wire->listener->on_auth_failed();
-  request.fail(ZooKeeperErrc::auth_failed);
-  const LockError error = error_of([&] { done.get(); });
-  EXPECT_EQ(error.code(), Errc::locking_failed);
-  EXPECT_EQ(error.cause(), ZooKeeperErrc::auth_failed);
-  EXPECT_THAT(error.what(), HasSubstr("refused to authenticate"));
-}
-
-TEST_F(ClientConnectTest, AwaitSessionDoesNotMindARootThatMayNotBeRead) {
-  auto done = in_background([&] { client_->await_session(10s); });
-  const auto wire = begin_to_connect();
-  wire->take(Op::get).fail(ZooKeeperErrc::no_auth);
-  EXPECT_NO_THROW(done.get());
-}
-
-TEST_F(ClientConnectTest, AwaitSessionNamesTheAddressWhenNobodyAnswers) {
-  auto done = in_background([&] { client_->await_session(3s); });
-  static_cast<void>(ensemble_.next_wire());
-  time_.advance(3s);
-  const LockError error = error_of([&] { done.get(); });
-  EXPECT_EQ(error.code(), Errc::locking_failed);
-  EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);
-  EXPECT_THAT(error.what(), HasSubstr("no server answers at zk1:2181"));
-}
-
-/// The client's session has as many claims as it may have.
-class FullClientTest : public ClientTest {
- protected:
-  static constexpr std::size_t kLongPath = 8'000;
-
-  FullClientTest() {
-    for (std::size_t bytes = 0; bytes < internal::SessionRoom::kMostBytes; bytes += kLongPath) {
-      auto created = in_background([&] {
-        return client_->create_protected_ephemeral_sequential(
-            "/" + std::string(kLongPath, 'x') + "/lock-", "", Acl::open(), {});
-      });
-      wire_->take(Op::create).answer(Created{.path = "/x/lock-0"});
-      claims_.push_back(*created.get());
-    }
-  }
-
-  const std::shared_ptr<ScriptedWire> wire_ = connect();
-  std::vector<Created> claims_;  // take room for as long as they are kept
-};
-
-TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
-  const auto other = client_->with_room();
-  ASSERT_NE(other, nullptr);
-  EXPECT_EQ(client_->with_room(), other);
-  claims_.clear();
-  EXPECT_EQ(client_->with_room(), nullptr);
-}
-
-TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
-  for (int i = 0; i < 63; ++i) {
-    client_->remove_in_background("/" + std::to_string(i) + std::string(kLongPath, 'x'));
-  }
-  claims_.clear();
-  EXPECT_NE(client_->with_room(), nullptr);
-  for (int i = 0; i < 63; ++i) wire_->take(Op::remove).answer();
-  EXPECT_EQ(client_->with_room(), nullptr);
-}
-
-TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
-  const auto refused = client_->with_room();
-  ensemble_.next_wire()->listener->on_auth_failed();
-  const auto other = client_->with_room();
-  EXPECT_NE(other, nullptr);
-  EXPECT_NE(other, refused);
-}
-
-TEST_F(FullClientTest, HasToDoWithoutAnotherSessionWhereThereIsNoThreadForIt) {
-  ensemble_.lack_threads(true);
-  EXPECT_EQ(client_->with_room(), nullptr);
-  EXPECT_TRUE(lines_->await("no further session with zk1:2181: no thread to be had"));
-  ensemble_.lack_threads(false);
-  EXPECT_NE(client_->with_room(), nullptr);
-}
-
-class ClientFindTest : public ClientTest {
- protected:
-  ClientFindTest() : ClientTest("/locks") {}
-
-  /// What await_session returns when the first read is answered like that.
-  template <class Answer>
-  bool finds(const Answer& answer) {
-    auto done = in_background([&] { return client_->await_session(10s); });
-    const auto wire = begin_to_connect();
-    const WireRequest request = wire->take(Op::get);
-    EXPECT_EQ(request.path, "/locks");
-    answer(request, *wire);
-    return done.get();
-  }
-};
-
-TEST_F(ClientFindTest, AwaitSessionSaysThatThePathExists) {
-  EXPECT_TRUE(finds([](const WireRequest& read, ScriptedWire&) { read.answer(Znode{}); }));
-}
-
-TEST_F(ClientFindTest, AwaitSessionSaysThatThePathIsMissing) {
-  EXPECT_FALSE(
-      finds([](const WireRequest& read, ScriptedWire&) { read.fail(ZooKeeperErrc::no_node); }));
-}
-
-TEST_F(ClientFindTest, AwaitSessionTakesAPathThatMayNotBeReadForOneThatExists) {
-  EXPECT_TRUE(
-      finds([](const WireRequest& read, ScriptedWire&) { read.fail(ZooKeeperErrc::no_auth); }));
-}
-
-TEST_F(ClientFindTest, AwaitSessionLooksAgainWhenTheConnectionBreaks) {
-  EXPECT_FALSE(finds([](const WireRequest& read, ScriptedWire& wire) {
-    read.fail(ZooKeeperErrc::connection_loss);
-    wire.take(Op::get).fail(ZooKeeperErrc::no_node);
-  }));
-}
-
-TEST_F(ClientFindTest, NothingIsLookedForOnLaterConnections) {
-  const auto wire = begin_to_connect();
-  wire->take(Op::get).answer(Znode{});
-  wire->listener->on_disconnected();
-  wire->connect(kSession);
-  time_.settle();
-  EXPECT_FALSE(wire->has_requests());
 }
 
 // Watches.
