@@ -21,7 +21,7 @@ class SessionRoom {
   /// Of claims' paths: from here on there is no room for further ones.
   static constexpr std::size_t kMostBytes = 500'000;
   /// Those who were told at the same moment that there is room get it up to here.
-  static constexpr std::size_t kLimit = 512 * 1024;
+  static constexpr std::size_t kLimit = 524'288;
   /// Of watched paths. The rest of the 1 MiB is for the watches that claims that are there already
   /// will set.
   static constexpr std::size_t kMostWatchedBytes = 700'000;
