@@ -1,4 +1,4 @@
-#include "fake_ensemble.h"
+#include "testing/fake_ensemble.h"
 
 #include <algorithm>
 #include <utility>

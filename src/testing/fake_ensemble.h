@@ -17,12 +17,12 @@
 #include <system_error>
 #include <vector>
 
-#include "executor.h"
-#include "fake_quorum.h"
-#include "fake_sessions.h"
-#include "fake_tree.h"
-#include "virtual_platform.h"
-#include "wire.h"
+#include "base/executor.h"
+#include "testing/fake_quorum.h"
+#include "testing/fake_sessions.h"
+#include "testing/fake_tree.h"
+#include "testing/virtual_platform.h"
+#include "wire/wire.h"
 
 namespace zklock::internal {
 

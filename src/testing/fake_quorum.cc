@@ -1,4 +1,4 @@
-#include "fake_quorum.h"
+#include "testing/fake_quorum.h"
 
 #include <algorithm>
 #include <utility>

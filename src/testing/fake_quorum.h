@@ -12,8 +12,8 @@
 #include <optional>
 #include <vector>
 
-#include "executor.h"
-#include "fake_tree.h"
+#include "base/executor.h"
+#include "testing/fake_tree.h"
 
 namespace zklock::internal {
 

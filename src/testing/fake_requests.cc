@@ -2,7 +2,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "fake_ensemble.h"
+#include "testing/fake_ensemble.h"
 
 namespace zklock::internal {
 

@@ -1,4 +1,4 @@
-#include "fake_sessions.h"
+#include "testing/fake_sessions.h"
 
 #include <cstring>
 

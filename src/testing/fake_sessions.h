@@ -9,7 +9,7 @@
 #include <set>
 #include <vector>
 
-#include "platform.h"
+#include "base/platform.h"
 
 namespace zklock::internal {
 

@@ -1,4 +1,4 @@
-#include "fake_tree.h"
+#include "testing/fake_tree.h"
 
 #include <arpa/inet.h>
 #include <netinet/in.h>

@@ -1,4 +1,4 @@
-#include "fake_wire.h"
+#include "testing/fake_wire.h"
 
 #include <algorithm>
 #include <chrono>

@@ -7,8 +7,9 @@
 #include <memory>
 #include <string>
 
-#include "fake_ensemble.h"
-#include "wire.h"
+#include "testing/fake_ensemble.h"
+#include "wire/dialer.h"
+#include "wire/wire.h"
 
 namespace zklock::internal {
 

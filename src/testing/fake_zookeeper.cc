@@ -8,12 +8,12 @@
 #include <stdexcept>
 #include <system_error>
 
-#include "client.h"
-#include "client_options.h"
-#include "fake_ensemble.h"
-#include "fake_wire.h"
-#include "virtual_platform.h"
-#include "virtual_time.h"
+#include "client/check_client_options.h"
+#include "client/client.h"
+#include "testing/fake_ensemble.h"
+#include "testing/fake_wire.h"
+#include "testing/virtual_platform.h"
+#include "testing/virtual_time.h"
 
 namespace zklock::testing {
 

@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "lease_state.h"
+#include "lock/lease_state.h"
 
 namespace zklock::testing {
 

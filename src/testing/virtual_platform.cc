@@ -1,4 +1,4 @@
-#include "virtual_platform.h"
+#include "testing/virtual_platform.h"
 
 #include <algorithm>
 #include <thread>

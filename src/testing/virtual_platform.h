@@ -9,8 +9,8 @@
 #include <memory>
 #include <string>
 
-#include "platform.h"
-#include "virtual_time.h"
+#include "base/platform.h"
+#include "testing/virtual_time.h"
 
 namespace zklock::internal {
 

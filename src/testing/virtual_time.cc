@@ -1,11 +1,11 @@
-#include "virtual_time.h"
+#include "testing/virtual_time.h"
 
 #include <algorithm>
 #include <cstdio>
 #include <cstdlib>
 #include <stdexcept>
 
-#include "virtual_platform.h"
+#include "testing/virtual_platform.h"
 
 namespace zklock::internal {
 

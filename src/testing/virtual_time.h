@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "platform.h"
+#include "base/platform.h"
 
 namespace zklock::internal {
 

@@ -7,10 +7,11 @@
 #include <string>
 #include <vector>
 
-#include "claim_name.h"
-#include "evidence.h"
-#include "metadata.h"
-#include "standing.h"
+#include "client/protected_name.h"
+#include "queue/claim_name.h"
+#include "queue/metadata.h"
+#include "queue/standing.h"
+#include "session/evidence.h"
 
 namespace zklock::internal {
 namespace {

@@ -18,10 +18,10 @@
 #include <utility>
 #include <vector>
 
-#include "checker.h"
 #include "crew.h"
-#include "faults.h"
 #include "journal.h"
+#include "journal_checker.h"
+#include "server_faults.h"
 #include "support/temporary_directory.h"
 #include "support/zookeeper_ensemble.h"
 

@@ -8,8 +8,8 @@
 #include <utility>
 #include <vector>
 
+#include "base/platform.h"
 #include "contract/world.h"
-#include "platform.h"
 
 namespace zklock::test {
 namespace {

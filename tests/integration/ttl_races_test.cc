@@ -48,9 +48,9 @@ class Leases {
 };
 
 /// Tells all to a record, and grants to `leases`.
-class Witness final : public LockObserver {
+class AnswerObserver final : public LockObserver {
  public:
-  explicit Witness(Leases& leases) : leases_(leases) {}
+  explicit AnswerObserver(Leases& leases) : leases_(leases) {}
 
   void on_waiting(const std::string& znode, std::size_t ahead) override {
     record.on_waiting(znode, ahead);
@@ -66,12 +66,12 @@ class Witness final : public LockObserver {
 /// One who contends, behind a network of his own.
 struct Party {
   Party(const std::string& path, Leases& leases)
-      : witness(std::make_shared<Witness>(leases)),
+      : witness(std::make_shared<AnswerObserver>(leases)),
         client(connect(proxy.address(), {.session_timeout = 30s})),
         lock({.path = path, .ttl = kTtl, .observer = witness}, client) {}
 
   LoopbackProxy proxy{ZooKeeperServer::shared().port()};
-  const std::shared_ptr<Witness> witness;
+  const std::shared_ptr<AnswerObserver> witness;
   const std::shared_ptr<ZooKeeperClient> client;
   ZooKeeperLock lock;
 };

@@ -13,7 +13,7 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "metadata.h"
+#include "queue/metadata.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"

@@ -4,9 +4,9 @@
 #include <string>
 #include <vector>
 
+#include "base/platform.h"
 #include "interop/fake_queue.h"
 #include "interop/foreign_samples.h"
-#include "platform.h"
 
 namespace zklock::test {
 namespace {

@@ -10,7 +10,7 @@
 #include <vector>
 
 #include "interop/kafka_kit.h"
-#include "unit/lock_fixture.h"
+#include "unit/lock/lock_fixture.h"
 
 namespace zklock {
 namespace {

@@ -5,9 +5,9 @@
 #include <ostream>
 #include <utility>
 
-#include "claim_watch.h"
-#include "context_wait.h"
+#include "base/context_wait.h"
 #include "interop/kafka_kit.h"
+#include "lock/claim_watch.h"
 
 namespace zklock::test {
 namespace {

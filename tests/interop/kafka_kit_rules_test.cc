@@ -8,7 +8,7 @@
 
 #include "interop/foreign_samples.h"
 #include "interop/kafka_kit.h"
-#include "metadata.h"
+#include "queue/metadata.h"
 
 namespace zklock::test {
 namespace {

@@ -20,11 +20,11 @@
 #include <system_error>
 #include <vector>
 
+#include "base/platform.h"
 #include "integration/tools.h"
 #include "interop/foreign_samples.h"
 #include "interop/kafka_kit.h"
 #include "interop/kafka_kit_lock.h"
-#include "platform.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 

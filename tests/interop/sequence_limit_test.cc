@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
+#include "base/platform.h"
 #include "interop/fake_queue.h"
 #include "interop/kafka_kit.h"
-#include "platform.h"
 
 namespace zklock::test {
 namespace {

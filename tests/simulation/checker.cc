@@ -4,7 +4,7 @@
 #include <optional>
 #include <utility>
 
-#include "metadata.h"
+#include "queue/metadata.h"
 
 namespace zklock::simulation {
 

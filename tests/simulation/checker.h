@@ -13,8 +13,8 @@
 #include <vector>
 
 #include "process.h"
+#include "simulated_world.h"
 #include "testing/fake_ensemble.h"
-#include "world.h"
 
 namespace zklock::simulation {
 

@@ -9,8 +9,8 @@
 #include <string>
 
 #include "checker.h"
+#include "simulated_world.h"
 #include "testing/fake_ensemble.h"
-#include "world.h"
 
 namespace zklock::simulation {
 

@@ -31,7 +31,7 @@ Contender::Contender(World& world, Checker& checker, const Chronicle& chronicle,
       chores_("chores") {}
 
 void Contender::run(int operations) {
-  while (operations_ < operations && !is_over()) {
+  while (operations_ < operations && !has_ended()) {
     one_cycle();
     if (world_.chance(60)) World::sleep(world_.between(0ns, 1s));
   }

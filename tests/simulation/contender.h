@@ -8,11 +8,11 @@
 #include <string>
 #include <system_error>
 
+#include "base/executor.h"
 #include "checker.h"
 #include "chronicle.h"
-#include "executor.h"
 #include "process.h"
-#include "world.h"
+#include "simulated_world.h"
 
 namespace zklock::simulation {
 
@@ -37,7 +37,7 @@ class Contender {
   [[nodiscard]] Terms brief_terms(nanoseconds least, nanoseconds most);
   /// By the clock of the process.
   [[nodiscard]] SteadyTime now() const { return process_.platform().steady_now(); }
-  [[nodiscard]] bool is_over() const { return process_.buried().stop_requested(); }
+  [[nodiscard]] bool has_ended() const { return process_.buried().stop_requested(); }
 
   void one_cycle();
   void destroy_in_use(int path);

@@ -11,8 +11,8 @@
 
 #include "checker.h"
 #include "process.h"
+#include "simulated_world.h"
 #include "testing/fake_ensemble.h"
-#include "world.h"
 
 namespace zklock::simulation {
 

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "checker.h"
-#include "client.h"
+#include "client/client.h"
 #include "testing/fake_wire.h"
 
 namespace zklock::simulation {

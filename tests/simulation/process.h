@@ -11,8 +11,8 @@
 #include <string>
 #include <vector>
 
+#include "simulated_world.h"
 #include "testing/fake_ensemble.h"
-#include "world.h"
 
 namespace zklock::simulation {
 

@@ -15,8 +15,8 @@
 #include "contender.h"
 #include "faults.h"
 #include "process.h"
+#include "simulated_world.h"
 #include "testing/fake_ensemble.h"
-#include "world.h"
 
 namespace zklock::simulation {
 

@@ -201,9 +201,9 @@ int ScriptedEnsemble::dials() const {
   return state_->dials;
 }
 
-void ScriptedEnsemble::refuse_next(const std::string& problem, bool may_pass) {
+void ScriptedEnsemble::refuse_next(const std::string& problem, bool is_retryable) {
   const std::scoped_lock lock(state_->mutex);
-  state_->refusals.push_back({problem, may_pass});
+  state_->refusals.push_back({problem, is_retryable});
 }
 
 void ScriptedEnsemble::lack_threads(bool lacks) {

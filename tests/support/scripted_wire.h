@@ -14,7 +14,8 @@
 #include <variant>
 #include <vector>
 
-#include "wire.h"
+#include "wire/dialer.h"
+#include "wire/wire.h"
 
 namespace zklock::testing {
 
@@ -102,7 +103,7 @@ class ScriptedEnsemble {
   /// How often it was dialed in all, also in vain.
   [[nodiscard]] int dials() const;
   /// The next dial fails so.
-  void refuse_next(const std::string& problem, bool may_pass = true);
+  void refuse_next(const std::string& problem, bool is_retryable = true);
   /// Whether there is no thread for a further session of a client.
   void lack_threads(bool lacks);
   /// What the next `servers_have_moved` says, once.

@@ -4,7 +4,7 @@
 #include <cstdio>
 #include <utility>
 
-#include "platform.h"
+#include "base/platform.h"
 
 namespace zklock::testing {
 

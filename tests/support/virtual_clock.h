@@ -10,7 +10,7 @@
 #include <type_traits>
 #include <utility>
 
-#include "platform.h"
+#include "base/platform.h"
 #include "testing/virtual_platform.h"
 #include "testing/virtual_time.h"
 

@@ -1,0 +1,55 @@
+// callback_pool.h: threads for callbacks of the user's, which may take long.
+#ifndef ZKLOCK_SRC_BASE_CALLBACK_POOL_H_
+#define ZKLOCK_SRC_BASE_CALLBACK_POOL_H_
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/executor.h"
+#include "base/platform.h"
+
+namespace zklock::internal {
+
+/// Runs tasks in the order of their coming. It has no thread until the first one, then one; another
+/// is added, up to a limit, when a task has waited because those before it take long: so a callback
+/// that blocks does not hold up the others. With a limit of one, tasks never overlap. Tasks do not
+/// throw. Thread safety: all of it may be called from any thread, also from tasks.
+class CallbackPool {
+ public:
+  using Task = std::function<void()>;
+
+  /// REQUIRES: `timers` is destroyed before the pool.
+  CallbackPool(std::string name, std::size_t most_threads, Executor& timers);
+  /// What has not begun by then is dropped. Waits for what is running.
+  ~CallbackPool();
+  /// The same, now: drops what has not begun, and what comes later.
+  void stop() noexcept;
+  CallbackPool(const CallbackPool&) = delete;
+  CallbackPool& operator=(const CallbackPool&) = delete;
+
+  void post(Task task);
+
+ private:
+  void start_thread();
+  void look_whether_stuck();
+  void work() noexcept;
+
+  const std::string name_;
+  const std::size_t most_threads_;
+  Executor& timers_;
+
+  Monitor monitor_;
+  std::deque<Task> tasks_;                        // guarded by monitor_.mutex
+  std::vector<std::unique_ptr<Thread>> threads_;  // guarded by monitor_.mutex
+  std::size_t idle_ = 0;                          // guarded by monitor_.mutex: threads that wait
+  bool looking_ = false;                          // guarded by monitor_.mutex: a look is scheduled
+  bool stopping_ = false;                         // guarded by monitor_.mutex
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_BASE_CALLBACK_POOL_H_

@@ -1,0 +1,126 @@
+#include "base/closer.h"
+
+#include <cstdint>
+#include <cstdlib>
+#include <deque>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <utility>
+
+#include "base/platform.h"
+
+namespace zklock::internal {
+
+namespace {
+
+class Closer {
+ public:
+  Closer(const char* name, Ending lane) : name_(name), lane_(lane) {}
+  ~Closer() { wait_at_exit(); }
+  Closer(const Closer&) = delete;
+  Closer& operator=(const Closer&) = delete;
+
+  void add(std::function<void()> job) {
+    {
+      const std::scoped_lock lock(mutex_);
+      if (!exited_ && enqueue(job)) return;
+    }
+    if (lane_ == Ending::thread) {
+      // This may be the very thread that it would join, or one that it waits for: left to the
+      // process's end.
+      static auto& abandoned = *new std::deque<std::function<void()>>;
+      const std::scoped_lock lock(mutex_);
+      abandoned.push_back(std::move(job));
+      return;
+    }
+    job();
+  }
+
+  void wait_at_exit() {
+    std::unique_ptr<Thread> thread;
+    {
+      const std::scoped_lock lock(mutex_);
+      exited_ = true;
+      if (forks_ == fork_count()) thread = std::move(thread_);
+    }
+    if (thread) thread->join();
+  }
+
+ private:
+  /// Takes the job, all of it: its caller may be the very thread that it joins when the last copy
+  /// is destroyed. REQUIRES: mutex_ is held. False: nobody will run it; it is left to the caller.
+  bool enqueue(std::function<void()>& job) {
+    if (const int forks = fork_count(); forks != forks_) abandon_parents_jobs(forks);
+    jobs_.push_back(std::move(job));
+    if (working_) return true;
+    try {
+      std::unique_ptr<Thread> ended = std::move(thread_);
+      if (ended) ended->join();  // it has left its loop: working_ is false
+      thread_ = Platform::current().start_thread(name_, [this] { work(); });
+      working_ = true;
+      return true;
+    } catch (...) {
+      job = std::move(jobs_.back());
+      jobs_.pop_back();
+      return false;
+    }
+  }
+
+  /// In a forked child: the thread and what it was to close are the parent's.
+  void abandon_parents_jobs(int forks) {
+    forks_ = forks;
+    working_ = false;
+    // Not destroyed: what the thread's and the jobs' destructors would act on is the parent's.
+    static_cast<void>(thread_.release());
+    static_cast<void>(new std::deque<std::function<void()>>(std::move(jobs_)));
+    jobs_.clear();
+  }
+
+  void work() noexcept {
+    std::unique_lock lock(mutex_);
+    while (!jobs_.empty()) {
+      std::function<void()> job = std::move(jobs_.front());
+      jobs_.pop_front();
+      lock.unlock();
+      job();
+      job = nullptr;  // what it owned is destroyed without the mutex
+      lock.lock();
+    }
+    working_ = false;
+  }
+
+  const std::string name_;
+  const Ending lane_;
+  std::mutex mutex_;
+  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
+  std::unique_ptr<Thread> thread_;          // guarded by mutex_
+  bool working_ = false;                    // guarded by mutex_: the thread looks at jobs_ again
+  bool exited_ = false;                     // guarded by mutex_
+  int forks_ = fork_count();                // guarded by mutex_
+};
+
+struct Lanes {
+  Closer sessions{"zklock-closer", Ending::session};
+  Closer threads{"zklock-joiner", Ending::thread};
+};
+
+/// Never destroyed on a real machine: locks in static storage may be destroyed after it would have
+/// been.
+Lanes& lanes() {
+  static const int registered = std::atexit([] {
+    auto& lanes = Platform::current().process_wide<Lanes>();
+    lanes.sessions.wait_at_exit();
+    lanes.threads.wait_at_exit();
+  });
+  static_cast<void>(registered);
+  return Platform::current().process_wide<Lanes>();
+}
+
+}  // namespace
+
+void close_later(Ending lane, std::function<void()> job) noexcept {
+  (lane == Ending::session ? lanes().sessions : lanes().threads).add(std::move(job));
+}
+
+}  // namespace zklock::internal

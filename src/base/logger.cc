@@ -1,0 +1,72 @@
+#include <zklock/logger.h>
+
+#include <algorithm>
+#include <array>
+#include <chrono>
+#include <cstdio>
+#include <ctime>
+#include <memory>
+#include <string>
+
+#include "base/platform.h"
+
+namespace zklock {
+
+namespace {
+
+const char* name_of(LogLevel level) noexcept {
+  switch (level) {
+    case LogLevel::debug:
+      return "debug";
+    case LogLevel::info:
+      return "info";
+    case LogLevel::warning:
+      return "warning";
+    case LogLevel::error:
+      return "error";
+  }
+  return "log";
+}
+
+std::string local_time() {
+  const auto now = std::chrono::floor<std::chrono::seconds>(
+      internal::Platform::current().wall_now().time_since_epoch());
+  const auto seconds = static_cast<std::time_t>(now.count());
+  std::tm fields{};
+  std::array<char, 64> text{};
+  if (localtime_r(&seconds, &fields) == nullptr) return "(unknown time)";
+  return {text.data(), std::strftime(text.data(), text.size(), "%Y/%m/%d %H:%M:%S", &fields)};
+}
+
+class StderrLogger final : public Logger {
+ public:
+  explicit StderrLogger(LogLevel at_least) noexcept : at_least_(at_least) {}
+
+  void log(LogLevel level, std::string_view message) override {
+    if (level < at_least_) return;
+    std::string line = local_time() + " zklock " + name_of(level) + ": ";
+    const std::size_t start = line.size();
+    line += message;
+    // Names of znodes and answers of servers get into messages: none of them may pass for a line of
+    // its own, or talk to the terminal.
+    std::replace_if(
+        line.begin() + static_cast<std::ptrdiff_t>(start), line.end(),
+        [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
+    line += '\n';
+    // One call, which locks the stream: lines of different threads do not mix.
+    std::fwrite(line.data(), 1, line.size(), stderr);
+  }
+
+ private:
+  const LogLevel at_least_;
+};
+
+}  // namespace
+
+Logger::~Logger() = default;
+
+std::shared_ptr<Logger> stderr_logger(LogLevel at_least) {
+  return std::make_shared<StderrLogger>(at_least);
+}
+
+}  // namespace zklock

@@ -1,0 +1,31 @@
+// objects_by_type.h: at most one object of each type.
+#ifndef ZKLOCK_SRC_BASE_OBJECTS_BY_TYPE_H_
+#define ZKLOCK_SRC_BASE_OBJECTS_BY_TYPE_H_
+
+#include <map>
+#include <memory>
+#include <mutex>
+#include <typeindex>
+
+namespace zklock::internal {
+
+/// Thread safety: all of it may be called from any thread.
+class ObjectsByType {
+ public:
+  /// The object of that type. The first call makes it.
+  template <class T>
+  [[nodiscard]] std::shared_ptr<T> get() {
+    const std::scoped_lock lock(mutex_);
+    std::shared_ptr<void>& object = objects_[typeid(T)];
+    if (!object) object = std::make_shared<T>();
+    return std::static_pointer_cast<T>(object);
+  }
+
+ private:
+  std::mutex mutex_;
+  std::map<std::type_index, std::shared_ptr<void>> objects_;  // guarded by mutex_
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_BASE_OBJECTS_BY_TYPE_H_

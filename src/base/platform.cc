@@ -1,0 +1,156 @@
+#include "base/platform.h"
+
+#include <pthread.h>
+#include <sys/random.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <array>
+#include <atomic>
+#include <cerrno>
+#include <condition_variable>
+#include <csignal>
+#include <system_error>
+#include <thread>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+class SystemCondition final : public Condition {
+ public:
+  void wait(std::unique_lock<std::mutex>& lock) override { changed_.wait(lock); }
+  void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) override {
+    changed_.wait_until(lock, deadline);
+  }
+  void notify_all() noexcept override { changed_.notify_all(); }
+
+ private:
+  std::condition_variable changed_;
+};
+
+class SystemThread final : public Thread {
+ public:
+  explicit SystemThread(std::thread thread) : thread_(std::move(thread)), forks_(fork_count()) {}
+  ~SystemThread() override {
+    // In a forked child the thread is gone, and its id may be another one's: it is not to be
+    // touched, but std::thread's destructor would end the process.
+    if (thread_.joinable() && fork_count() != forks_) {
+      static_cast<void>(new std::thread(std::move(thread_)));
+    }
+  }
+  SystemThread(const SystemThread&) = delete;
+  SystemThread& operator=(const SystemThread&) = delete;
+
+  void join() override { thread_.join(); }
+  [[nodiscard]] bool is_current() const noexcept override {
+    return thread_.get_id() == std::this_thread::get_id();
+  }
+
+ private:
+  std::thread thread_;
+  const int forks_;
+};
+
+/// Blocks all signals of the calling thread for a scope, for threads that are started in it to
+/// inherit: the application's handlers are not run on threads that it does not know.
+class SignalsBlocked {
+ public:
+  SignalsBlocked() noexcept {
+    sigset_t all;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before_);
+  }
+  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+  SignalsBlocked(const SignalsBlocked&) = delete;
+  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
+
+ private:
+  sigset_t before_{};
+};
+
+class SystemPlatform final : public Platform {
+ public:
+  [[nodiscard]] SteadyTime steady_now() const noexcept override {
+    return std::chrono::steady_clock::now();
+  }
+  [[nodiscard]] BootTime boot_now() const noexcept override {
+    timespec now{};
+    clock_gettime(CLOCK_BOOTTIME, &now);
+    return BootTime(std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec));
+  }
+  [[nodiscard]] WallTime wall_now() const noexcept override {
+    return std::chrono::system_clock::now();
+  }
+
+  [[nodiscard]] std::uint64_t random() override {
+    std::uint64_t bits = 0;
+    while (getrandom(&bits, sizeof bits, 0) != sizeof bits) {
+      if (errno != EINTR) throw std::system_error(errno, std::generic_category(), "getrandom");
+    }
+    return bits;
+  }
+
+  [[nodiscard]] std::string host() const override {
+    std::array<char, 256> name{};
+    gethostname(name.data(), name.size() - 1);
+    return name.data();
+  }
+  [[nodiscard]] std::int64_t pid() const noexcept override { return getpid(); }
+
+  [[nodiscard]] std::unique_ptr<Thread> start_thread(const std::string& name,
+                                                     std::function<void()> body) override {
+    const SignalsBlocked blocked;
+    constexpr std::size_t kLongestName = 15;  // Linux has no room for more
+    return std::make_unique<SystemThread>(
+        std::thread([short_name = name.substr(0, kLongestName), body = std::move(body)] {
+          // By itself that is one system call; from outside it goes through /proc.
+          pthread_setname_np(pthread_self(), short_name.c_str());
+          body();
+        }));
+  }
+  [[nodiscard]] std::unique_ptr<Condition> make_condition() override {
+    return std::make_unique<SystemCondition>();
+  }
+};
+
+std::atomic<Platform*>& installed() noexcept {
+  static std::atomic<Platform*> platform{nullptr};
+  return platform;
+}
+
+thread_local Platform* of_this_thread = nullptr;
+
+}  // namespace
+
+Platform& Platform::current() noexcept {
+  if (of_this_thread != nullptr) return *of_this_thread;
+  static SystemPlatform& system = *new SystemPlatform;  // threads may still use it at exit
+  Platform* const platform = installed().load(std::memory_order_acquire);
+  return platform != nullptr ? *platform : system;
+}
+
+int fork_count() noexcept {
+  static std::atomic<int> count{0};
+  static const int registered = pthread_atfork(nullptr, nullptr, [] { ++count; });
+  static_cast<void>(registered);
+  return count.load(std::memory_order_relaxed);
+}
+
+std::uint64_t this_thread_number() noexcept {
+  static std::atomic<std::uint64_t> last{0};
+  thread_local const std::uint64_t number = ++last;
+  return number;
+}
+
+void Platform::install(Platform* platform) noexcept {
+  installed().store(platform, std::memory_order_release);
+}
+
+PlatformScope::PlatformScope(Platform& platform) noexcept
+    : before_(std::exchange(of_this_thread, &platform)) {}
+
+PlatformScope::~PlatformScope() { of_this_thread = before_; }
+
+}  // namespace zklock::internal

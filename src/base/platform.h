@@ -1,0 +1,157 @@
+// platform.h: the one seam between the library and its surroundings.
+//
+// All time, waiting, starting of threads, randomness, host and pid go through here, so that a test
+// can drive the real code in virtual time, one thread at a time. Nothing else in the library asks a
+// clock, sleeps, waits on a std::condition_variable or starts a std::thread.
+#ifndef ZKLOCK_SRC_BASE_PLATFORM_H_
+#define ZKLOCK_SRC_BASE_PLATFORM_H_
+
+#include <zklock/export.h>
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+#include "base/objects_by_type.h"
+
+namespace zklock::internal {
+
+/// CLOCK_BOOTTIME: unlike steady_clock it goes on while the machine is suspended, as the servers'
+/// clocks do. What bounds a lease is measured with it.
+struct BootClock {
+  using duration = std::chrono::nanoseconds;
+  using rep = duration::rep;
+  using period = duration::period;
+  using time_point = std::chrono::time_point<BootClock>;
+  static constexpr bool is_steady = true;
+};
+
+using SteadyTime = std::chrono::steady_clock::time_point;
+using BootTime = BootClock::time_point;
+using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
+
+/// A thread that was started. REQUIRES: joined, once, before it is destroyed, unless the process
+/// was forked since it was started (the thread does not exist in the child then).
+class Thread {
+ public:
+  virtual ~Thread() = default;
+  virtual void join() = 0;
+  [[nodiscard]] virtual bool is_current() const noexcept = 0;
+};
+
+/// A condition variable. Spurious wake-ups happen: wait in a loop.
+class Condition {
+ public:
+  virtual ~Condition() = default;
+  virtual void wait(std::unique_lock<std::mutex>& lock) = 0;
+  /// Returns at `deadline` at the latest.
+  virtual void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) = 0;
+  virtual void notify_all() noexcept = 0;
+};
+
+/// Thread safety: all of it may be called from any thread.
+class ZKLOCK_EXPORT Platform {
+ public:
+  Platform() = default;
+  virtual ~Platform() = default;
+  Platform(const Platform&) = delete;
+  Platform& operator=(const Platform&) = delete;
+
+  /// The one in force: that of the operating system, unless a test has installed another one, or
+  /// put this thread on another one (PlatformScope).
+  static Platform& current() noexcept;
+  /// Puts `platform` in force, null: that of the operating system. REQUIRES: nothing of the library
+  /// is in use, and `platform` outlives everything that is created while it is in force.
+  static void install(Platform* platform) noexcept;
+
+  /// The one object of its type that what runs on this platform shares. Made when it is first asked
+  /// for; that of the operating system is never destroyed.
+  template <class T>
+  [[nodiscard]] T& process_wide() {
+    return *process_wide_.get<T>();
+  }
+
+  [[nodiscard]] virtual SteadyTime steady_now() const noexcept = 0;
+  [[nodiscard]] virtual BootTime boot_now() const noexcept = 0;
+  [[nodiscard]] virtual WallTime wall_now() const noexcept = 0;
+
+  /// Random bits that nobody else gets, in this process or another.
+  [[nodiscard]] virtual std::uint64_t random() = 0;
+
+  [[nodiscard]] virtual std::string host() const = 0;
+  /// What claims say of the process that made them.
+  [[nodiscard]] virtual std::int64_t pid() const noexcept = 0;
+
+  /// `body` must not throw. The thread takes no signals. Throws std::system_error.
+  [[nodiscard]] virtual std::unique_ptr<Thread> start_thread(const std::string& name,
+                                                             std::function<void()> body) = 0;
+  [[nodiscard]] virtual std::unique_ptr<Condition> make_condition() = 0;
+
+ private:
+  ObjectsByType process_wide_;
+};
+
+/// For the time of its life, and for this thread, `platform` is the current one. Tests have several
+/// processes in one with it.
+class ZKLOCK_EXPORT PlatformScope {
+ public:
+  explicit PlatformScope(Platform& platform) noexcept;
+  ~PlatformScope();
+  PlatformScope(const PlatformScope&) = delete;
+  PlatformScope& operator=(const PlatformScope&) = delete;
+
+ private:
+  Platform* const before_;
+};
+
+/// How often this process, and those that it descends from, were forked since the library was first
+/// used. What was made under another number is the parent's: its threads and connections do not
+/// exist here.
+[[nodiscard]] ZKLOCK_EXPORT int fork_count() noexcept;
+
+/// A number of the calling thread that no other thread of the process ever has (std::thread::id is
+/// reused).
+[[nodiscard]] ZKLOCK_EXPORT std::uint64_t this_thread_number() noexcept;
+
+/// A mutex and its condition variable, for state that threads wait for.
+struct Monitor {
+  std::mutex mutex;
+  std::unique_ptr<Condition> changed = Platform::current().make_condition();
+};
+
+/// Sums and differences that do not overflow: what does not fit becomes the nearest value.
+[[nodiscard]] constexpr std::chrono::nanoseconds saturated_sum(
+    std::chrono::nanoseconds a, std::chrono::nanoseconds b) noexcept {
+  std::chrono::nanoseconds::rep sum = 0;
+  if (!__builtin_add_overflow(a.count(), b.count(), &sum)) return std::chrono::nanoseconds(sum);
+  return b.count() > 0 ? std::chrono::nanoseconds::max() : std::chrono::nanoseconds::min();
+}
+[[nodiscard]] constexpr std::chrono::nanoseconds saturated_difference(
+    std::chrono::nanoseconds a, std::chrono::nanoseconds b) noexcept {
+  std::chrono::nanoseconds::rep difference = 0;
+  if (!__builtin_sub_overflow(a.count(), b.count(), &difference)) {
+    return std::chrono::nanoseconds(difference);
+  }
+  return b.count() < 0 ? std::chrono::nanoseconds::max() : std::chrono::nanoseconds::min();
+}
+template <class TimePoint>
+[[nodiscard]] constexpr TimePoint saturated_sum(TimePoint time,
+                                                std::chrono::nanoseconds duration) noexcept {
+  return TimePoint(saturated_sum(std::chrono::nanoseconds(time.time_since_epoch()), duration));
+}
+template <class TimePoint>
+[[nodiscard]] constexpr std::chrono::nanoseconds saturated_difference(
+    TimePoint a, TimePoint b) noexcept requires requires {
+  a.time_since_epoch();
+}
+{
+  return saturated_difference(std::chrono::nanoseconds(a.time_since_epoch()),
+                              std::chrono::nanoseconds(b.time_since_epoch()));
+}
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_BASE_PLATFORM_H_

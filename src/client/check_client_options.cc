@@ -1,0 +1,80 @@
+#include "client/check_client_options.h"
+
+#include <unistd.h>
+#include <zklock/error.h>
+
+#include <cerrno>
+#include <climits>
+#include <string>
+#include <string_view>
+#include <system_error>
+
+#include "base/utf8.h"
+
+namespace zklock::internal {
+
+namespace {
+
+[[noreturn]] void refuse(const std::string& field, const std::string& why) {
+  throw LockError(Errc::invalid_config, field + ": " + why);
+}
+
+/// libzookeeper and ZooKeeper's protocol have ints of milliseconds.
+void check_timeout(const std::string& field, std::chrono::milliseconds timeout) {
+  if (timeout.count() >= 1 && timeout.count() <= INT_MAX) return;
+  refuse(field, std::to_string(timeout.count()) + " ms is not between 1 and " +
+                    std::to_string(INT_MAX) + " ms");
+}
+
+/// libzookeeper takes the parts as one text with commas between them.
+void check_part(const std::string& field, const std::string& part) {
+  constexpr std::string_view kRefused(",\0", 2);
+  if (part.find_first_of(kRefused) == std::string::npos) return;
+  refuse(field, "it has a comma or a NUL in it, which libzookeeper can not pass on");
+}
+
+void check_file(const std::string& field, const std::string& file) {
+  if (file.empty()) return;
+  check_part(field, file);
+  if (access(file.c_str(), R_OK) != 0) {
+    refuse(field,
+           "can not read " + in_quotes(file) + ": " + std::generic_category().message(errno));
+  }
+}
+
+void check_tls(const TlsOptions& tls) {
+  if (tls.ca_file.empty()) refuse("tls.ca_file", "it is empty");
+  if (!tls.certificate_file.empty() && tls.key_file.empty()) {
+    refuse("tls.key_file", "it is empty, but certificate_file is not");
+  }
+  if (tls.certificate_file.empty() && !tls.key_file.empty()) {
+    refuse("tls.certificate_file", "it is empty, but key_file is not");
+  }
+  if (tls.key_file.empty() && !tls.key_password.empty()) {
+    refuse("tls.key_password", "it is not empty, but key_file is");
+  }
+  check_file("tls.ca_file", tls.ca_file);
+  check_file("tls.certificate_file", tls.certificate_file);
+  check_file("tls.key_file", tls.key_file);
+  check_part("tls.key_password", tls.key_password);
+}
+
+}  // namespace
+
+void check_client_options(const ClientOptions& options) {
+  check_timeout("session_timeout", options.session_timeout);
+  check_timeout("connect_timeout", options.connect_timeout);
+  for (std::size_t i = 0; i < options.auth.size(); ++i) {
+    // Not the credentials: what() ends up in logs.
+    const std::string field = "auth[" + std::to_string(i) + "].";
+    const std::string& scheme = options.auth[i].scheme;
+    if (scheme.empty()) refuse(field + "scheme", "it is empty");
+    if (scheme.find('\0') != std::string::npos) refuse(field + "scheme", "it has a NUL in it");
+    if (options.auth[i].credentials.size() > static_cast<std::size_t>(INT_MAX)) {
+      refuse(field + "credentials", "too long");
+    }
+  }
+  if (options.tls) check_tls(*options.tls);
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,29 @@
+#include "client/connect.h"
+
+#include <zklock/error.h>
+
+#include <utility>
+
+#include "client/check_client_options.h"
+#include "client/client.h"
+#include "wire/address.h"
+#include "wire/libzookeeper_dialer.h"
+#include "wire/libzookeeper_wire.h"
+
+namespace zklock::internal {
+
+Connected connect_and_find(std::string address, const ClientOptions& options, std::string path) {
+  check_client_options(options);
+  if (options.tls && !libzookeeper_has_tls()) {
+    throw LockError(Errc::invalid_config, "tls: this libzookeeper_mt was built without it");
+  }
+  Address parsed = parse_address(address);
+  if (path.empty() && (!options.auth.empty() || !parsed.chroot.empty())) path = "/";
+  const auto client =
+      std::make_shared<Client>(libzookeeper_dialer(std::move(address), std::move(parsed), options),
+                               options, std::move(path));
+  const bool exists = client->await_session(options.connect_timeout);
+  return {client, exists};
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,15 @@
+#include <zklock/libzookeeper_client.h>
+
+#include <utility>
+
+#include "client/connect.h"
+
+namespace zklock {
+
+// By value, as the signature is part of the contract.
+// NOLINTNEXTLINE(performance-unnecessary-value-param)
+std::shared_ptr<ZooKeeperClient> connect(std::string address, ClientOptions options) {
+  return internal::connect_and_find(std::move(address), options, "").client;
+}
+
+}  // namespace zklock

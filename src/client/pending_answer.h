@@ -1,0 +1,64 @@
+// pending_answer.h: one answer that a thread waits for.
+#ifndef ZKLOCK_SRC_CLIENT_PENDING_ANSWER_H_
+#define ZKLOCK_SRC_CLIENT_PENDING_ANSWER_H_
+
+#include <zklock/error.h>
+#include <zklock/result.h>
+
+#include <functional>
+#include <mutex>
+#include <optional>
+#include <utility>
+
+#include "base/context_wait.h"
+#include "base/platform.h"
+
+namespace zklock::internal {
+
+/// Shared by the thread that waits and the answer's callback: either may be gone before the other.
+template <class T>
+class PendingAnswer {
+ public:
+  using Late = std::function<void(const Result<T>&)>;
+
+  void complete(Result<T> answer) {
+    std::unique_lock lock(monitor_.mutex);
+    if (!abandoned_) {
+      answer_.emplace(std::move(answer));
+      lock.unlock();
+      monitor_.changed->notify_all();
+      return;
+    }
+    const Late late = std::move(late_);
+    lock.unlock();
+    if (late) late(answer);
+  }
+
+  /// Whether `wait` ended without the answer.
+  [[nodiscard]] bool is_abandoned() {
+    const std::scoped_lock lock(monitor_.mutex);
+    return abandoned_;
+  }
+
+  /// Waits for the answer. When the context ends first, the answer is abandoned: `late` is called
+  /// with it, whenever it comes, by whoever brings it.
+  Result<T> wait(const Context& context, Late late = {}) {
+    ContextWait wait(monitor_, context);
+    std::unique_lock lock(monitor_.mutex);
+    const WaitEnd end = wait.wait(lock, [this] { return answer_.has_value(); });
+    if (end == WaitEnd::ready) return std::move(*answer_);
+    abandoned_ = true;
+    late_ = std::move(late);
+    return error_of(end);
+  }
+
+ private:
+  Monitor monitor_;
+  std::optional<Result<T>> answer_;  // guarded by monitor_.mutex
+  bool abandoned_ = false;           // guarded by monitor_.mutex
+  Late late_;                        // guarded by monitor_.mutex
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_CLIENT_PENDING_ANSWER_H_

@@ -1,0 +1,174 @@
+#include "client/removal_list.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "base/context_wait.h"
+#include "base/znode_path.h"
+
+namespace zklock::internal {
+
+namespace {
+
+/// After a refusal that is neither final nor ended by a reconnect (a throttled server, say).
+constexpr std::chrono::milliseconds kPause{1'000};
+
+/// The connection took the request with it: the next one tries again.
+bool ends_with_reconnect(std::error_code error) {
+  return error == ZooKeeperErrc::connection_loss || error == ZooKeeperErrc::operation_timeout ||
+         error == ZooKeeperErrc::session_expired || error == ZooKeeperErrc::session_moved ||
+         error == ZooKeeperErrc::invalid_state || error == ZooKeeperErrc::closing;
+}
+
+}  // namespace
+
+RemovalList::RemovalList(std::shared_ptr<SessionKeeper> keeper,
+                         std::shared_ptr<Background> background, Log log)
+    : keeper_(std::move(keeper)), background_(std::move(background)), log_(std::move(log)) {}
+
+void RemovalList::add(const std::shared_ptr<SessionState>& session, const std::string& path,
+                      std::shared_ptr<void> room) {
+  add(Entry{session, "", path, std::move(room)});
+}
+
+void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
+                              const std::string& directory, const std::string& id,
+                              std::shared_ptr<void> room) {
+  add(Entry{session, directory, id, std::move(room)});
+}
+
+void RemovalList::add(Entry entry) {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    if (!entry.session || entry.session != keeper_->session()) return;  // it took the node along
+    entries_.emplace(++last_number_, std::move(entry));
+  }
+  if (const std::optional<Link> link = keeper_->link()) retry(*link);
+}
+
+void RemovalList::retry(const Link& link) {
+  std::vector<std::pair<Number, Entry>> due;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    for (auto& [number, entry] : entries_) {
+      if (entry.trying || entry.session != link.session) continue;
+      entry.trying = true;
+      due.emplace_back(number, entry);
+    }
+  }
+  for (const auto& [number, entry] : due) attempt(link, number, entry);
+}
+
+void RemovalList::forget(const std::shared_ptr<SessionState>& session) {
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    std::erase_if(entries_, [&](const auto& known) { return known.second.session == session; });
+  }
+  monitor_.changed->notify_all();
+}
+
+PendingRemovals RemovalList::pending() const {
+  const std::scoped_lock lock(monitor_.mutex);
+  return PendingRemovals{entries_.size(), last_error_};
+}
+
+Result<void> RemovalList::await_empty(const Context& context) {
+  ContextWait wait(monitor_, context);
+  std::unique_lock lock(monitor_.mutex);
+  switch (wait.wait(lock, [this] { return entries_.empty(); })) {
+    case WaitEnd::ready:
+      return {};
+    case WaitEnd::canceled:
+      return ZooKeeperErrc::canceled;
+    case WaitEnd::deadline:
+      break;
+  }
+  return last_error_ ? last_error_ : make_error_code(ZooKeeperErrc::operation_timeout);
+}
+
+void RemovalList::attempt(const Link& link, Number number, const Entry& entry) {
+  if (entry.directory.empty()) {
+    remove(link, number, entry.what);
+  } else {
+    find_and_remove(link, number, entry);
+  }
+}
+
+void RemovalList::find_and_remove(const Link& link, Number number, const Entry& entry) {
+  // A list alone may come from a server that has not heard of the create yet; behind a write of
+  // this session, on this connection, it can not.
+  const auto self = shared_from_this();
+  const std::string directory = entry.directory;
+  const auto barrier = std::make_shared<std::error_code>();
+  link.wire->check(directory, ZooKeeperClient::kAnyVersion,
+                   [barrier](Result<void> answer) { *barrier = answer.error(); });
+  link.wire->children(directory, [self, link, number, directory, barrier,
+                                  id = entry.what](Result<Children> answer) {
+    // Refused for a time (throttled, say), the barrier has not gone through the quorum either.
+    const bool is_decided =
+        !*barrier || *barrier == ZooKeeperErrc::no_node || *barrier == ZooKeeperErrc::no_auth;
+    if (!is_decided) {
+      self->answered(link, number, directory, *barrier);
+      return;
+    }
+    if (answer) {
+      for (const std::string& name : answer->names) {
+        if (name.find(id) == std::string::npos) continue;
+        self->remove(link, number, join_path(directory, name));
+        return;
+      }
+    }
+    const bool is_absent = answer || answer.error() == ZooKeeperErrc::no_node;
+    self->answered(link, number, directory, is_absent ? std::error_code() : answer.error());
+  });
+}
+
+void RemovalList::remove(const Link& link, Number number, const std::string& path) {
+  link.wire->remove(path, ZooKeeperClient::kAnyVersion,
+                    [self = shared_from_this(), link, number, path](Result<void> answer) {
+                      self->answered(link, number, path, answer.error());
+                    });
+}
+
+void RemovalList::answered(const Link& link, Number number, const std::string& path,
+                           std::error_code error) {
+  const bool is_gone = !error || error == ZooKeeperErrc::no_node;
+  {
+    const std::scoped_lock lock(monitor_.mutex);
+    const auto entry = entries_.find(number);
+    if (entry == entries_.end()) return;  // its session is gone
+    if (is_gone) {
+      entries_.erase(entry);
+    } else {
+      entry->second.trying = false;
+      last_error_ = error;
+    }
+  }
+  if (is_gone) {
+    monitor_.changed->notify_all();
+    return;
+  }
+  if (error == ZooKeeperErrc::no_auth) {
+    log_.error([&] {
+      return "may not remove " + path + ", which would block its queue: ending the session";
+    });
+    keeper_->replace_session(link.session, LossReason::session_expired);
+    return;
+  }
+  log_.warning([&] { return "could not remove " + path + " yet: " + error.message(); });
+  const std::optional<Link> now = keeper_->link();
+  if (ends_with_reconnect(error)) {
+    // The reconnect may have come before this answer was dealt with.
+    if (now && now->connection != link.connection) retry(*now);
+    return;
+  }
+  const SteadyTime at = Platform::current().steady_now() + kPause;
+  background_->timers.schedule(at, [weak = weak_from_this()] {
+    const auto self = weak.lock();
+    if (!self) return;
+    if (const std::optional<Link> up = self->keeper_->link()) self->retry(*up);
+  });
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,80 @@
+// removal_list.h: the nodes that a client has still to remove, past deadlines and destructors.
+#ifndef ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_
+#define ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_
+
+#include <zklock/context.h>
+#include <zklock/zookeeper_client.h>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "base/background.h"
+#include "base/log.h"
+#include "base/platform.h"
+#include "session/session_keeper.h"
+
+namespace zklock::internal {
+
+/// Ephemeral nodes that their owners gave up. Each is tried at once, again after every reconnect,
+/// and after a pause when the server refuses for a time; until it is gone, or its session, which
+/// takes it along. A node that may not be removed (no permission) would block its queue for as long
+/// as the session lives: then the session is ended.
+///
+/// A create whose outcome is unknown is here by its id: what the directory then holds of it is
+/// removed.
+///
+/// Thread safety: all of it may be called from any thread.
+class RemovalList : public std::enable_shared_from_this<RemovalList> {
+ public:
+  RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background,
+              Log log);
+
+  /// The node at `path`, if `session` still is the current one. `room`: kept until it is gone.
+  void add(const std::shared_ptr<SessionState>& session, const std::string& path,
+           std::shared_ptr<void> room = nullptr);
+  /// What a create in `directory` that was named `id` may have left. REQUIRES: its attempt has
+  /// ended.
+  void add_unknown(const std::shared_ptr<SessionState>& session, const std::string& directory,
+                   const std::string& id, std::shared_ptr<void> room = nullptr);
+
+  /// Tries all that is not being tried.
+  void retry(const Link& link);
+  /// Forgets what lived in this session.
+  void forget(const std::shared_ptr<SessionState>& session);
+
+  [[nodiscard]] PendingRemovals pending() const;
+  /// Waits until nothing is pending. The error: why it gave up.
+  Result<void> await_empty(const Context& context);
+
+ private:
+  struct Entry {
+    std::shared_ptr<SessionState> session;
+    std::string directory;  // "" if path is known
+    std::string what;       // the path, or the id
+    std::shared_ptr<void> room;
+    bool trying = false;
+  };
+  using Number = std::uint64_t;
+
+  void add(Entry entry);
+  void attempt(const Link& link, Number number, const Entry& entry);
+  void find_and_remove(const Link& link, Number number, const Entry& entry);
+  void remove(const Link& link, Number number, const std::string& path);
+  void answered(const Link& link, Number number, const std::string& path, std::error_code error);
+
+  const std::shared_ptr<SessionKeeper> keeper_;
+  const std::shared_ptr<Background> background_;
+  const Log log_;
+
+  mutable Monitor monitor_;
+  std::map<Number, Entry> entries_;  // guarded by monitor_.mutex
+  Number last_number_ = 0;           // guarded by monitor_.mutex
+  std::error_code last_error_;       // guarded by monitor_.mutex
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_

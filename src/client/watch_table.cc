@@ -1,0 +1,129 @@
+#include "client/watch_table.h"
+
+#include <algorithm>
+#include <exception>
+#include <utility>
+
+namespace zklock::internal {
+
+namespace {
+
+void tell_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexcept {
+  try {
+    watcher.on_event(event);
+  } catch (const std::exception& error) {
+    log.error([&] { return "a watcher of " + event.path + " threw: " + error.what(); });
+  } catch (...) {
+    log.error([&] { return "a watcher of " + event.path + " threw"; });
+  }
+}
+
+}  // namespace
+
+WatchTable::WatchTable(std::shared_ptr<Background> background, Log log)
+    : background_(std::move(background)), log_(std::move(log)) {}
+
+WatchTable::Added WatchTable::add(const std::string& path,
+                                  const std::shared_ptr<Watcher>& watcher) {
+  const std::scoped_lock lock(mutex_);
+  Entry& entry = entries_[path];
+  if (entry.generation == 0) entry.generation = ++last_generation_;
+  std::erase_if(entry.watchers, [](const auto& known) { return known.expired(); });
+  const bool is_known = std::any_of(entry.watchers.begin(), entry.watchers.end(),
+                                    [&](const auto& known) { return known.lock() == watcher; });
+  if (!is_known) entry.watchers.push_back(watcher);
+  return {!entry.stands, entry.generation};
+}
+
+void WatchTable::watch_stands(const std::string& path, std::uint64_t generation) {
+  const std::scoped_lock lock(mutex_);
+  const auto entry = entries_.find(path);
+  if (entry == entries_.end() || entry->second.generation != generation) return;
+  if (std::exchange(entry->second.stands, true)) return;
+  ++totals_.count;
+  totals_.path_bytes += path.size();
+}
+
+WatchTable::Totals WatchTable::totals() const noexcept {
+  const std::scoped_lock lock(mutex_);
+  return totals_;
+}
+
+void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+  const std::scoped_lock lock(mutex_);
+  const auto entry = entries_.find(path);
+  if (entry == entries_.end()) return;
+  std::erase_if(entry->second.watchers,
+                [&](const auto& known) { return known.expired() || known.lock() == watcher; });
+  if (entry->second.watchers.empty() && !entry->second.stands) entries_.erase(entry);
+}
+
+void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection) {
+  std::vector<std::weak_ptr<Watcher>> watchers;
+  {
+    const std::scoped_lock lock(mutex_);
+    const auto entry = entries_.find(path);
+    if (entry == entries_.end()) return;
+    watchers = std::move(entry->second.watchers);
+    if (entry->second.stands) {
+      --totals_.count;
+      totals_.path_bytes -= path.size();
+    }
+    entries_.erase(entry);
+  }
+  tell(watchers, WatchEvent{type, path, connection});
+}
+
+void WatchTable::reconnected(std::uint64_t connection) {
+  std::map<std::string, Entry> entries;
+  {
+    const std::scoped_lock lock(mutex_);
+    std::erase_if(entries_, [](const auto& known) {
+      const auto& watchers = known.second.watchers;
+      return !known.second.stands && std::all_of(watchers.begin(), watchers.end(),
+                                                 [](const auto& w) { return w.expired(); });
+    });
+    entries = entries_;
+  }
+  for (const auto& [path, entry] : entries) {
+    tell(entry.watchers, WatchEvent{WatchEvent::Type::reconnected, path, connection});
+  }
+}
+
+void WatchTable::lost_with_wire() {
+  const std::scoped_lock lock(mutex_);
+  for (auto& [path, entry] : entries_) {
+    entry.stands = false;
+    entry.generation = ++last_generation_;
+  }
+  totals_ = Totals{};
+}
+
+void WatchTable::session_lost(std::uint64_t connection) {
+  std::map<std::string, Entry> entries;
+  {
+    const std::scoped_lock lock(mutex_);
+    entries.swap(entries_);
+    totals_ = Totals{};
+  }
+  for (const auto& [path, entry] : entries) {
+    tell(entry.watchers, WatchEvent{WatchEvent::Type::session_lost, path, connection});
+  }
+}
+
+void WatchTable::tell(const std::vector<std::weak_ptr<Watcher>>& watchers,
+                      const WatchEvent& event) {
+  for (const std::weak_ptr<Watcher>& weak : watchers) {
+    const std::shared_ptr<Watcher> watcher = weak.lock();
+    if (!watcher) continue;
+    if (watcher->is_prompt()) {
+      tell_one(*watcher, event, log_);
+    } else {
+      background_->watchers.post([weak, event, log = log_] {
+        if (const std::shared_ptr<Watcher> still = weak.lock()) tell_one(*still, event, log);
+      });
+    }
+  }
+}
+
+}  // namespace zklock::internal

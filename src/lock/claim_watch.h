@@ -1,0 +1,70 @@
+// claim_watch.h: what a thread that waits has heard of one claim.
+#ifndef ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_
+#define ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_
+
+#include <zklock/zookeeper_client.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <utility>
+
+#include "base/platform.h"
+
+namespace zklock::internal {
+
+/// Notes events and wakes the thread: nothing else happens on the network's thread.
+class ClaimWatch final : public Watcher {
+ public:
+  /// What came so far. Guarded by the monitor's mutex.
+  struct News {
+    bool deleted = false;
+    bool changed = false;
+    bool reconnected = false;
+    bool session_lost = false;
+    std::uint64_t connection = 0;  // over which the deletion was told
+
+    [[nodiscard]] bool any() const noexcept {
+      return deleted || changed || reconnected || session_lost;
+    }
+  };
+
+  explicit ClaimWatch(std::shared_ptr<Monitor> monitor) : monitor_(std::move(monitor)) {}
+
+  void on_event(const WatchEvent& event) override {
+    {
+      const std::scoped_lock lock(monitor_->mutex);
+      switch (event.type) {
+        case WatchEvent::Type::deleted:
+          news_.deleted = true;
+          news_.connection = event.connection;
+          break;
+        case WatchEvent::Type::reconnected:
+          news_.reconnected = true;
+          break;
+        case WatchEvent::Type::session_lost:
+          news_.session_lost = true;
+          break;
+        case WatchEvent::Type::created:
+        case WatchEvent::Type::changed:
+        case WatchEvent::Type::children_changed:
+          news_.changed = true;
+          break;
+      }
+    }
+    monitor_->changed->notify_all();
+  }
+
+  [[nodiscard]] bool is_prompt() const noexcept override { return true; }
+
+  /// REQUIRES: the monitor's mutex is held.
+  [[nodiscard]] const News& news() const noexcept { return news_; }
+
+ private:
+  const std::shared_ptr<Monitor> monitor_;
+  News news_;  // guarded by monitor_->mutex
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_

@@ -1,0 +1,55 @@
+// grants.h: which grants one lock object has given out, and whose they are.
+#ifndef ZKLOCK_SRC_LOCK_GRANTS_H_
+#define ZKLOCK_SRC_LOCK_GRANTS_H_
+
+#include <zklock/lock.h>
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+#include "lock/held_claim.h"
+
+namespace zklock::internal {
+
+/// At most one grant is valid at a time, but lost ones are kept until their owners have been told.
+/// Thread safety: all of it may be called from any thread.
+class Grants {
+ public:
+  using Held = std::shared_ptr<HeldClaim>;
+
+  /// The calling thread acquired it. What it had lost before needs no telling any more.
+  void add(Held held);
+  /// It was released, or its owner was told that it is lost.
+  void remove(const Held& held);
+  /// All of them; none is left.
+  [[nodiscard]] std::vector<Held> take_all();
+
+  /// The valid one; null if there is none.
+  [[nodiscard]] Held current() const;
+  /// The calling thread's last, valid or lost; null if it has none.
+  [[nodiscard]] Held of_this_thread() const;
+  /// This owner's last, valid or lost; null if he has none.
+  [[nodiscard]] Held of_owner(const std::string& owner) const;
+  /// The one that the lease refers to; null if it is not here.
+  [[nodiscard]] Held of_lease(const Lease& lease) const;
+
+ private:
+  struct Entry {
+    Held held;
+    std::uint64_t thread = 0;  // number of the thread that acquired it
+  };
+
+  [[nodiscard]] std::vector<Entry> entries() const;
+  template <class Matches>
+  [[nodiscard]] Held last(const Matches& matches) const;
+
+  mutable std::mutex mutex_;
+  std::vector<Entry> entries_;  // guarded by mutex_; in the order of granting
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_LOCK_GRANTS_H_

@@ -1,0 +1,240 @@
+#include "lock/held_claim.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/backoff.h"
+#include "base/context_wait.h"
+#include "base/error_kinds.h"
+
+namespace zklock::internal {
+
+namespace {
+
+/// A hold that ends sooner does not pay for the watch on its own claim.
+constexpr std::chrono::milliseconds kShortHold{50};
+/// An unlock whose deadline has passed already is one attempt of at most this.
+constexpr std::chrono::seconds kUnlockPatience{1};
+
+Grant grant_of(const ZooKeeperClient& client, const Created& claim) {
+  return Grant{claim.path, claim.stat.czxid, claim.session,
+               claim.session ? claim.session->uncertain() : client.session_lost(),
+               claim.session ? claim.session->keep_certain() : nullptr};
+}
+
+/// The same cancellation, with a deadline that leaves time for one attempt.
+Context context_for_release(const Context& context) {
+  if (!context.expired()) return context;
+  return Context().with_timeout(kUnlockPatience);
+}
+
+}  // namespace
+
+/// Hears of the claim while it is held. On the network's thread: it only passes on.
+class HeldClaim::OwnWatch final : public Watcher {
+ public:
+  explicit OwnWatch(std::weak_ptr<LeaseState> lease) : lease_(std::move(lease)) {}
+
+  void on_event(const WatchEvent& event) override {
+    const auto lease = std::static_pointer_cast<HeldClaim>(lease_.lock());
+    if (!lease) return;
+    switch (event.type) {
+      case WatchEvent::Type::deleted:
+        // If its time was over, or its session, then that is why it was lost.
+        if (lease->valid()) lease->lose(LossReason::claim_deleted);
+        break;
+      case WatchEvent::Type::session_lost:
+        break;  // told by the session itself, with the reason
+      case WatchEvent::Type::reconnected:
+      case WatchEvent::Type::created:
+      case WatchEvent::Type::changed:
+      case WatchEvent::Type::children_changed:
+        // Watch it again: a watch is over when it has fired, and may be gone with the connection.
+        lease->background()->timers.post([weak = lease_] {
+          const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
+          if (held && held->valid()) held->watch_own_claim();
+        });
+        break;
+    }
+  }
+
+  [[nodiscard]] bool is_prompt() const noexcept override { return true; }
+
+ private:
+  const std::weak_ptr<LeaseState> lease_;
+};
+
+HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
+                     std::shared_ptr<ZooKeeperClient> client, const Created& claim, ClaimNode node,
+                     std::string owner, std::optional<BootTime> ttl_end)
+    : LeaseState(grant_of(*client, claim), std::move(owner), ttl_end, settings->background),
+      settings_(std::move(settings)),
+      client_(std::move(client)),
+      renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr),
+      room_(claim.room) {}
+
+HeldClaim::~HeldClaim() {
+  if (is_forked()) return;
+  background()->timers.cancel(timer_);
+  if (LeaseState::release()) HeldClaim::on_loss();  // nobody has: the claim is not left behind
+}
+
+void HeldClaim::start() {
+  LeaseState::start();
+  watch_ = std::make_shared<OwnWatch>(weak_from_this());
+  const SteadyTime at = Platform::current().steady_now() + kShortHold;
+  timer_ = background()->timers.schedule(at, [weak = weak_from_this()] {
+    const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
+    if (held && held->valid()) held->watch_own_claim();
+  });
+}
+
+void HeldClaim::watch_own_claim() { client_->watch_in_background(grant().znode, watch_); }
+
+void HeldClaim::on_loss() noexcept {
+  try {
+    client_->remove_in_background(grant().znode);
+  } catch (...) {
+    settings_->log.error([this] { return "could not begin to remove " + grant().znode; });
+  }
+}
+
+void HeldClaim::after_loss() noexcept {
+  room_.reset();  // others may refer to a lost lease for as long as they like
+  settings_->log.warning([this] {
+    return "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message();
+  });
+  settings_->observe([this](LockObserver& observer) { observer.on_lost(lease()); });
+}
+
+void HeldClaim::fail_as_lost() const {
+  if (is_forked()) {
+    throw LockError(Errc::lock_lost, grant().znode + " is the parent's", ZooKeeperErrc::forked);
+  }
+  if (is_released()) throw LockError(Errc::lock_lost, grant().znode + " was released");
+  throw LockError(Errc::lock_lost, grant().znode + ": " + loss_reason().message());
+}
+
+void HeldClaim::renew(const Context& context) {
+  if (!valid()) fail_as_lost();
+  if (!renewal_) return;
+  Monitor& monitor = renewal_->monitor;
+  {
+    ContextWait wait(monitor, context);
+    std::unique_lock lock(monitor.mutex);
+    if (wait.wait(lock, [this] { return !renewal_->writing; }) != WaitEnd::ready) {
+      throw LockError(Errc::locking_failed, "could not renew " + grant().znode + " in time");
+    }
+    renewal_->writing = true;
+  }
+  const auto done = [this, &monitor] {
+    {
+      const std::scoped_lock lock(monitor.mutex);
+      renewal_->writing = false;
+    }
+    monitor.changed->notify_all();
+  };
+  try {
+    rewrite(context);
+  } catch (...) {
+    done();
+    throw;
+  }
+  done();
+}
+
+/// REQUIRES: renewal_->writing was set by this thread.
+void HeldClaim::rewrite(const Context& context) {
+  // Counted from before the write is sent, so the lease ends before anybody may purge the claim.
+  const BootTime begun = Platform::current().boot_now();
+  const Result<void> written =
+      renewal_->node.rewrite(*client_, settings_->metadata(owner()), context);
+  if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
+    lose(LossReason::claim_deleted);
+    fail_as_lost();
+  }
+  if (!valid()) fail_as_lost();
+  if (!written) {
+    throw LockError(Errc::locking_failed,
+                    "could not renew " + grant().znode + ": " + written.error().message(),
+                    written.error());
+  }
+  prolong(saturated_sum(begun, settings_->ttl));
+  if (!valid()) fail_as_lost();  // its old end came in between
+}
+
+void HeldClaim::verify(const Context& context) {
+  for (Backoff pause;; pause.wait(context)) {
+    if (!valid()) fail_as_lost();
+    const Result<void> checked =
+        client_->check(grant().znode, ZooKeeperClient::kAnyVersion, context);
+    if (checked.error() == ZooKeeperErrc::no_node) lose(LossReason::claim_deleted);
+    if (!valid()) fail_as_lost();
+    if (checked) return;
+    if (!is_retryable(checked.error()) || has_ended(context)) {
+      throw LockError(Errc::locking_failed,
+                      "could not verify " + grant().znode + ": " + checked.error().message(),
+                      checked.error());
+    }
+  }
+}
+
+void HeldClaim::release(const Context& context) {
+  if (!LeaseState::release()) {
+    if (is_released()) {
+      throw LockError(Errc::unlocking_failed, grant().znode + " was released already");
+    }
+    fail_as_lost();
+  }
+  const std::shared_ptr<void> room = std::move(room_);  // until it is gone, or to be removed
+  const Result<void> removed = remove(context_for_release(context));
+  if (removed) {
+    settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });
+    return;
+  }
+  if (removed.error() == ZooKeeperErrc::no_node) {
+    const LockError error(Errc::lock_lost, grant().znode + " had been deleted by somebody else");
+    settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });
+    throw error;
+  }
+  client_->remove_in_background(grant().znode);
+  const LockError error(Errc::unlocking_failed,
+                        "could not remove " + grant().znode + " yet: " + removed.error().message() +
+                            "; it is removed in the background",
+                        removed.error());
+  settings_->log.warning(error.what());
+  settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });
+  throw error;
+}
+
+/// `no_node`: it was not there at the first attempt.
+Result<void> HeldClaim::remove(const Context& context) {
+  bool is_unsure = false;  // an earlier attempt may have been carried out
+  for (Backoff pause;; pause.wait(context)) {
+    const Result<void> removed =
+        client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context);
+    if (removed) return {};
+    if (removed.error() == ZooKeeperErrc::no_node) {
+      // It went by our own hand, or with its session after `valid()` was made false.
+      const std::stop_token gone =
+          grant().session ? grant().session->lost() : grant().certainty_ended;
+      if (is_unsure || gone.stop_requested()) return {};
+      return removed;
+    }
+    if (!is_retryable(removed.error()) || has_ended(context)) return removed;
+    is_unsure = is_unsure || may_have_been_done(removed.error());
+  }
+}
+
+void HeldClaim::abandon(const Context& context) noexcept {
+  if (!valid()) return;
+  lose_now(LossReason::client_closed);
+  try {
+    // Removed in the background by now, if all is well: this waits until it is gone.
+    static_cast<void>(client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context));
+  } catch (...) {
+    settings_->log.error([this] { return "could not wait for the removal of " + grant().znode; });
+  }
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,68 @@
+// held_claim.h: a claim that was granted: watched, renewed, released, or lost.
+#ifndef ZKLOCK_SRC_LOCK_HELD_CLAIM_H_
+#define ZKLOCK_SRC_LOCK_HELD_CLAIM_H_
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+
+#include "lock/claim_node.h"
+#include "lock/lease_state.h"
+#include "lock/lock_settings.h"
+
+namespace zklock::internal {
+
+class HeldClaim final : public LeaseState {
+ public:
+  /// `client`: that of the session that the claim lives in.
+  HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ZooKeeperClient> client,
+            const Created& claim, ClaimNode node, std::string owner,
+            std::optional<BootTime> ttl_end);
+  ~HeldClaim() override;
+  HeldClaim(const HeldClaim&) = delete;
+  HeldClaim& operator=(const HeldClaim&) = delete;
+
+  void start() override;
+  void renew(const Context& context) override;
+  void verify(const Context& context) override;
+
+  /// Makes `valid()` false, then removes the claim. Throws LockError: `lock_lost`,
+  /// `unlocking_failed` (the removal goes on in the background), `unlocking_failed` without a cause
+  /// if it was released.
+  void release(const Context& context);
+  /// Loses the lease, as the client or the lock is being closed; the claim is removed.
+  void abandon(const Context& context) noexcept;
+
+  [[nodiscard]] Lease lease() { return LeaseAccess::make(shared_from_this()); }
+
+ private:
+  class OwnWatch;
+
+  /// The claim's data, which says until when it may be held.
+  struct Renewal {
+    explicit Renewal(ClaimNode claim) : node(std::move(claim)) {}
+
+    Monitor monitor;
+    bool writing = false;  // guarded by monitor.mutex: a thread has node to itself
+    ClaimNode node;        // of the thread that has set writing
+  };
+
+  void on_loss() noexcept override;
+  void after_loss() noexcept override;
+  void watch_own_claim();
+  void rewrite(const Context& context);
+  [[noreturn]] void fail_as_lost() const;
+  [[nodiscard]] Result<void> remove(const Context& context);
+
+  const std::shared_ptr<const LockSettings> settings_;
+  const std::shared_ptr<ZooKeeperClient> client_;
+  const std::unique_ptr<Renewal> renewal_;  // null: without a TTL
+  std::shared_ptr<void> room_;              // in the session; of who releases it, or loses it
+  std::shared_ptr<OwnWatch> watch_;         // constant after start, as is timer_
+  Executor::Ticket timer_ = 0;
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_LOCK_HELD_CLAIM_H_

@@ -1,0 +1,65 @@
+// lock_settings.h: what all claims of one lock have in common.
+#ifndef ZKLOCK_SRC_LOCK_LOCK_SETTINGS_H_
+#define ZKLOCK_SRC_LOCK_LOCK_SETTINGS_H_
+
+#include <zklock/acl.h>
+#include <zklock/lock_observer.h>
+#include <zklock/zookeeper_client.h>
+
+#include <chrono>
+#include <exception>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/background.h"
+#include "base/log.h"
+#include "lock/local_queue.h"
+#include "queue/metadata.h"
+
+namespace zklock::internal {
+
+/// Constant, and shared with leases that outlive the lock.
+struct LockSettings {
+  std::string path;
+  std::chrono::milliseconds ttl{0};  // 0: none
+  bool purge_without_ttl = false;
+  Acl acl = Acl::open();
+  std::vector<std::string> further_claim_markers;
+  std::shared_ptr<LockObserver> observer;
+  Log log;
+  std::shared_ptr<ZooKeeperClient> client;
+  std::shared_ptr<Background> background;
+  std::shared_ptr<LocalQueue> local_queue;
+
+  [[nodiscard]] bool has_ttl() const noexcept { return ttl.count() > 0; }
+
+  /// What a claim says that is granted now, or may be at once.
+  [[nodiscard]] Metadata metadata(const std::string& owner) const {
+    const Platform& platform = Platform::current();
+    Metadata metadata;
+    metadata.timestamp = platform.wall_now();
+    if (has_ttl()) metadata.ttl_deadline = saturated_sum(metadata.timestamp, ttl);
+    metadata.owner = owner;
+    metadata.host = platform.host();
+    metadata.pid = platform.pid();
+    return metadata;
+  }
+
+  /// Calls the observer, if there is one: `observe([&](LockObserver& o) { o.on_...(...); })`.
+  template <class Call>
+  void observe(const Call& call) const noexcept {
+    if (!observer) return;
+    try {
+      call(*observer);
+    } catch (const std::exception& thrown) {
+      log.error([&] { return std::string("a lock observer threw: ") + thrown.what(); });
+    } catch (...) {
+      log.error("a lock observer threw");
+    }
+  }
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_LOCK_LOCK_SETTINGS_H_

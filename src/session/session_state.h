@@ -1,0 +1,77 @@
+// session_state.h: one session as the client knows it, shared with everything that lives in it.
+#ifndef ZKLOCK_SRC_SESSION_SESSION_STATE_H_
+#define ZKLOCK_SRC_SESSION_SESSION_STATE_H_
+
+#include <zklock/zookeeper_client.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <stop_token>
+#include <system_error>
+
+#include "base/platform.h"
+#include "session/evidence.h"
+#include "wire/wire.h"
+
+namespace zklock::internal {
+
+/// Periods of certainty follow each other: one ends when the evidence runs out, and the next begins
+/// with new evidence. Whoever relied on the first is not to come back to life in the second.
+class SessionState final : public Session {
+ public:
+  explicit SessionState(const SessionIdentity& identity)
+      : id_(identity.id), evidence_(identity.timeout) {}
+
+  [[nodiscard]] std::int64_t id() const noexcept override { return id_; }
+  [[nodiscard]] std::chrono::milliseconds timeout() const noexcept override;
+  [[nodiscard]] std::stop_token lost() const noexcept override { return lost_.get_token(); }
+  [[nodiscard]] std::error_code loss_reason() const noexcept override;
+  [[nodiscard]] SteadyTime certain_until() const noexcept override;
+  [[nodiscard]] std::stop_token uncertain() const noexcept override;
+  [[nodiscard]] std::shared_ptr<void> keep_certain() const override;
+  [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds in_hand,
+                                            const Context& context) const override;
+
+  /// The same by the clock that goes on while the machine is suspended.
+  [[nodiscard]] BootTime certain_until_boot() const noexcept;
+  /// Whom become_certain asks for newer evidence. Called without a mutex held, on any thread.
+  void get_evidence_from(std::function<void()> source);
+  /// Whether somebody relies on it: see keep_certain.
+  [[nodiscard]] bool is_relied_on() const noexcept;
+
+  // Evidence. On the wire's thread. Each may run the stop callbacks of `uncertain()`.
+  void handshake(std::chrono::milliseconds timeout, BootTime begun, BootTime now) noexcept;
+  void answered(const Answered& operation) noexcept;
+  /// Ends the period if the evidence has run out.
+  void expire_if_due(BootTime now) noexcept;
+
+  /// The client may be about to end the session, and would not know: ends the period, whatever the
+  /// evidence.
+  void void_evidence() noexcept;
+
+  /// The session is gone. The first reason stays. Runs the stop callbacks of `lost()` and of
+  /// `uncertain()`.
+  void lose(LossReason reason) noexcept;
+
+ private:
+  template <class Change>
+  void learn(BootTime now, const Change& change) noexcept;
+
+  const std::int64_t id_;
+  std::atomic<int> reason_{0};  // a LossReason once lost; written with monitor_.mutex held
+  std::stop_source lost_;
+
+  mutable Monitor monitor_;
+  Evidence evidence_;                     // guarded by monitor_.mutex
+  bool is_certain_ = false;               // guarded by monitor_.mutex: the period has begun
+  std::stop_source period_;               // guarded by monitor_.mutex: of certainty
+  mutable std::weak_ptr<void> reliance_;  // guarded by monitor_.mutex
+  std::function<void()> source_;          // guarded by monitor_.mutex
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_SESSION_SESSION_STATE_H_

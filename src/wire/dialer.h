@@ -1,0 +1,49 @@
+// dialer.h: opens wires to the servers of one address.
+#ifndef ZKLOCK_SRC_WIRE_DIALER_H_
+#define ZKLOCK_SRC_WIRE_DIALER_H_
+
+#include <cstddef>
+#include <memory>
+#include <string>
+
+#include "wire/wire.h"
+
+namespace zklock::internal {
+
+/// Opens wires. One for each client.
+class Dialer {
+ public:
+  /// Why no wire could be opened.
+  struct Failure {
+    std::string problem{};     // in words, naming the address
+    bool is_retryable = true;  // false: trying again is pointless as things stand
+  };
+  struct Outcome {
+    std::shared_ptr<Wire> wire{};  // null: failure says why
+    Failure failure{};
+  };
+
+  virtual ~Dialer() = default;
+
+  /// Opens a wire, for a new session or to attach to the one of `resume`. Blocks (names are
+  /// resolved). Called by one thread at a time.
+  [[nodiscard]] virtual Outcome dial(std::shared_ptr<WireListener> listener,
+                                     const SessionIdentity* resume) = 0;
+
+  /// Whether the names of the address now stand for other servers than the last wire was given.
+  /// Blocks.
+  [[nodiscard]] virtual bool servers_have_moved() = 0;
+
+  /// A dialer for another session with the same servers. Here: null, there can be only one.
+  [[nodiscard]] virtual std::unique_ptr<Dialer> another() const { return nullptr; }
+
+  /// How many bytes the servers see in front of each path.
+  [[nodiscard]] virtual std::size_t chroot_length() const noexcept { return 0; }
+
+  /// The address, for messages.
+  [[nodiscard]] virtual const std::string& address() const noexcept = 0;
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_WIRE_DIALER_H_

@@ -1,0 +1,22 @@
+// libzookeeper_dialer.h: the Dialer of production.
+#ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_DIALER_H_
+#define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_DIALER_H_
+
+#include <zklock/client_options.h>
+
+#include <memory>
+#include <string>
+
+#include "wire/address.h"
+#include "wire/dialer.h"
+
+namespace zklock::internal {
+
+/// Resolves the names of an address and opens handles of libzookeeper for what they stand for.
+/// `text`: the address as the user wrote it, for messages.
+[[nodiscard]] std::unique_ptr<Dialer> libzookeeper_dialer(std::string text, Address address,
+                                                          ClientOptions options);
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_WIRE_LIBZOOKEEPER_DIALER_H_

@@ -1,0 +1,28 @@
+// libzookeeper_wire.h: a Wire on libzookeeper_mt. The only file that knows that library's calls is
+// its .cc.
+#ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_WIRE_H_
+#define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_WIRE_H_
+
+#include <zklock/client_options.h>
+
+#include <memory>
+#include <string>
+
+#include "wire/wire.h"
+
+namespace zklock::internal {
+
+/// Whether the libzookeeper_mt that is linked can do TLS.
+[[nodiscard]] bool libzookeeper_has_tls() noexcept;
+
+/// Opens a handle for the servers of `connection_string`: numeric addresses, an odd number of them
+/// (ZOOKEEPER-2466), with the chroot behind. Does not block. Throws std::system_error if there are
+/// no resources for it.
+[[nodiscard]] std::shared_ptr<Wire> open_libzookeeper(const std::string& connection_string,
+                                                      const ClientOptions& options,
+                                                      std::shared_ptr<WireListener> listener,
+                                                      const SessionIdentity* resume);
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_WIRE_LIBZOOKEEPER_WIRE_H_

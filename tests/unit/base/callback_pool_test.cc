@@ -1,0 +1,131 @@
+#include "base/callback_pool.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <memory>
+#include <vector>
+
+#include "base/background.h"
+#include "support/virtual_clock.h"
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+using zklock::testing::Gate;
+using zklock::testing::in_background;
+
+/// A pool and its timers, which end first.
+struct Pool {
+  explicit Pool(std::size_t most_threads) : tasks("test", most_threads, timers) {}
+
+  CallbackPool tasks;
+  Executor timers{"timers"};
+};
+
+class CallbackPoolTest : public ::testing::Test {
+ protected:
+  zklock::testing::VirtualClock time_;
+};
+
+TEST_F(CallbackPoolTest, RunsTasksInTheOrderOfTheirComing) {
+  std::vector<int> ran;
+  Pool pool(1);
+  for (int i = 0; i < 100; ++i) pool.tasks.post([&ran, i] { ran.push_back(i); });
+  time_.settle();
+  ASSERT_EQ(ran.size(), 100U);
+  EXPECT_TRUE(std::is_sorted(ran.begin(), ran.end()));
+}
+
+/// Tasks that block until the test lets them go.
+class StuckPoolTest : public CallbackPoolTest {
+ protected:
+  void block(Pool& pool) {
+    pool.tasks.post([this] {
+      ++running_;
+      gate_.wait();
+    });
+  }
+
+  std::atomic<int> running_{0};
+  Gate gate_;
+};
+
+TEST_F(StuckPoolTest, ATaskThatTakesLongDoesNotHoldUpTheNextOne) {
+  std::atomic<bool> done{false};
+  Pool pool(3);
+  block(pool);
+  block(pool);
+  pool.tasks.post([&] { done = true; });
+  time_.settle();
+  EXPECT_EQ(running_, 1);
+  EXPECT_FALSE(done);
+  time_.advance(40ms);
+  EXPECT_EQ(running_, 2);
+  EXPECT_TRUE(done);
+  gate_.open();
+}
+
+TEST_F(StuckPoolTest, ThereAreNoMoreThreadsThanItsLimit) {
+  Pool pool(2);
+  for (int i = 0; i < 4; ++i) block(pool);
+  time_.settle();
+  EXPECT_EQ(running_, 1);
+  time_.advance(20ms);
+  EXPECT_EQ(running_, 2);
+  time_.advance(200ms);
+  EXPECT_EQ(running_, 2);
+  gate_.open();
+  time_.settle();
+  EXPECT_EQ(running_, 4);
+}
+
+TEST_F(StuckPoolTest, ItsEndWaitsForWhatRunsAndDropsWhatHasNotBegun) {
+  auto pool = std::make_unique<Pool>(1);
+  block(*pool);
+  block(*pool);
+  time_.settle();
+  auto ended = in_background([&] { pool.reset(); });
+  EXPECT_FALSE(ended.is_done());
+  gate_.open();
+  ended.get();
+  EXPECT_EQ(running_, 1);
+}
+
+TEST_F(CallbackPoolTest, TasksMayPost) {
+  std::atomic<bool> done{false};
+  Pool pool(1);
+  pool.tasks.post([&] { pool.tasks.post([&] { done = true; }); });
+  time_.settle();
+  EXPECT_TRUE(done);
+}
+
+using BackgroundTest = CallbackPoolTest;
+
+TEST_F(BackgroundTest, IsSharedByAllWhoUseItAtTheSameTime) {
+  const auto one = Background::shared();
+  EXPECT_EQ(one, Background::shared());
+}
+
+TEST_F(BackgroundTest, MayBeGivenUpByOneOfItsOwnTasks) {
+  auto background = Background::shared();
+  const std::weak_ptr<Background> weak = background;
+  Gate given_up;
+  Executor& timers = background->timers;
+  timers.post([&given_up, kept = background]() mutable {
+    given_up.wait();
+    kept.reset();  // the last one: it is ended elsewhere
+  });
+  background.reset();
+  EXPECT_FALSE(weak.expired());
+  given_up.open();
+  time_.settle();
+  EXPECT_TRUE(weak.expired());
+}
+
+}  // namespace
+}  // namespace zklock::internal

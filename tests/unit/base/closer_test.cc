@@ -1,0 +1,140 @@
+#include "base/closer.h"
+
+#include <gmock/gmock.h>
+
+#include <atomic>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
+#include <memory>
+#include <thread>
+#include <vector>
+
+#include "support/virtual_clock.h"
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::AllOf;
+using ::testing::HasSubstr;
+using ::testing::Not;
+
+class CloserTest : public ::testing::TestWithParam<Ending> {};
+
+TEST_P(CloserTest, RunsJobsElsewhereOneAfterTheOther) {
+  std::vector<int> ran;
+  std::promise<std::thread::id> thread;
+  for (int i = 0; i < 10; ++i) {
+    close_later(GetParam(), [&ran, i] { ran.push_back(i); });
+  }
+  close_later(GetParam(), [&] { thread.set_value(std::this_thread::get_id()); });
+  EXPECT_NE(thread.get_future().get(), std::this_thread::get_id());
+  EXPECT_EQ(ran, (std::vector<int>{0, 1, 2, 3, 4, 5, 6, 7, 8, 9}));
+}
+
+TEST_P(CloserTest, DoesNotBlock) {
+  std::promise<void> go;
+  const auto begun = std::chrono::steady_clock::now();
+  close_later(GetParam(), [&] { go.get_future().wait(); });
+  EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
+  std::promise<void> done;
+  close_later(GetParam(), [&] { done.set_value(); });
+  go.set_value();
+  done.get_future().wait();
+}
+
+TEST_P(CloserTest, BeginsAgainAfterItHadNothingToDo) {
+  zklock::testing::VirtualClock time;
+  for (int i = 0; i < 3; ++i) {
+    bool is_done = false;
+    close_later(GetParam(), [&] { is_done = true; });
+    time.settle();  // its thread has ended
+    EXPECT_TRUE(is_done);
+  }
+}
+
+TEST_P(CloserTest, JobsMayAddJobs) {
+  std::promise<void> done;
+  close_later(GetParam(), [&] { close_later(GetParam(), [&] { done.set_value(); }); });
+  done.get_future().wait();
+}
+
+TEST_P(CloserTest, DestroysWhatAJobOwnsBeforeTheNextOne) {
+  auto owned = std::make_shared<int>(1);
+  const std::weak_ptr<int> weak = owned;
+  close_later(GetParam(), [owned] {});
+  owned.reset();
+  std::promise<bool> expired;
+  close_later(GetParam(), [&] { expired.set_value(weak.expired()); });
+  EXPECT_TRUE(expired.get_future().get());
+}
+
+TEST_P(CloserTest, LeavesNoCopyOfAJobToItsCaller) {
+  class Copied {
+   public:
+    explicit Copied(int& copies) : copies_(copies) {}
+    Copied(const Copied& other) : copies_(other.copies_) { ++copies_; }
+    Copied(Copied&&) noexcept = default;
+    Copied& operator=(const Copied&) = delete;
+    Copied& operator=(Copied&&) = delete;
+    ~Copied() = default;
+    void operator()() const {}
+
+   private:
+    int& copies_;
+  };
+  const zklock::testing::VirtualClock time;
+  int copies = 0;
+  close_later(GetParam(), Copied(copies));
+  EXPECT_EQ(copies, 0);
+}
+
+INSTANTIATE_TEST_SUITE_P(Lanes, CloserTest, ::testing::Values(Ending::session, Ending::thread));
+
+TEST(ReaperLanesTest, DoNotHoldUpEachOther) {
+  std::promise<void> go;
+  std::promise<void> done;
+  std::promise<void> thread_done;
+  close_later(Ending::thread, [&] {
+    go.get_future().wait();
+    thread_done.set_value();
+  });
+  close_later(Ending::session, [&] { done.set_value(); });
+  done.get_future().wait();
+  go.set_value();
+  thread_done.get_future().wait();
+}
+
+TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        static std::promise<void> exiting;
+        close_later(Ending::session, [] {
+          exiting.get_future().wait();
+          std::fputs("closed\n", stderr);
+        });
+        std::atexit([] { exiting.set_value(); });  // runs before the reaper's own: it is the last
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "closed");
+}
+
+TEST(ReaperExitTest, AfterThatSessionsAreEndedAtOnceAndThreadsAreLeftAlone) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::atexit([] {  // runs after the reaper's own: this is the first use of it
+          close_later(Ending::session, [] { std::fputs("closed\n", stderr); });
+          close_later(Ending::thread, [] { std::fputs("joined\n", stderr); });
+        });
+        close_later(Ending::thread, [] {});
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), AllOf(HasSubstr("closed"), Not(HasSubstr("joined"))));
+}
+
+}  // namespace
+}  // namespace zklock::internal

@@ -1,0 +1,119 @@
+#include "client/check_client_options.h"
+
+#include <gtest/gtest.h>
+#include <unistd.h>
+#include <zklock/error.h>
+
+#include <chrono>
+#include <climits>
+#include <cstdlib>
+#include <string>
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// The detail of the refusal, "" if the options are accepted.
+std::string refusal_of(const ClientOptions& options) {
+  try {
+    check_client_options(options);
+    return "";
+  } catch (const LockError& error) {
+    EXPECT_EQ(error.code(), Errc::invalid_config);
+    return std::string(error.what()).substr(error.code().message().size() + 2);
+  }
+}
+
+/// A file that can be read, gone with it.
+class ReadableFile {
+ public:
+  ReadableFile() : path_(::testing::TempDir() + "zklock_client_options_XXXXXX") {
+    const int file = mkstemp(path_.data());
+    EXPECT_GE(file, 0);
+    close(file);
+  }
+  ~ReadableFile() { unlink(path_.c_str()); }
+  ReadableFile(const ReadableFile&) = delete;
+  ReadableFile& operator=(const ReadableFile&) = delete;
+
+  [[nodiscard]] const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
+
+TEST(ClientOptionsTest, TheDefaultsAreAccepted) { EXPECT_EQ(refusal_of({}), ""); }
+
+TEST(ClientOptionsTest, TimeoutsFitIntoAnInt) {
+  EXPECT_EQ(refusal_of({.session_timeout = 1ms, .connect_timeout = 1ms}), "");
+  const auto most = std::chrono::milliseconds(INT_MAX);
+  EXPECT_EQ(refusal_of({.session_timeout = most, .connect_timeout = most}), "");
+  EXPECT_EQ(refusal_of({.session_timeout = 0ms}),
+            "session_timeout: 0 ms is not between 1 and 2147483647 ms");
+  EXPECT_EQ(refusal_of({.session_timeout = -1ms}),
+            "session_timeout: -1 ms is not between 1 and 2147483647 ms");
+  EXPECT_EQ(refusal_of({.session_timeout = most + 1ms}),
+            "session_timeout: 2147483648 ms is not between 1 and 2147483647 ms");
+  EXPECT_EQ(refusal_of({.connect_timeout = 0ms}),
+            "connect_timeout: 0 ms is not between 1 and 2147483647 ms");
+  EXPECT_EQ(refusal_of({.connect_timeout = most + 1ms}),
+            "connect_timeout: 2147483648 ms is not between 1 and 2147483647 ms");
+}
+
+TEST(ClientOptionsTest, AnIdentityHasAScheme) {
+  EXPECT_EQ(refusal_of({.auth = {{"digest", "user:password"}, {"x", ""}}}), "");
+  EXPECT_EQ(refusal_of({.auth = {{"digest", "user:password"}, {"", "user:secret"}}}),
+            "auth[1].scheme: it is empty");
+  EXPECT_EQ(refusal_of({.auth = {{std::string("a\0b", 3), ""}}}),
+            "auth[0].scheme: it has a NUL in it");
+}
+
+TEST(ClientOptionsTest, TlsNeedsTheAuthoritysFile) {
+  const ReadableFile file;
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{.ca_file = file.path()}}), "");
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{}}), "tls.ca_file: it is empty");
+}
+
+TEST(ClientOptionsTest, ACertificateAndItsKeyGoTogether) {
+  const ReadableFile file;
+  const std::string& path = file.path();
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, path, path, "secret"}}), "");
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, path, "", ""}}),
+            "tls.key_file: it is empty, but certificate_file is not");
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, "", path, ""}}),
+            "tls.certificate_file: it is empty, but key_file is not");
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, "", "", "secret"}}),
+            "tls.key_password: it is not empty, but key_file is");
+}
+
+TEST(ClientOptionsTest, FilesForTlsCanBeRead) {
+  const ReadableFile file;
+  const std::string& path = file.path();
+  const std::string reason = R"(: can not read "/no/such.pem": No such file or directory)";
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{"/no/such.pem", "", "", ""}}), "tls.ca_file" + reason);
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, "/no/such.pem", path, ""}}),
+            "tls.certificate_file" + reason);
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, path, "/no/such.pem", ""}}),
+            "tls.key_file" + reason);
+}
+
+TEST(ClientOptionsTest, TlsPartsHaveNoCommas) {
+  const ReadableFile file;
+  const std::string& path = file.path();
+  const std::string reason = ": it has a comma or a NUL in it, which libzookeeper can not pass on";
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{"/a,b.pem", "", "", ""}}), "tls.ca_file" + reason);
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path, path, path, "pass,word"}}),
+            "tls.key_password" + reason);
+  EXPECT_EQ(refusal_of({.tls = TlsOptions{path + '\0', "", "", ""}}), "tls.ca_file" + reason);
+}
+
+TEST(ClientOptionsTest, SecretsAreNotInTheMessage) {
+  const std::string text = refusal_of({.auth = {{"", "user:secret"}}}) +
+                           refusal_of({.tls = TlsOptions{"/", "", "", "secret"}}) +
+                           refusal_of({.tls = TlsOptions{"/", "/", "/", "secret,"}});
+  EXPECT_EQ(text.find("secret"), std::string::npos) << text;
+}
+
+}  // namespace
+}  // namespace zklock::internal

@@ -1,0 +1,144 @@
+// Leases of holders that the servers can not, or do not, talk to: on the fake ensemble of three.
+// The session timeout is 10 s, a tick 2 s.
+#include <gmock/gmock.h>
+#include <zklock/testing/fake_zookeeper.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <system_error>
+
+#include "base/platform.h"
+
+namespace zklock::testing {
+namespace {
+
+using namespace std::chrono_literals;
+
+class LockEvidenceTest : public ::testing::Test {
+ protected:
+  LockEvidenceTest() { zookeeper_.create("/locks"); }
+
+  /// Time passes until the claim is gone. Whether the lease was valid until then is told by every
+  /// step.
+  void expect_to_end_before_its_claim(const Lease& lease) {
+    bool was_valid = true;
+    while (zookeeper_.get(lease.znode())) {
+      was_valid = lease.valid();
+      zookeeper_.advance(10ms);
+    }
+    EXPECT_FALSE(was_valid) << "its claim is gone";
+    EXPECT_TRUE(lease.lost().stop_requested());
+    EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
+  }
+  [[nodiscard]] static std::chrono::nanoseconds in_hand(const Lease& lease) {
+    return lease.valid_until() - internal::Platform::current().steady_now();
+  }
+  void take_the_servers_away(std::chrono::nanoseconds time) {
+    for (const int server : {0, 1, 2}) zookeeper_.kill_server(server);
+    zookeeper_.advance(time);
+    for (const int server : {0, 1, 2}) zookeeper_.start_server(server);
+  }
+
+  FakeZooKeeper zookeeper_{{.servers = 3}};
+  FakeZooKeeper::Client client_ = zookeeper_.connect_to(1);
+  ZooKeeperLock lock_{{.path = "/locks"}, client_};
+};
+
+TEST_F(LockEvidenceTest, AHolderThatIsCutOffEndsBeforeItsClaimDoes) {
+  for (int round = 0; round < 10; ++round) {
+    const Lease lease = lock_.lock();
+    zookeeper_.advance(round * 457ms);
+    ASSERT_TRUE(lease.valid());
+    zookeeper_.cut(client_);
+    expect_to_end_before_its_claim(lease);
+    zookeeper_.restore(client_);
+    zookeeper_.advance(1s);
+  }
+}
+
+TEST_F(LockEvidenceTest, AHolderWhoseServerIsCutOffEndsBeforeItsClaimDoes) {
+  const Lease lease = lock_.lock();
+  zookeeper_.advance(1min);
+  ASSERT_TRUE(lease.valid());
+  zookeeper_.cut_off_server(1);
+  auto answer = zookeeper_.in_background([&] { return client_->get("/locks", {}).error(); });
+  EXPECT_FALSE(answer.get()) << "it goes on answering";
+  expect_to_end_before_its_claim(lease);
+}
+
+TEST_F(LockEvidenceTest, AHolderStaysOneForAsLongAsServersConfirmIt) {
+  const Lease lease = lock_.lock();
+  for (int i = 0; i < 600; ++i) {
+    zookeeper_.advance(1s);
+    ASSERT_TRUE(lease.valid());
+    ASSERT_GE(in_hand(lease), 2'500ms);
+  }
+  EXPECT_NO_THROW(lock_.unlock(lease));
+}
+
+TEST_F(LockEvidenceTest, ALeaseThatHasEndedDoesNotComeBackThoughItsSessionStands) {
+  const Lease lease = lock_.lock();
+  take_the_servers_away(15s);  // nobody is there to end the session
+  EXPECT_FALSE(lease.valid());
+  zookeeper_.advance(10s);
+  EXPECT_FALSE(lease.valid());
+  EXPECT_FALSE(client_->session()->lost().stop_requested());
+  EXPECT_FALSE(zookeeper_.get(lease.znode())) << "nobody holds it: it is not left in the queue";
+  std::error_code error;
+  lock_.unlock(lease, {}, error);
+  EXPECT_EQ(error, Errc::lock_lost);
+  const Lease next = lock_.lock();
+  EXPECT_TRUE(next.valid());
+  EXPECT_GT(next.fencing_token(), lease.fencing_token());
+}
+
+TEST_F(LockEvidenceTest, AWaiterKeepsItsPlaceThoughNothingIsCertain) {
+  const Lease lease = lock_.lock();
+  ZooKeeperLock other({.path = "/locks"}, zookeeper_.connect());
+  auto waiting = zookeeper_.in_background([&] { return other.lock(); });
+  zookeeper_.advance(1s);
+  const std::string claim = zookeeper_.children("/locks").back();
+  take_the_servers_away(15s);
+  zookeeper_.advance(10s);
+  const Lease next = waiting.get();
+  EXPECT_EQ(next.znode(), claim);
+  EXPECT_TRUE(next.valid());
+}
+
+TEST_F(LockEvidenceTest, ALockIsNotGrantedOnOldEvidence) {
+  const Lease lease = lock_.lock();
+  const auto client = zookeeper_.connect();
+  ZooKeeperLock other({.path = "/locks"}, client);
+  auto waiting = zookeeper_.in_background([&] { return other.lock(); });
+  zookeeper_.advance(1s);
+  zookeeper_.cut(client);
+  lock_.unlock(lease);
+  zookeeper_.advance(8s);  // its session is about to end
+  zookeeper_.restore(client);
+  zookeeper_.advance(10s);
+  const Lease next = waiting.get();
+  EXPECT_TRUE(next.valid());
+  EXPECT_GE(in_hand(next), 2'500ms);
+}
+
+TEST_F(LockEvidenceTest, AProcessThatWasFrozenFindsItsLeaseEnded) {
+  FakeMachine& machine = zookeeper_.machine("db7");
+  const auto client = machine.connect();
+  const auto lock = machine.run([&] {
+    return std::make_unique<ZooKeeperLock>(ZooKeeperLockConfig{.path = "/locks"}, client);
+  });
+  const Lease lease = machine.run([&] { return lock->lock(); });
+  machine.freeze();
+  const Lease next = lock_.lock();
+  machine.thaw();
+  EXPECT_FALSE(machine.run([&] { return lease.valid(); }));
+  EXPECT_TRUE(next.valid());
+  EXPECT_GT(next.fencing_token(), lease.fencing_token());
+  zookeeper_.settle();
+  EXPECT_TRUE(lease.lost().stop_requested());
+}
+
+}  // namespace
+}  // namespace zklock::testing
