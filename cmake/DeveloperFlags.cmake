@@ -37,6 +37,10 @@ endif()
 function(zklock_developer_flags target)
   if(PROJECT_IS_TOP_LEVEL)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
+    if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
+      # What a mutex guards, and who has to hold it: src/base/mutex.h.
+      target_compile_options(${target} PRIVATE -Wthread-safety)
+    endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       # At -O3 it sees overlaps in std::string's own code that can not be (GCC's bug 105651).
       target_compile_options(${target} PRIVATE $<$<CONFIG:Release>:-Wno-restrict>)

@@ -1,9 +1,9 @@
 #include "base/background.h"
 
 #include <cstdlib>
-#include <mutex>
 
 #include "base/closer.h"
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -11,9 +11,9 @@ namespace zklock::internal {
 namespace {
 
 struct Registry {
-  std::mutex mutex;
-  std::weak_ptr<Background> current;  // guarded by mutex
-  int forks = 0;                      // guarded by mutex: when it was made
+  Mutex mutex;
+  std::weak_ptr<Background> current ZKLOCK_GUARDED_BY(mutex);
+  int forks ZKLOCK_GUARDED_BY(mutex) = 0;  // when it was made
 };
 
 /// Never destroyed on a real machine: locks may be made and destroyed while the process exits.
@@ -22,7 +22,7 @@ Registry& the_registry() {
     auto& registry = Platform::current().process_wide<Registry>();
     std::shared_ptr<Background> background;
     {
-      const std::scoped_lock lock(registry.mutex);
+      const MutexLock lock(registry.mutex);
       if (registry.forks == fork_count()) background = registry.current.lock();
     }
     if (background) background->stop();
@@ -35,7 +35,7 @@ Registry& the_registry() {
 
 std::shared_ptr<Background> Background::shared() {
   Registry& registry = the_registry();
-  const std::scoped_lock lock(registry.mutex);
+  const MutexLock lock(registry.mutex);
   const int forks = fork_count();
   std::shared_ptr<Background> background =
       registry.forks == forks ? registry.current.lock() : nullptr;

@@ -7,9 +7,9 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdint>
-#include <mutex>
 
 #include "base/context_wait.h"
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -29,7 +29,7 @@ class Backoff {
     const auto jitter = static_cast<std::int64_t>(Platform::current().random() % (half + 1));
     Monitor monitor;
     ContextWait wait(monitor, context);
-    std::unique_lock lock(monitor.mutex);
+    MutexLock lock(monitor.mutex);
     wait.wait_until(lock,
                     Platform::current().steady_now() + longest - std::chrono::nanoseconds(jitter),
                     [] { return false; });

@@ -1,8 +1,9 @@
 #include "base/callback_pool.h"
 
 #include <chrono>
-#include <mutex>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -22,7 +23,7 @@ void CallbackPool::stop() noexcept {
   std::deque<Task> dropped;  // destroyed without the mutex: they may own anything
   std::vector<std::unique_ptr<Thread>> threads;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     stopping_ = true;
     dropped.swap(tasks_);
     threads.swap(threads_);
@@ -40,7 +41,7 @@ void CallbackPool::stop() noexcept {
 
 void CallbackPool::post(Task task) {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (stopping_) return;
     tasks_.push_back(std::move(task));
     if (threads_.empty()) {
@@ -53,13 +54,12 @@ void CallbackPool::post(Task task) {
   monitor_.changed->notify_all();
 }
 
-/// REQUIRES: monitor_.mutex is held.
 void CallbackPool::start_thread() {
   threads_.push_back(Platform::current().start_thread(name_, [this] { work(); }));
 }
 
 void CallbackPool::look_whether_stuck() {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   looking_ = false;
   if (stopping_ || tasks_.empty() || idle_ > 0 || threads_.size() >= most_threads_) return;
   start_thread();
@@ -68,7 +68,7 @@ void CallbackPool::look_whether_stuck() {
 }
 
 void CallbackPool::work() noexcept {
-  std::unique_lock lock(monitor_.mutex);
+  MutexLock lock(monitor_.mutex);
   while (!stopping_) {
     if (tasks_.empty()) {
       ++idle_;

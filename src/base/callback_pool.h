@@ -34,7 +34,7 @@ class CallbackPool {
   void post(Task task);
 
  private:
-  void start_thread();
+  void start_thread() ZKLOCK_REQUIRES(monitor_.mutex);
   void look_whether_stuck();
   void work() noexcept;
 
@@ -43,11 +43,11 @@ class CallbackPool {
   Executor& timers_;
 
   Monitor monitor_;
-  std::deque<Task> tasks_;                        // guarded by monitor_.mutex
-  std::vector<std::unique_ptr<Thread>> threads_;  // guarded by monitor_.mutex
-  std::size_t idle_ = 0;                          // guarded by monitor_.mutex: threads that wait
-  bool looking_ = false;                          // guarded by monitor_.mutex: a look is scheduled
-  bool stopping_ = false;                         // guarded by monitor_.mutex
+  std::deque<Task> tasks_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::vector<std::unique_ptr<Thread>> threads_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // threads that wait
+  bool looking_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;  // a look is scheduled
+  bool stopping_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
 };
 
 }  // namespace zklock::internal

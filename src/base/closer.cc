@@ -4,10 +4,10 @@
 #include <cstdlib>
 #include <deque>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -23,14 +23,14 @@ class Closer {
 
   void add(std::function<void()> job) {
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       if (!exited_ && enqueue(job)) return;
     }
     if (lane_ == Ending::thread) {
       // This may be the very thread that it would join, or one that it waits for: left to the
       // process's end.
       static auto& abandoned = *new std::deque<std::function<void()>>;
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       abandoned.push_back(std::move(job));
       return;
     }
@@ -40,7 +40,7 @@ class Closer {
   void wait_at_exit() {
     std::unique_ptr<Thread> thread;
     {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       exited_ = true;
       if (forks_ == fork_count()) thread = std::move(thread_);
     }
@@ -49,8 +49,8 @@ class Closer {
 
  private:
   /// Takes the job, all of it: its caller may be the very thread that it joins when the last copy
-  /// is destroyed. REQUIRES: mutex_ is held. False: nobody will run it; it is left to the caller.
-  bool enqueue(std::function<void()>& job) {
+  /// is destroyed. False: nobody will run it; it is left to the caller.
+  bool enqueue(std::function<void()>& job) ZKLOCK_REQUIRES(mutex_) {
     if (const int forks = fork_count(); forks != forks_) abandon_parents_jobs(forks);
     jobs_.push_back(std::move(job));
     if (working_) return true;
@@ -68,7 +68,7 @@ class Closer {
   }
 
   /// In a forked child: the thread and what it was to close are the parent's.
-  void abandon_parents_jobs(int forks) {
+  void abandon_parents_jobs(int forks) ZKLOCK_REQUIRES(mutex_) {
     forks_ = forks;
     working_ = false;
     // Not destroyed: what the thread's and the jobs' destructors would act on is the parent's.
@@ -78,7 +78,7 @@ class Closer {
   }
 
   void work() noexcept {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     while (!jobs_.empty()) {
       std::function<void()> job = std::move(jobs_.front());
       jobs_.pop_front();
@@ -92,12 +92,12 @@ class Closer {
 
   const std::string name_;
   const Ending lane_;
-  std::mutex mutex_;
-  std::deque<std::function<void()>> jobs_;  // guarded by mutex_
-  std::unique_ptr<Thread> thread_;          // guarded by mutex_
-  bool working_ = false;                    // guarded by mutex_: the thread looks at jobs_ again
-  bool exited_ = false;                     // guarded by mutex_
-  int forks_ = fork_count();                // guarded by mutex_
+  Mutex mutex_;
+  std::deque<std::function<void()>> jobs_ ZKLOCK_GUARDED_BY(mutex_);
+  std::unique_ptr<Thread> thread_ ZKLOCK_GUARDED_BY(mutex_);
+  bool working_ ZKLOCK_GUARDED_BY(mutex_) = false;  // the thread looks at jobs_ again
+  bool exited_ ZKLOCK_GUARDED_BY(mutex_) = false;
+  int forks_ ZKLOCK_GUARDED_BY(mutex_) = fork_count();
 };
 
 struct Lanes {

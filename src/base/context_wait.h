@@ -8,10 +8,10 @@
 
 #include <algorithm>
 #include <list>
-#include <mutex>
 #include <stop_token>
 #include <system_error>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -49,13 +49,14 @@ class ContextWait {
   /// Blocks until `ready()`, which is called with the mutex held. What is ready counts as such,
   /// even when the deadline has passed or the context is cancelled.
   template <class Ready>
-  WaitEnd wait(std::unique_lock<std::mutex>& lock, const Ready& ready) {
+  WaitEnd wait(MutexLock& lock, const Ready& ready) ZKLOCK_NOT_ANALYZED {
     return wait_until(lock, SteadyTime::max(), ready);
   }
 
-  /// The same, but `deadline` counts too if it is earlier than the context's.
+  /// The same, but `deadline` counts too if it is earlier than the context's. (Not analyzed: the
+  /// mutex that `ready` requires is this one, by a name of the caller's.)
   template <class Ready>
-  WaitEnd wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline, const Ready& ready) {
+  WaitEnd wait_until(MutexLock& lock, SteadyTime deadline, const Ready& ready) ZKLOCK_NOT_ANALYZED {
     const SteadyTime end = std::min(deadline, context_.deadline().value_or(SteadyTime::max()));
     while (!ready()) {
       if (context_.canceled()) return WaitEnd::canceled;
@@ -73,9 +74,7 @@ class ContextWait {
   struct Wake {
     Monitor& monitor;
     void operator()() const noexcept {
-      {
-        const std::scoped_lock lock(monitor.mutex);
-      }  // the waiter is waiting, or will see the request
+      { const MutexLock lock(monitor.mutex); }  // the waiter is waiting, or will see the request
       monitor.changed->notify_all();
     }
   };

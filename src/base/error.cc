@@ -3,6 +3,8 @@
 #include <string>
 #include <system_error>
 
+#include "base/mutex.h"
+
 namespace zklock {
 
 namespace {
@@ -47,7 +49,7 @@ class LockCategory final : public std::error_category {
         return std::errc::operation_canceled;
       case Errc::invalid_config:
         return std::errc::invalid_argument;
-      // As std::mutex and std::unique_lock say it.
+      // As Mutex and std::unique_lock say it.
       case Errc::already_own_lock:
         return std::errc::resource_deadlock_would_occur;
       case Errc::not_lock_owner:

@@ -1,6 +1,6 @@
 #include "base/executor.h"
 
-#include <mutex>
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -13,7 +13,7 @@ void Executor::stop() noexcept {
   std::map<Key, Task> dropped;  // destroyed without the mutex: they may own anything
   std::unique_ptr<Thread> thread;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     stopping_ = true;
     dropped.swap(tasks_);
     times_.clear();
@@ -27,7 +27,7 @@ Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
   bool wake = false;
   Ticket ticket = 0;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (stopping_) return 0;
     ticket = ++last_ticket_;
     tasks_.emplace(Key(time, ticket), std::move(task));
@@ -43,7 +43,7 @@ Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
 
 void Executor::cancel(Ticket ticket) noexcept {
   Task dropped;  // destroyed without the mutex: it may own anything
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   const auto time = times_.find(ticket);
   if (time == times_.end()) return;
   const auto task = tasks_.find(Key(time->second, ticket));
@@ -53,7 +53,7 @@ void Executor::cancel(Ticket ticket) noexcept {
 }
 
 void Executor::work() noexcept {
-  std::unique_lock lock(monitor_.mutex);
+  MutexLock lock(monitor_.mutex);
   while (!stopping_) {
     if (tasks_.empty()) {
       wakes_at_ = SteadyTime::max();

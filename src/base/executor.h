@@ -47,12 +47,12 @@ class ZKLOCK_EXPORT Executor {
   void work() noexcept;
 
   Monitor monitor_;
-  std::map<Key, Task> tasks_;           // guarded by monitor_.mutex
-  std::map<Ticket, SteadyTime> times_;  // guarded by monitor_.mutex: of tasks_, by ticket
-  Ticket last_ticket_ = 0;              // guarded by monitor_.mutex
-  SteadyTime wakes_at_ =
-      SteadyTime::max();            // guarded by monitor_.mutex: when the thread looks again
-  bool stopping_ = false;           // guarded by monitor_.mutex
+  std::map<Key, Task> tasks_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::map<Ticket, SteadyTime> times_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of tasks_, by ticket
+  Ticket last_ticket_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
+  SteadyTime wakes_at_ ZKLOCK_GUARDED_BY(monitor_.mutex) =
+      SteadyTime::max();  // when the thread looks again
+  bool stopping_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
   std::unique_ptr<Thread> thread_;  // guarded by monitor_.mutex after construction
 };
 

@@ -4,8 +4,9 @@
 
 #include <map>
 #include <memory>
-#include <mutex>
 #include <typeindex>
+
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -15,15 +16,15 @@ class ObjectsByType {
   /// The object of that type. The first call makes it.
   template <class T>
   [[nodiscard]] std::shared_ptr<T> get() {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::shared_ptr<void>& object = objects_[typeid(T)];
     if (!object) object = std::make_shared<T>();
     return std::static_pointer_cast<T>(object);
   }
 
  private:
-  std::mutex mutex_;
-  std::map<std::type_index, std::shared_ptr<void>> objects_;  // guarded by mutex_
+  Mutex mutex_;
+  std::map<std::type_index, std::shared_ptr<void>> objects_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace zklock::internal

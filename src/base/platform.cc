@@ -14,15 +14,17 @@
 #include <thread>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 namespace {
 
 class SystemCondition final : public Condition {
  public:
-  void wait(std::unique_lock<std::mutex>& lock) override { changed_.wait(lock); }
-  void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) override {
-    changed_.wait_until(lock, deadline);
+  void wait(MutexLock& lock) override { changed_.wait(lock.native()); }
+  void wait_until(MutexLock& lock, SteadyTime deadline) override {
+    changed_.wait_until(lock.native(), deadline);
   }
   void notify_all() noexcept override { changed_.notify_all(); }
 

@@ -12,9 +12,9 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/objects_by_type.h"
 
 namespace zklock::internal {
@@ -46,9 +46,9 @@ class Thread {
 class Condition {
  public:
   virtual ~Condition() = default;
-  virtual void wait(std::unique_lock<std::mutex>& lock) = 0;
+  virtual void wait(MutexLock& lock) = 0;
   /// Returns at `deadline` at the latest.
-  virtual void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) = 0;
+  virtual void wait_until(MutexLock& lock, SteadyTime deadline) = 0;
   virtual void notify_all() noexcept = 0;
 };
 
@@ -118,7 +118,7 @@ class ZKLOCK_EXPORT PlatformScope {
 
 /// A mutex and its condition variable, for state that threads wait for.
 struct Monitor {
-  std::mutex mutex;
+  Mutex mutex;
   std::unique_ptr<Condition> changed = Platform::current().make_condition();
 };
 

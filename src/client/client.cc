@@ -5,6 +5,7 @@
 
 #include "base/backoff.h"
 #include "base/error_kinds.h"
+#include "base/mutex.h"
 #include "base/znode_path.h"
 #include "client/protected_create.h"
 
@@ -349,7 +350,7 @@ std::shared_ptr<const Session> Client::session() const { return core_->keeper->s
 std::shared_ptr<ZooKeeperClient> Client::with_room() {
   if (core_->keeper->is_forked() || core_->has_room()) return nullptr;
   std::vector<std::shared_ptr<Client>> of_no_use;  // destroyed without the mutex
-  const std::scoped_lock lock(others_mutex_);
+  const MutexLock lock(others_mutex_);
   if (is_closed_) return nullptr;
   for (std::shared_ptr<Client>& other : others_) {
     if (other->core_->keeper->has_failed() || is_worn_out(other)) {
@@ -388,14 +389,14 @@ std::shared_ptr<Client> Client::make_another() {
 }
 
 std::vector<std::shared_ptr<Client>> Client::others() const {
-  const std::scoped_lock lock(others_mutex_);
+  const MutexLock lock(others_mutex_);
   return others_;
 }
 
 Result<void> Client::close(const Context& context) {
   if (core_->keeper->is_forked()) return ZooKeeperErrc::forked;
   {
-    const std::scoped_lock lock(others_mutex_);
+    const MutexLock lock(others_mutex_);
     is_closed_ = true;
   }
   // All of them first remove, then end: none has to wait for another one's servers.

@@ -8,13 +8,13 @@
 
 #include <atomic>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <system_error>
 #include <vector>
 
 #include "base/background.h"
 #include "base/log.h"
+#include "base/mutex.h"
 #include "client/pending_answer.h"
 #include "client/removal_list.h"
 #include "client/session_capacity.h"
@@ -112,15 +112,15 @@ class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
   std::error_code read_again(const std::string& path, std::error_code error,
                              const Context& context);
   [[noreturn]] void fail_to_connect(std::error_code error) const;
-  /// REQUIRES, of both: others_mutex_ is held.
   [[nodiscard]] static bool is_worn_out(const std::shared_ptr<Client>& other);
-  [[nodiscard]] std::shared_ptr<Client> make_another();
+  [[nodiscard]] std::shared_ptr<Client> make_another() ZKLOCK_REQUIRES(others_mutex_);
   [[nodiscard]] std::vector<std::shared_ptr<Client>> others() const;
 
   std::shared_ptr<ClientCore> core_;
-  mutable std::mutex others_mutex_;
-  std::vector<std::shared_ptr<Client>> others_;  // guarded by others_mutex_: when it had no room
-  bool is_closed_ = false;                       // guarded by others_mutex_
+  mutable Mutex others_mutex_;
+  std::vector<std::shared_ptr<Client>> others_
+      ZKLOCK_GUARDED_BY(others_mutex_);  // when it had no room
+  bool is_closed_ ZKLOCK_GUARDED_BY(others_mutex_) = false;
 };
 
 }  // namespace zklock::internal

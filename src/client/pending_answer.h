@@ -6,11 +6,11 @@
 #include <zklock/result.h>
 
 #include <functional>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "base/context_wait.h"
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -22,7 +22,7 @@ class PendingAnswer {
   using Late = std::function<void(const Result<T>&)>;
 
   void complete(Result<T> answer) {
-    std::unique_lock lock(monitor_.mutex);
+    MutexLock lock(monitor_.mutex);
     if (!abandoned_) {
       answer_.emplace(std::move(answer));
       lock.unlock();
@@ -36,7 +36,7 @@ class PendingAnswer {
 
   /// Whether `wait` ended without the answer.
   [[nodiscard]] bool is_abandoned() {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     return abandoned_;
   }
 
@@ -44,8 +44,9 @@ class PendingAnswer {
   /// with it, whenever it comes, by whoever brings it.
   Result<T> wait(const Context& context, Late late = {}) {
     ContextWait wait(monitor_, context);
-    std::unique_lock lock(monitor_.mutex);
-    const WaitEnd end = wait.wait(lock, [this] { return answer_.has_value(); });
+    MutexLock lock(monitor_.mutex);
+    const WaitEnd end =
+        wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return answer_.has_value(); });
     if (end == WaitEnd::ready) return std::move(*answer_);
     abandoned_ = true;
     late_ = std::move(late);
@@ -54,9 +55,9 @@ class PendingAnswer {
 
  private:
   Monitor monitor_;
-  std::optional<Result<T>> answer_;  // guarded by monitor_.mutex
-  bool abandoned_ = false;           // guarded by monitor_.mutex
-  Late late_;                        // guarded by monitor_.mutex
+  std::optional<Result<T>> answer_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  bool abandoned_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
+  Late late_ ZKLOCK_GUARDED_BY(monitor_.mutex);
 };
 
 }  // namespace zklock::internal

@@ -4,12 +4,12 @@
 #include <array>
 #include <chrono>
 #include <cstdio>
-#include <mutex>
 #include <optional>
 #include <utility>
 
 #include "base/backoff.h"
 #include "base/error_kinds.h"
+#include "base/mutex.h"
 #include "base/znode_path.h"
 #include "client/pending_answer.h"
 #include "client/protected_name.h"
@@ -98,19 +98,19 @@ class Attempt {
 
     void created(Result<Created> answer) {
       if (answer) {
-        const std::scoped_lock lock(mutex_);
+        const MutexLock lock(mutex_);
         known_ = *answer;
       }
       claim.complete(std::move(answer));
     }
     [[nodiscard]] std::optional<Created> known_claim() {
-      const std::scoped_lock lock(mutex_);
+      const MutexLock lock(mutex_);
       return known_;
     }
 
    private:
-    std::mutex mutex_;
-    std::optional<Created> known_;  // guarded by mutex_
+    Mutex mutex_;
+    std::optional<Created> known_ ZKLOCK_GUARDED_BY(mutex_);
   };
 
   /// In the same flight: the servers answer a session's requests in order, so the list has the

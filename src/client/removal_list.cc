@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/context_wait.h"
+#include "base/mutex.h"
 #include "base/znode_path.h"
 
 namespace zklock::internal {
@@ -40,7 +41,7 @@ void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
 
 void RemovalList::add(Entry entry) {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (!entry.session || entry.session != keeper_->session()) return;  // it took the node along
     entries_.emplace(++last_number_, std::move(entry));
   }
@@ -50,7 +51,7 @@ void RemovalList::add(Entry entry) {
 void RemovalList::retry(const Link& link) {
   std::vector<std::pair<Number, Entry>> due;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     for (auto& [number, entry] : entries_) {
       if (entry.trying || entry.session != link.session) continue;
       entry.trying = true;
@@ -62,21 +63,21 @@ void RemovalList::retry(const Link& link) {
 
 void RemovalList::forget(const std::shared_ptr<SessionState>& session) {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     std::erase_if(entries_, [&](const auto& known) { return known.second.session == session; });
   }
   monitor_.changed->notify_all();
 }
 
 PendingRemovals RemovalList::pending() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return PendingRemovals{entries_.size(), last_error_};
 }
 
 Result<void> RemovalList::await_empty(const Context& context) {
   ContextWait wait(monitor_, context);
-  std::unique_lock lock(monitor_.mutex);
-  switch (wait.wait(lock, [this] { return entries_.empty(); })) {
+  MutexLock lock(monitor_.mutex);
+  switch (wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return entries_.empty(); })) {
     case WaitEnd::ready:
       return {};
     case WaitEnd::canceled:
@@ -135,7 +136,7 @@ void RemovalList::answered(const Link& link, Number number, const std::string& p
                            std::error_code error) {
   const bool is_gone = !error || error == ZooKeeperErrc::no_node;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     const auto entry = entries_.find(number);
     if (entry == entries_.end()) return;  // its session is gone
     if (is_gone) {

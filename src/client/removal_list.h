@@ -70,9 +70,9 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
   const Log log_;
 
   mutable Monitor monitor_;
-  std::map<Number, Entry> entries_;  // guarded by monitor_.mutex
-  Number last_number_ = 0;           // guarded by monitor_.mutex
-  std::error_code last_error_;       // guarded by monitor_.mutex
+  std::map<Number, Entry> entries_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  Number last_number_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
+  std::error_code last_error_ ZKLOCK_GUARDED_BY(monitor_.mutex);
 };
 
 }  // namespace zklock::internal

@@ -4,6 +4,8 @@
 #include <exception>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 namespace {
@@ -25,7 +27,7 @@ WatchTable::WatchTable(std::shared_ptr<Background> background, Log log)
 
 WatchTable::Added WatchTable::add(const std::string& path,
                                   const std::shared_ptr<Watcher>& watcher) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   Entry& entry = entries_[path];
   if (entry.generation == 0) entry.generation = ++last_generation_;
   std::erase_if(entry.watchers, [](const auto& known) { return known.expired(); });
@@ -36,7 +38,7 @@ WatchTable::Added WatchTable::add(const std::string& path,
 }
 
 void WatchTable::watch_stands(const std::string& path, std::uint64_t generation) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto entry = entries_.find(path);
   if (entry == entries_.end() || entry->second.generation != generation) return;
   if (std::exchange(entry->second.stands, true)) return;
@@ -45,12 +47,12 @@ void WatchTable::watch_stands(const std::string& path, std::uint64_t generation)
 }
 
 WatchTable::Totals WatchTable::totals() const noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return totals_;
 }
 
 void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto entry = entries_.find(path);
   if (entry == entries_.end()) return;
   std::erase_if(entry->second.watchers,
@@ -61,7 +63,7 @@ void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>&
 void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection) {
   std::vector<std::weak_ptr<Watcher>> watchers;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto entry = entries_.find(path);
     if (entry == entries_.end()) return;
     watchers = std::move(entry->second.watchers);
@@ -77,7 +79,7 @@ void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint6
 void WatchTable::reconnected(std::uint64_t connection) {
   std::map<std::string, Entry> entries;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     std::erase_if(entries_, [](const auto& known) {
       const auto& watchers = known.second.watchers;
       return !known.second.stands && std::all_of(watchers.begin(), watchers.end(),
@@ -91,7 +93,7 @@ void WatchTable::reconnected(std::uint64_t connection) {
 }
 
 void WatchTable::lost_with_wire() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto& [path, entry] : entries_) {
     entry.stands = false;
     entry.generation = ++last_generation_;
@@ -102,7 +104,7 @@ void WatchTable::lost_with_wire() {
 void WatchTable::session_lost(std::uint64_t connection) {
   std::map<std::string, Entry> entries;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     entries.swap(entries_);
     totals_ = Totals{};
   }

@@ -8,12 +8,12 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/background.h"
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -70,10 +70,11 @@ class WatchTable {
 
   const std::shared_ptr<Background> background_;
   const Log log_;
-  mutable std::mutex mutex_;
-  std::map<std::string, Entry> entries_;  // guarded by mutex_; those that stand, or have watchers
-  Totals totals_;                         // guarded by mutex_: those of entries_ that stand
-  std::uint64_t last_generation_ = 0;     // guarded by mutex_
+  mutable Mutex mutex_;
+  std::map<std::string, Entry> entries_
+      ZKLOCK_GUARDED_BY(mutex_);             // those that stand, or have watchers
+  Totals totals_ ZKLOCK_GUARDED_BY(mutex_);  // those of entries_ that stand
+  std::uint64_t last_generation_ ZKLOCK_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace zklock::internal

@@ -6,6 +6,7 @@
 
 #include "base/context_wait.h"
 #include "base/error_kinds.h"
+#include "base/mutex.h"
 #include "base/znode_path.h"
 #include "lock/claim.h"
 
@@ -130,7 +131,7 @@ void Claim::watch_further(const Standing& standing) {
 /// Whether `watched` is the claim of that name, and has still to tell something.
 bool Claim::is_awaited(const std::optional<Watched>& watched, const std::string& name) const {
   if (!watched || watched->name != name) return false;
-  const std::scoped_lock lock(monitor_->mutex);
+  const MutexLock lock(monitor_->mutex);
   return !watched->watch->news().any();
 }
 
@@ -143,7 +144,7 @@ Claim::NextStep Claim::await_news(const Standing& standing, const Context& conte
     bool own_changed = false;
     bool further_changed = false;
     {
-      std::unique_lock lock(monitor_->mutex);
+      MutexLock lock(monitor_->mutex);
       wait.wait_until(lock, wakes_at(), [&] {
         turn = judge_events(standing);
         own_changed = own_watch_ && own_watch_->news().changed;

@@ -6,9 +6,9 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <utility>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -33,7 +33,7 @@ class ClaimWatch final : public Watcher {
 
   void on_event(const WatchEvent& event) override {
     {
-      const std::scoped_lock lock(monitor_->mutex);
+      const MutexLock lock(monitor_->mutex);
       switch (event.type) {
         case WatchEvent::Type::deleted:
           news_.deleted = true;
@@ -62,7 +62,7 @@ class ClaimWatch final : public Watcher {
 
  private:
   const std::shared_ptr<Monitor> monitor_;
-  News news_;  // guarded by monitor_->mutex
+  News news_ ZKLOCK_GUARDED_BY(monitor_->mutex);
 };
 
 }  // namespace zklock::internal

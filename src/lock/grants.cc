@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 namespace {
@@ -16,7 +18,7 @@ constexpr std::size_t kMostEntries = 1'000;
 void Grants::add(Held held) {
   const std::uint64_t thread = this_thread_number();
   std::vector<Entry> dropped;  // destroyed without the mutex
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto has_ended = [](const Entry& entry) {
     return static_cast<bool>(entry.held->loss_reason());
   };
@@ -34,14 +36,14 @@ void Grants::add(Held held) {
 }
 
 void Grants::remove(const Held& held) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(entries_, [&](const Entry& entry) { return entry.held == held; });
 }
 
 std::vector<Grants::Held> Grants::take_all() {
   std::vector<Entry> entries;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     entries.swap(entries_);
   }
   std::vector<Held> all;
@@ -51,7 +53,7 @@ std::vector<Grants::Held> Grants::take_all() {
 }
 
 std::vector<Grants::Entry> Grants::entries() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return entries_;
 }
 

@@ -6,10 +6,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
+#include "base/mutex.h"
 #include "lock/held_claim.h"
 
 namespace zklock::internal {
@@ -46,8 +46,8 @@ class Grants {
   template <class Matches>
   [[nodiscard]] Held last(const Matches& matches) const;
 
-  mutable std::mutex mutex_;
-  std::vector<Entry> entries_;  // guarded by mutex_; in the order of granting
+  mutable Mutex mutex_;
+  std::vector<Entry> entries_ ZKLOCK_GUARDED_BY(mutex_);  // in the order of granting
 };
 
 }  // namespace zklock::internal

@@ -6,6 +6,7 @@
 #include "base/backoff.h"
 #include "base/context_wait.h"
 #include "base/error_kinds.h"
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -118,21 +119,23 @@ void HeldClaim::fail_as_lost() const {
 void HeldClaim::renew(const Context& context) {
   if (!valid()) fail_as_lost();
   if (!renewal_) return;
-  Monitor& monitor = renewal_->monitor;
+  Renewal& renewal = *renewal_;
   {
-    ContextWait wait(monitor, context);
-    std::unique_lock lock(monitor.mutex);
-    if (wait.wait(lock, [this] { return !renewal_->writing; }) != WaitEnd::ready) {
+    ContextWait wait(renewal.monitor, context);
+    MutexLock lock(renewal.monitor.mutex);
+    if (wait.wait(lock, [&renewal]() ZKLOCK_REQUIRES(renewal.monitor.mutex) {
+          return !renewal.writing;
+        }) != WaitEnd::ready) {
       throw LockError(Errc::locking_failed, "could not renew " + grant().znode + " in time");
     }
-    renewal_->writing = true;
+    renewal.writing = true;
   }
-  const auto done = [this, &monitor] {
+  const auto done = [&renewal] {
     {
-      const std::scoped_lock lock(monitor.mutex);
-      renewal_->writing = false;
+      const MutexLock lock(renewal.monitor.mutex);
+      renewal.writing = false;
     }
-    monitor.changed->notify_all();
+    renewal.monitor.changed->notify_all();
   };
   try {
     rewrite(context);

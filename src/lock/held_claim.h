@@ -44,8 +44,8 @@ class HeldClaim final : public LeaseState {
     explicit Renewal(ClaimNode claim) : node(std::move(claim)) {}
 
     Monitor monitor;
-    bool writing = false;  // guarded by monitor.mutex: a thread has node to itself
-    ClaimNode node;        // of the thread that has set writing
+    bool writing ZKLOCK_GUARDED_BY(monitor.mutex) = false;  // a thread has node to itself
+    ClaimNode node;                                         // of the thread that has set writing
   };
 
   void on_loss() noexcept override;

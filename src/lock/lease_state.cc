@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <chrono>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 LeaseState::LeaseState(Grant grant, std::string owner, std::optional<BootTime> ttl_end,
@@ -63,12 +65,12 @@ std::error_code LeaseState::loss_reason() const noexcept {
 }
 
 std::string LeaseState::owner() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return owner_;
 }
 
 bool LeaseState::set_owner(std::string owner) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!owner_.empty()) return false;
   owner_ = std::move(owner);
   return true;
@@ -121,7 +123,7 @@ void LeaseState::watch_clock() {
   const Platform& platform = Platform::current();
   const SteadyTime at =
       saturated_sum(platform.steady_now(), saturated_difference(end, platform.boot_now()));
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   timer_ = background_->timers.schedule(at, [weak = weak_from_this()] {
     const auto self = weak.lock();
     // Still valid: it was renewed meanwhile.

@@ -9,7 +9,6 @@
 #include <atomic>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <string>
@@ -17,6 +16,7 @@
 #include <utility>
 
 #include "base/background.h"
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -110,9 +110,9 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   std::stop_source lost_;
   std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // set by start
 
-  mutable std::mutex mutex_;
-  std::string owner_;           // guarded by mutex_
-  Executor::Ticket timer_ = 0;  // guarded by mutex_
+  mutable Mutex mutex_;
+  std::string owner_ ZKLOCK_GUARDED_BY(mutex_);
+  Executor::Ticket timer_ ZKLOCK_GUARDED_BY(mutex_) = 0;
 };
 
 /// How the library makes leases and looks into them.

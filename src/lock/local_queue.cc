@@ -1,5 +1,7 @@
 #include "lock/local_queue.h"
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 std::shared_ptr<LocalClaim> LocalQueue::add(const std::string& path, std::int64_t czxid) {
@@ -8,19 +10,19 @@ std::shared_ptr<LocalClaim> LocalQueue::add(const std::string& path, std::int64_
   // as no claim comes again.
   std::shared_ptr<LocalClaim> progress(new LocalClaim, [table = table_, key](LocalClaim* ended) {
     {
-      const std::scoped_lock lock(table->mutex);
+      const MutexLock lock(table->mutex);
       table->claims.erase(key);
     }
     delete ended;  // NOLINT(cppcoreguidelines-owning-memory): this is its owner
   });
-  const std::scoped_lock lock(table_->mutex);
+  const MutexLock lock(table_->mutex);
   table_->claims[key] = progress;
   return progress;
 }
 
 std::shared_ptr<const LocalClaim> LocalQueue::find(const std::string& path,
                                                    std::int64_t czxid) const {
-  const std::scoped_lock lock(table_->mutex);
+  const MutexLock lock(table_->mutex);
   const auto found = table_->claims.find(Key(path, czxid));
   return found == table_->claims.end() ? nullptr : found->second.lock();
 }

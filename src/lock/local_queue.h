@@ -6,9 +6,10 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -42,8 +43,8 @@ class LocalQueue {
 
   /// Shared with the claims that are registered, which may outlive the queue.
   struct Table {
-    std::mutex mutex;
-    std::map<Key, std::weak_ptr<LocalClaim>> claims;  // guarded by mutex
+    Mutex mutex;
+    std::map<Key, std::weak_ptr<LocalClaim>> claims ZKLOCK_GUARDED_BY(mutex);
   };
   const std::shared_ptr<Table> table_ = std::make_shared<Table>();
 };

@@ -5,6 +5,7 @@
 #include <limits>
 #include <utility>
 
+#include "base/mutex.h"
 #include "queue/claim_name.h"
 
 namespace zklock::internal {
@@ -40,13 +41,13 @@ bool UncontendedPath::is_watched(const ZooKeeperClient& client) const {
 }
 
 bool UncontendedPath::is_likely(const ZooKeeperClient& client) const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return in_a_row_ > 0 && last_ && is_watched(client);
 }
 
 bool UncontendedPath::confirm_first(const ZooKeeperClient& client, const Created& claim) {
   const auto sequence = claim_sequence(claim.path, {});
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   const bool is_next =
       sequence && last_ && *last_ >= 0 && *sequence == *last_ + 1 && *sequence < kLastNumber;
   if (is_next && claim.connection == connection_ && is_watched(client)) return true;
@@ -58,7 +59,7 @@ void UncontendedPath::became_first(ZooKeeperClient& client, const std::string& d
                                    const Created& claim, bool at_once, const Context& context) {
   std::shared_ptr<DirectoryWatch> watch;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     in_a_row_ = at_once ? in_a_row_ + 1 : 0;
     if (is_watched(client)) return;
     if (std::exchange(watch_, nullptr)) in_a_row_ = 0;  // not again at once
@@ -72,7 +73,7 @@ void UncontendedPath::became_first(ZooKeeperClient& client, const std::string& d
   // If the directory is younger than the claim, it is not the one that the claim is in.
   const bool is_known = read && read->connection != 0 && read->stat.czxid < claim.stat.czxid;
   if (!is_known) watch = nullptr;
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (!watch) {
     in_a_row_ = 0;
     return;
@@ -85,12 +86,12 @@ void UncontendedPath::became_first(ZooKeeperClient& client, const std::string& d
 }
 
 UncontendedPath::Mark UncontendedPath::releasing() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return mark_;
 }
 
 void UncontendedPath::released(Mark mark, const std::string& znode) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (mark == mark_ && watch_) last_ = claim_sequence(znode, {});
 }
 

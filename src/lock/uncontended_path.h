@@ -8,10 +8,10 @@
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -49,17 +49,17 @@ class UncontendedPath {
  private:
   class DirectoryWatch;
 
-  /// REQUIRES: mutex_ is held.
-  [[nodiscard]] bool is_watched(const ZooKeeperClient& client) const;
+  [[nodiscard]] bool is_watched(const ZooKeeperClient& client) const ZKLOCK_REQUIRES(mutex_);
 
-  mutable std::mutex mutex_;
-  int in_a_row_ = 0;                         // guarded by mutex_: grants at once
-  std::shared_ptr<DirectoryWatch> watch_;    // guarded by mutex_
-  const ZooKeeperClient* client_ = nullptr;  // guarded by mutex_: of watch_, only to be compared
-  std::uint64_t connection_ = 0;             // guarded by mutex_: of watch_; 0: there is none
-  Mark mark_ = 0;                            // guarded by mutex_: changes with watch_
-  std::optional<std::int64_t>
-      last_;  // guarded by mutex_: number of the claim that was released last
+  mutable Mutex mutex_;
+  int in_a_row_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // grants at once
+  std::shared_ptr<DirectoryWatch> watch_ ZKLOCK_GUARDED_BY(mutex_);
+  const ZooKeeperClient* client_ ZKLOCK_GUARDED_BY(mutex_) =
+      nullptr;                                              // of watch_, only to be compared
+  std::uint64_t connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // of watch_; 0: there is none
+  Mark mark_ ZKLOCK_GUARDED_BY(mutex_) = 0;                 // changes with watch_
+  std::optional<std::int64_t> last_
+      ZKLOCK_GUARDED_BY(mutex_);  // number of the claim that was released last
 };
 
 }  // namespace zklock::internal

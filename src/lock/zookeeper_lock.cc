@@ -2,13 +2,13 @@
 
 #include <algorithm>
 #include <chrono>
-#include <mutex>
 #include <optional>
 #include <stop_token>
 #include <utility>
 
 #include "base/context_wait.h"
 #include "base/error_kinds.h"
+#include "base/mutex.h"
 #include "base/znode_path.h"
 #include "client/connect.h"
 #include "lock/claim.h"
@@ -122,19 +122,19 @@ class ZooKeeperLock::Impl {
   std::stop_source closing_;  // cancels the waiters when the lock is destroyed
 
   internal::Monitor monitor_;
-  int calls_ = 0;  // guarded by monitor_.mutex: `lock`s that are under way
+  int calls_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // `lock`s that are under way
 };
 
 /// Counts a call of `lock` while it is under way.
 class ZooKeeperLock::Impl::Call {
  public:
   explicit Call(Impl& impl) : impl_(impl) {
-    const std::scoped_lock lock(impl_.monitor_.mutex);
+    const internal::MutexLock lock(impl_.monitor_.mutex);
     ++impl_.calls_;
   }
   ~Call() {
     {
-      const std::scoped_lock lock(impl_.monitor_.mutex);
+      const internal::MutexLock lock(impl_.monitor_.mutex);
       --impl_.calls_;
     }
     impl_.monitor_.changed->notify_all();
@@ -322,8 +322,8 @@ void ZooKeeperLock::Impl::close() noexcept {
   for (const Grants::Held& held : grants_.take_all()) held->abandon(context);
   {
     internal::ContextWait wait(monitor_, context);
-    std::unique_lock lock(monitor_.mutex);
-    wait.wait(lock, [this] { return calls_ == 0; });
+    internal::MutexLock lock(monitor_.mutex);
+    wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return calls_ == 0; });
   }
   // Leases that outlive the lock refer to its client: they are not to keep its session.
   if (owns_client_) static_cast<void>(settings_->client->close(context));

@@ -3,10 +3,12 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 void HolderMemory::listed(const std::string& head, std::int64_t own_czxid) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (head != head_) {
     head_ = head;
     known_before_head_ = known_queue_;
@@ -16,7 +18,7 @@ void HolderMemory::listed(const std::string& head, std::int64_t own_czxid) {
 
 HolderView HolderMemory::see(const std::string& head, const Stat& stat,
                              std::optional<Metadata> metadata, SteadyTime now) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (stat.czxid != czxid_ || stat.version != version_) first_seen_ = now;
   czxid_ = stat.czxid;
   version_ = stat.version;

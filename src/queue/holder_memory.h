@@ -5,10 +5,10 @@
 #include <zklock/znode.h>
 
 #include <cstdint>
-#include <mutex>
 #include <optional>
 #include <string>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 #include "queue/metadata.h"
 #include "queue/purge_policy.h"
@@ -26,13 +26,15 @@ class HolderMemory {
                                std::optional<Metadata> metadata, SteadyTime now);
 
  private:
-  std::mutex mutex_;
-  std::int64_t known_queue_ = 0;  // guarded by mutex_: all claims older than this one were listed
-  std::string head_;              // guarded by mutex_: that was listed last
-  std::int64_t known_before_head_ = 0;  // guarded by mutex_: known_queue_ before it was listed
-  std::int64_t czxid_ = 0;    // guarded by mutex_: of the head that was read last; 0: none
-  std::int32_t version_ = 0;  // guarded by mutex_: of its data then
-  SteadyTime first_seen_{};   // guarded by mutex_: when it was read so for the first time
+  Mutex mutex_;
+  std::int64_t known_queue_ ZKLOCK_GUARDED_BY(mutex_) =
+      0;                                        // all claims older than this one were listed
+  std::string head_ ZKLOCK_GUARDED_BY(mutex_);  // that was listed last
+  std::int64_t known_before_head_ ZKLOCK_GUARDED_BY(mutex_) =
+      0;                                                // known_queue_ before it was listed
+  std::int64_t czxid_ ZKLOCK_GUARDED_BY(mutex_) = 0;    // of the head that was read last; 0: none
+  std::int32_t version_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // of its data then
+  SteadyTime first_seen_ ZKLOCK_GUARDED_BY(mutex_){};   // when it was read so for the first time
 };
 
 }  // namespace zklock::internal

@@ -6,6 +6,8 @@
 #include <string>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 namespace {
@@ -40,7 +42,7 @@ void KeepAlive::check_now() {
   const std::optional<Link> link = keeper_->link();
   if (!link) return;  // the next one begins with checks
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::exchange(checking_, link->connection) == link->connection) return;
     checked_at_ = Platform::current().boot_now();
     checked_connection_ = link->connection;
@@ -74,7 +76,7 @@ BootTime KeepAlive::tend(const Link& link, BootTime now) {
   bool must_read = false;
   const BootTime last_answered = keeper_->last_answered();
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (std::exchange(checked_connection_, link.connection) != link.connection) {
       checked_at_ = BootTime::min();
     }
@@ -116,7 +118,7 @@ BootTime KeepAlive::patience_ends(std::chrono::nanoseconds timeout, bool is_conn
 void KeepAlive::read(const Link& link) {
   link.wire->get(kAnyPath, false,
                  [self = shared_from_this(), connection = link.connection](const Result<Znode>&) {
-                   const std::scoped_lock lock(self->mutex_);
+                   const MutexLock lock(self->mutex_);
                    if (self->reading_ == connection) self->reading_ = 0;
                  });
 }
@@ -134,12 +136,12 @@ void KeepAlive::check_twice(const Link& link) {
 }
 
 void KeepAlive::checked(std::uint64_t connection) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   if (checking_ == connection) checking_ = 0;
 }
 
 void KeepAlive::tend_at(SteadyTime time) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   background_->timers.cancel(timer_);
   timer_ = background_->timers.schedule(time, [weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->tend();

@@ -5,9 +5,9 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 #include "base/background.h"
+#include "base/mutex.h"
 #include "base/platform.h"
 #include "session/session_keeper.h"
 
@@ -39,12 +39,13 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
   const std::shared_ptr<SessionKeeper> keeper_;
   const std::shared_ptr<Background> background_;
 
-  std::mutex mutex_;
-  Executor::Ticket timer_ = 0;             // guarded by mutex_
-  BootTime checked_at_ = BootTime::min();  // guarded by mutex_: on this connection
-  std::uint64_t checked_connection_ = 0;   // guarded by mutex_
-  std::uint64_t reading_ = 0;   // guarded by mutex_: the connection with a read under way; 0: none
-  std::uint64_t checking_ = 0;  // guarded by mutex_: the one with checks under way
+  Mutex mutex_;
+  Executor::Ticket timer_ ZKLOCK_GUARDED_BY(mutex_) = 0;
+  BootTime checked_at_ ZKLOCK_GUARDED_BY(mutex_) = BootTime::min();  // on this connection
+  std::uint64_t checked_connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;
+  std::uint64_t reading_ ZKLOCK_GUARDED_BY(mutex_) =
+      0;  // the connection with a read under way; 0: none
+  std::uint64_t checking_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // the one with checks under way
 };
 
 }  // namespace zklock::internal

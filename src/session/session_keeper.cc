@@ -6,6 +6,7 @@
 
 #include "base/closer.h"
 #include "base/context_wait.h"
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -89,58 +90,59 @@ Result<Link> SessionKeeper::await_link(const Context& context) {
   if (is_forked()) return ZooKeeperErrc::forked;
   if (const std::optional<Link> up = link()) return *up;
   ContextWait wait(monitor_, context);
-  std::unique_lock lock(monitor_.mutex);
-  const WaitEnd end = wait.wait(lock, [this] { return is_up() || failure_; });
+  MutexLock lock(monitor_.mutex);
+  const WaitEnd end =
+      wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return is_up() || failure_; });
   if (end != WaitEnd::ready) return error_of(end);
   if (failure_) return failure_;
   return Link{wire_, session_, connection_};
 }
 
 std::optional<Link> SessionKeeper::link() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   if (!is_up() || failure_) return std::nullopt;
   return Link{wire_, session_, connection_};
 }
 
 std::uint64_t SessionKeeper::connection() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return connection_;
 }
 
 std::shared_ptr<SessionState> SessionKeeper::session() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return session_;
 }
 
 BootTime SessionKeeper::last_answered() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return last_answered_;
 }
 
 BootTime SessionKeeper::disconnected_at() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return disconnected_at_;
 }
 
 std::uint64_t SessionKeeper::fruitless_connections() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return connection_ - answered_connection_;
 }
 
 bool SessionKeeper::has_failed() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return static_cast<bool>(failure_);
 }
 
 std::uint64_t SessionKeeper::connection_now(std::uint64_t wire) const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return is_up() && wire == wire_number_ ? connection_ : 0;
 }
 
 void SessionKeeper::on_answered(const Answered& operation) {
   std::shared_ptr<SessionState> session;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     // Sent on one connection and answered on another: nobody knows when it was really sent.
     if (!connected_ || operation.connection != connection_) return;
     answered_connection_ = connection_;
@@ -151,7 +153,7 @@ void SessionKeeper::on_answered(const Answered& operation) {
 }
 
 std::string SessionKeeper::problem() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   if (!problem_.empty()) return problem_;
   return is_up() ? std::string() : "no server answers at " + dialer_->address();
 }
@@ -160,7 +162,7 @@ void SessionKeeper::dial() {
   std::uint64_t number = 0;
   std::optional<SessionIdentity> resume;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (failure_ || wire_) return;
     number = ++wire_number_;
     if (session_) resume = identity_;
@@ -177,7 +179,7 @@ void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) 
   bool wanted = false;
   std::optional<SteadyTime> again;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     wanted = !failure_ && number == wire_number_;
     if (wanted && outcome.wire) {
       wire_ = outcome.wire;
@@ -204,7 +206,6 @@ void SessionKeeper::adopt(const Dialer::Outcome& outcome, std::uint64_t number) 
   }
 }
 
-/// REQUIRES: monitor_.mutex is held.
 void SessionKeeper::look_for_servers_later() {
   if (std::exchange(looking_, true)) return;
   connect_at(Platform::current().steady_now() + kPatienceWithServers,
@@ -213,7 +214,7 @@ void SessionKeeper::look_for_servers_later() {
 
 void SessionKeeper::look_for_servers() {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     looking_ = !failure_ && !connected_ && wire_;
     if (!looking_) return;
     // It may have been connected since.
@@ -227,7 +228,7 @@ void SessionKeeper::look_for_servers() {
   if (!dialer_->servers_have_moved()) {
     SteadyTime next{};
     {
-      const std::scoped_lock lock(monitor_.mutex);
+      const MutexLock lock(monitor_.mutex);
       next = Platform::current().steady_now() + pause_after(++failures_);
     }
     connect_at(next, &SessionKeeper::look_for_servers);
@@ -236,7 +237,7 @@ void SessionKeeper::look_for_servers() {
   std::shared_ptr<Wire> old;
   std::shared_ptr<SessionState> session;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     looking_ = false;
     if (failure_ || connected_) return;
     ++wire_number_;
@@ -260,7 +261,7 @@ void SessionKeeper::on_connected(std::uint64_t number, const SessionIdentity& id
   BootTime begun{};
   bool is_farewell = false;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (number != wire_number_) return;
     is_farewell = static_cast<bool>(failure_);
     if (!session_ || session_->id() != identity.id) {
@@ -292,7 +293,7 @@ void SessionKeeper::tell_link_up() {
   Link link;
   bool is_new_wire = false;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     // `adopt` may say so while the wire does.
     if (!is_up() || std::exchange(told_connection_, connection_) == connection_) return;
     link = Link{wire_, session_, connection_};
@@ -303,7 +304,7 @@ void SessionKeeper::tell_link_up() {
 
 void SessionKeeper::on_disconnected(std::uint64_t number) {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (number != wire_number_ || !connected_) return;
     connected_ = false;
     disconnected_at_ = Platform::current().boot_now();
@@ -314,7 +315,7 @@ void SessionKeeper::on_disconnected(std::uint64_t number) {
 
 void SessionKeeper::on_auth_failed(std::uint64_t number) {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (number != wire_number_ || failure_) return;
     failure_ = ZooKeeperErrc::auth_failed;
     problem_ = dialer_->address() + " refused to authenticate the client";
@@ -326,7 +327,7 @@ void SessionKeeper::on_auth_failed(std::uint64_t number) {
 void SessionKeeper::on_watch(std::uint64_t number, WatchEvent::Type type, const std::string& path) {
   std::uint64_t connection = 0;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (number != wire_number_) return;
     connection = connection_;
   }
@@ -337,7 +338,7 @@ void SessionKeeper::replace_session(const std::shared_ptr<SessionState>& session
                                     LossReason reason) {
   std::uint64_t number = 0;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (session_ != session) return;
     number = wire_number_;
   }
@@ -351,7 +352,7 @@ void SessionKeeper::end_session(std::uint64_t number, LossReason reason) {
   bool again = false;
   bool is_closing = false;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (number != wire_number_) return;
     ++wire_number_;
     connected_ = false;
@@ -383,7 +384,7 @@ bool SessionKeeper::shut_down(std::function<void()> closed) {
   std::uint64_t connection = 0;
   bool must_wait = false;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (failure_ == ZooKeeperErrc::closing) return false;
     failure_ = ZooKeeperErrc::closing;
     problem_ = "the client is closed";
@@ -411,7 +412,7 @@ void SessionKeeper::say_farewell() {
   std::function<void()> closed;
   Executor::Ticket timer = 0;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     timer = farewell_;
     ++wire_number_;
     connected_ = false;

@@ -111,7 +111,7 @@ class SessionKeeper : public AnswerObserver, public std::enable_shared_from_this
   void adopt(const Dialer::Outcome& outcome, std::uint64_t number);
   /// Dials anew, for the same session, if the servers are to be found elsewhere by now.
   void look_for_servers();
-  void look_for_servers_later();
+  void look_for_servers_later() ZKLOCK_REQUIRES(monitor_.mutex);
   void end_session(std::uint64_t number, LossReason reason);
   void say_farewell();
 
@@ -122,8 +122,10 @@ class SessionKeeper : public AnswerObserver, public std::enable_shared_from_this
   void on_auth_failed(std::uint64_t number);
   void on_watch(std::uint64_t number, WatchEvent::Type type, const std::string& path);
 
-  /// REQUIRES: monitor_.mutex is held. (A wire may be connected before `dial` has returned it.)
-  [[nodiscard]] bool is_up() const noexcept { return connected_ && wire_ != nullptr; }
+  /// A wire may be connected before `dial` has returned it.
+  [[nodiscard]] bool is_up() const noexcept ZKLOCK_REQUIRES(monitor_.mutex) {
+    return connected_ && wire_ != nullptr;
+  }
 
   const std::unique_ptr<Dialer> dialer_;
   const std::shared_ptr<Background> background_;
@@ -133,24 +135,25 @@ class SessionKeeper : public AnswerObserver, public std::enable_shared_from_this
   bool gives_up_ = true;                  // constant after start
 
   mutable Monitor monitor_;
-  std::uint64_t wire_number_ = 0;  // guarded by monitor_.mutex: of the wire that is listened to
-  std::shared_ptr<Wire> wire_;     // guarded by monitor_.mutex: null while dialing
-  std::shared_ptr<SessionState> session_;  // guarded by monitor_.mutex
-  SessionIdentity identity_;               // guarded by monitor_.mutex: of session_
-  std::uint64_t connection_ = 0;           // guarded by monitor_.mutex: of the last connection
-  std::uint64_t answered_connection_ = 0;  // guarded by monitor_.mutex: of last_answered_
-  bool connected_ = false;                 // guarded by monitor_.mutex: says the wire
-  BootTime last_answered_{};               // guarded by monitor_.mutex
-  BootTime disconnected_at_{};             // guarded by monitor_.mutex
-  BootTime dialed_at_{};                   // guarded by monitor_.mutex
-  std::uint64_t told_wire_ = 0;            // guarded by monitor_.mutex: the listener knows this one
-  std::uint64_t told_connection_ = 0;      // guarded by monitor_.mutex: likewise
-  std::error_code failure_;                // guarded by monitor_.mutex: for good
-  std::string problem_;                    // guarded by monitor_.mutex
-  std::function<void()> closed_;   // guarded by monitor_.mutex: to be called after the farewell
-  Executor::Ticket farewell_ = 0;  // guarded by monitor_.mutex: says it at the latest
-  bool looking_ = false;           // guarded by monitor_.mutex: look_for_servers will run
-  int failures_ = 0;               // guarded by monitor_.mutex: since the last connection
+  std::uint64_t wire_number_ ZKLOCK_GUARDED_BY(monitor_.mutex) =
+      0;                                                          // of the wire that is listened to
+  std::shared_ptr<Wire> wire_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // null while dialing
+  std::shared_ptr<SessionState> session_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  SessionIdentity identity_ ZKLOCK_GUARDED_BY(monitor_.mutex);      // of session_
+  std::uint64_t connection_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // of the last connection
+  std::uint64_t answered_connection_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // of last_answered_
+  bool connected_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;                 // says the wire
+  BootTime last_answered_ ZKLOCK_GUARDED_BY(monitor_.mutex){};
+  BootTime disconnected_at_ ZKLOCK_GUARDED_BY(monitor_.mutex){};
+  BootTime dialed_at_ ZKLOCK_GUARDED_BY(monitor_.mutex){};
+  std::uint64_t told_wire_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // the listener knows this one
+  std::uint64_t told_connection_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // likewise
+  std::error_code failure_ ZKLOCK_GUARDED_BY(monitor_.mutex);            // for good
+  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::function<void()> closed_ ZKLOCK_GUARDED_BY(monitor_.mutex);   // called after the farewell
+  Executor::Ticket farewell_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // says it at the latest
+  bool looking_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;           // look_for_servers will run
+  int failures_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;               // since the last connection
 
   std::unique_ptr<Executor> connector_;  // may block in name resolution; ended by close_later
 };

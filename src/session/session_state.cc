@@ -3,11 +3,12 @@
 #include <utility>
 
 #include "base/context_wait.h"
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
 std::chrono::milliseconds SessionState::timeout() const noexcept {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return evidence_.timeout();
 }
 
@@ -18,7 +19,7 @@ std::error_code SessionState::loss_reason() const noexcept {
 }
 
 BootTime SessionState::certain_until_boot() const noexcept {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return evidence_.certain_until();
 }
 
@@ -31,12 +32,12 @@ SteadyTime SessionState::certain_until() const noexcept {
 }
 
 std::stop_token SessionState::uncertain() const noexcept {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return period_.get_token();
 }
 
 std::shared_ptr<void> SessionState::keep_certain() const {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   std::shared_ptr<void> reliance = reliance_.lock();
   if (!reliance) {
     reliance = std::make_shared<int>(0);
@@ -46,54 +47,56 @@ std::shared_ptr<void> SessionState::keep_certain() const {
 }
 
 void SessionState::get_evidence_from(std::function<void()> source) {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   source_ = std::move(source);
 }
 
 Result<void> SessionState::become_certain(std::chrono::nanoseconds in_hand,
                                           const Context& context) const {
-  const auto is_certain = [&] {
+  const auto is_certain = [&]() ZKLOCK_REQUIRES(monitor_.mutex) {
     return saturated_difference(evidence_.certain_until(), Platform::current().boot_now()) >=
            in_hand;
   };
   std::function<void()> ask;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (reason_.load() == 0 && is_certain()) return {};
     ask = source_;
   }
   const std::shared_ptr<void> reliance = keep_certain();
   if (ask) ask();
   ContextWait wait(monitor_, context);
-  std::unique_lock lock(monitor_.mutex);
-  const WaitEnd end = wait.wait(lock, [&] { return reason_.load() != 0 || is_certain(); });
+  MutexLock lock(monitor_.mutex);
+  const WaitEnd end = wait.wait(
+      lock, [&]() ZKLOCK_REQUIRES(monitor_.mutex) { return reason_.load() != 0 || is_certain(); });
   if (end != WaitEnd::ready) return error_of(end);
   if (reason_.load() != 0) return ZooKeeperErrc::session_expired;
   return {};
 }
 
 bool SessionState::is_relied_on() const noexcept {
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   return !reliance_.expired();
 }
 
 void SessionState::handshake(std::chrono::milliseconds timeout, BootTime begun,
                              BootTime now) noexcept {
-  learn(now, [&] {
+  learn(now, [&]() ZKLOCK_REQUIRES(monitor_.mutex) {
     evidence_.negotiated(timeout);
     evidence_.handshake(begun);
   });
 }
 
 void SessionState::answered(const Answered& operation) noexcept {
-  learn(operation.received, [&] { evidence_.answered(operation); });
+  learn(operation.received,
+        [&]() ZKLOCK_REQUIRES(monitor_.mutex) { evidence_.answered(operation); });
 }
 
 template <class Change>
 void SessionState::learn(BootTime now, const Change& change) noexcept {
   // First what has run out: nobody is to see new evidence for an old period.
   expire_if_due(now);
-  const std::scoped_lock lock(monitor_.mutex);
+  const MutexLock lock(monitor_.mutex);
   const BootTime before = evidence_.certain_until();
   change();
   if (evidence_.certain_until() == before) return;
@@ -104,7 +107,7 @@ void SessionState::learn(BootTime now, const Change& change) noexcept {
 void SessionState::expire_if_due(BootTime now) noexcept {
   std::stop_source ended(std::nostopstate);
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     // A session that is lost has no further period.
     if (!is_certain_ || now < evidence_.certain_until() || reason_.load() != 0) return;
     is_certain_ = false;
@@ -116,7 +119,7 @@ void SessionState::expire_if_due(BootTime now) noexcept {
 void SessionState::void_evidence() noexcept {
   std::stop_source ended(std::nostopstate);
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     if (reason_.load() != 0) return;
     evidence_ = Evidence(evidence_.timeout());
     is_certain_ = false;
@@ -127,14 +130,14 @@ void SessionState::void_evidence() noexcept {
 
 void SessionState::lose(LossReason reason) noexcept {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     int none = 0;
     reason_.compare_exchange_strong(none, static_cast<int>(reason));
   }
   monitor_.changed->notify_all();
   lost_.request_stop();
   // The last period stays in place: what is taken from now on is over already.
-  std::unique_lock lock(monitor_.mutex);
+  MutexLock lock(monitor_.mutex);
   std::stop_source last(period_);
   lock.unlock();
   last.request_stop();

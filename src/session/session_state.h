@@ -65,11 +65,11 @@ class SessionState final : public Session {
   std::stop_source lost_;
 
   mutable Monitor monitor_;
-  Evidence evidence_;                     // guarded by monitor_.mutex
-  bool is_certain_ = false;               // guarded by monitor_.mutex: the period has begun
-  std::stop_source period_;               // guarded by monitor_.mutex: of certainty
-  mutable std::weak_ptr<void> reliance_;  // guarded by monitor_.mutex
-  std::function<void()> source_;          // guarded by monitor_.mutex
+  Evidence evidence_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  bool is_certain_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;  // the period has begun
+  std::stop_source period_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of certainty
+  mutable std::weak_ptr<void> reliance_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::function<void()> source_ ZKLOCK_GUARDED_BY(monitor_.mutex);
 };
 
 }  // namespace zklock::internal

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 FakeEnsemble::FakeEnsemble(const testing::FakeOptions& options, VirtualPlatform& platform)
@@ -22,11 +24,11 @@ void FakeEnsemble::run(const std::function<void()>& job) {
   bool is_done = false;
   loop_.post([&] {
     job();
-    const std::scoped_lock lock(monitor.mutex);
+    const MutexLock lock(monitor.mutex);
     is_done = true;
     monitor.changed->notify_all();  // with the mutex, as the other thread destroys it next
   });
-  std::unique_lock lock(monitor.mutex);
+  MutexLock lock(monitor.mutex);
   while (!is_done) monitor.changed->wait(lock);
 }
 

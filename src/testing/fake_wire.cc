@@ -3,9 +3,10 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <mutex>
 #include <set>
 #include <utility>
+
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -133,8 +134,8 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   bool said_farewell_ = false;
 
   Monitor monitor_;
-  bool takes_requests_ = true;  // guarded by monitor_.mutex
-  bool is_closed_ = false;      // guarded by monitor_.mutex
+  bool takes_requests_ ZKLOCK_GUARDED_BY(monitor_.mutex) = true;
+  bool is_closed_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
 };
 
 void FakeWire::on_loop(void (FakeWire::*call)()) {
@@ -144,7 +145,7 @@ void FakeWire::on_loop(void (FakeWire::*call)()) {
 void FakeWire::post(FakeRequest request) {
   bool is_taken = false;
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     is_taken = takes_requests_;
     if (is_taken) {
       ensemble_->loop().post([self = shared_from_this(), request]() mutable {
@@ -368,12 +369,12 @@ void FakeWire::on_event(const FakeChange& change) {
 
 void FakeWire::close() noexcept {
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     takes_requests_ = false;
   }
   // Also while the client is frozen or stalled: that ends.
   on_loop(&FakeWire::begin_to_close);
-  std::unique_lock lock(monitor_.mutex);
+  MutexLock lock(monitor_.mutex);
   while (!is_closed_) monitor_.changed->wait(lock);
 }
 
@@ -405,7 +406,7 @@ void FakeWire::finish_closing() {
   connection_ = 0;
   fail_all(ZooKeeperErrc::connection_loss);
   {
-    const std::scoped_lock lock(monitor_.mutex);
+    const MutexLock lock(monitor_.mutex);
     is_closed_ = true;
   }
   monitor_.changed->notify_all();

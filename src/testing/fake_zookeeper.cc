@@ -4,10 +4,10 @@
 #include <array>
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <stdexcept>
 #include <system_error>
 
+#include "base/mutex.h"
 #include "client/check_client_options.h"
 #include "client/client.h"
 #include "testing/fake_ensemble.h"
@@ -142,7 +142,7 @@ class FakeZooKeeper::Impl {
 
   [[nodiscard]] std::shared_ptr<FakeLine> line_of(const Client& client) const;
   [[nodiscard]] std::vector<Line> lines() const {
-    const std::scoped_lock lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     return lines_;
   }
   [[nodiscard]] std::map<std::string, FakeMachine*> machines() const;
@@ -180,11 +180,10 @@ class FakeZooKeeper::Impl {
   VirtualPlatform platform_;  // of the test, and of the servers
   std::shared_ptr<FakeEnsemble> ensemble_;
 
-  mutable std::mutex mutex_;
-  // All of these are guarded by mutex_.
-  std::map<std::string, std::unique_ptr<FakeMachine>> machines_;
-  std::vector<Line> lines_;  // in the order of connecting
-  std::vector<std::unique_ptr<Thread>> threads_;
+  mutable internal::Mutex mutex_;
+  std::map<std::string, std::unique_ptr<FakeMachine>> machines_ ZKLOCK_GUARDED_BY(mutex_);
+  std::vector<Line> lines_ ZKLOCK_GUARDED_BY(mutex_);  // in the order of connecting
+  std::vector<std::unique_ptr<Thread>> threads_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 VirtualTime& FakeMachine::Impl::zookeeper_time(FakeZooKeeper::Impl& zookeeper) {
@@ -200,7 +199,7 @@ FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
   const auto client = std::make_shared<internal::Client>(
       std::make_unique<internal::FakeDialer>(ensemble_, line, options), options, "/");
   {
-    const std::scoped_lock lock(mutex_);
+    const internal::MutexLock lock(mutex_);
     lines_.push_back({client.get(), line});
   }
   const internal::TimePasses passes(time_);
@@ -209,7 +208,7 @@ FakeZooKeeper::Client FakeZooKeeper::Impl::connect(VirtualPlatform& platform,
 }
 
 std::shared_ptr<FakeLine> FakeZooKeeper::Impl::line_of(const Client& client) const {
-  const std::scoped_lock lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   // The last one: others may have had its address before it.
   const auto known = std::find_if(lines_.rbegin(), lines_.rend(),
                                   [&](const Line& line) { return line.client == client.get(); });
@@ -220,7 +219,7 @@ std::shared_ptr<FakeLine> FakeZooKeeper::Impl::line_of(const Client& client) con
 }
 
 std::map<std::string, FakeMachine*> FakeZooKeeper::Impl::machines() const {
-  const std::scoped_lock lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   std::map<std::string, FakeMachine*> machines;
   for (const auto& [host, machine] : machines_) machines[host] = machine.get();
   return machines;
@@ -231,7 +230,7 @@ void FakeZooKeeper::Impl::join_threads() {
   for (;;) {
     std::vector<std::unique_ptr<Thread>> threads;
     {
-      const std::scoped_lock lock(mutex_);
+      const internal::MutexLock lock(mutex_);
       threads.swap(threads_);
     }
     if (threads.empty()) return;
@@ -240,7 +239,7 @@ void FakeZooKeeper::Impl::join_threads() {
 }
 
 FakeMachine& FakeZooKeeper::Impl::machine(const std::string& host) {
-  const std::scoped_lock lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   std::unique_ptr<FakeMachine>& machine = machines_[host];
   if (!machine) {
     machine.reset(new FakeMachine(std::make_unique<FakeMachine::Impl>(*this, host)));
@@ -254,7 +253,7 @@ void FakeZooKeeper::Impl::start_thread(std::function<void()> body) {
         VirtualTime::take_part_for_the_test();
         body();
       });
-  const std::scoped_lock lock(mutex_);
+  const internal::MutexLock lock(mutex_);
   threads_.push_back(std::move(thread));
 }
 

@@ -4,6 +4,8 @@
 #include <thread>
 #include <utility>
 
+#include "base/mutex.h"
+
 namespace zklock::internal {
 
 namespace {
@@ -40,10 +42,10 @@ class VirtualPlatform::VirtualCondition final : public Condition {
  public:
   explicit VirtualCondition(VirtualPlatform& platform) : platform_(platform) {}
 
-  void wait(std::unique_lock<std::mutex>& lock) override {
+  void wait(MutexLock& lock) override {
     platform_.time_.wait(this, platform_, lock, SteadyTime::max());
   }
-  void wait_until(std::unique_lock<std::mutex>& lock, SteadyTime deadline) override {
+  void wait_until(MutexLock& lock, SteadyTime deadline) override {
     platform_.time_.wait(this, platform_, lock, deadline);
   }
   void notify_all() noexcept override { platform_.time_.notify(this); }
@@ -64,7 +66,7 @@ class VirtualPlatform::VirtualThread final : public Thread {
       run();
       run = nullptr;
       {
-        const std::scoped_lock lock(state->mutex);
+        const MutexLock lock(state->mutex);
         state->has_ended = true;
       }
       state->ended->notify_all();
@@ -74,7 +76,7 @@ class VirtualPlatform::VirtualThread final : public Thread {
 
   void join() override {
     {
-      std::unique_lock lock(state_->mutex);
+      MutexLock lock(state_->mutex);
       while (!state_->has_ended) state_->ended->wait(lock);
     }
     thread_.join();
@@ -88,8 +90,8 @@ class VirtualPlatform::VirtualThread final : public Thread {
     State(VirtualPlatform& platform, std::string name)
         : birth(platform, std::move(name)), ended(platform.make_condition()) {}
     VirtualTime::Birth birth;
-    std::mutex mutex;
-    bool has_ended = false;  // guarded by mutex
+    Mutex mutex;
+    bool has_ended ZKLOCK_GUARDED_BY(mutex) = false;
     const std::unique_ptr<Condition> ended;
   };
 

@@ -5,6 +5,7 @@
 #include <cstdlib>
 #include <stdexcept>
 
+#include "base/mutex.h"
 #include "testing/virtual_platform.h"
 
 namespace zklock::internal {
@@ -30,20 +31,21 @@ constexpr std::chrono::seconds kPatience{10};
 // --- Handing on ---------------------------------------------------------------------------------
 
 void VirtualTime::Baton::give() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   given_ = true;
   came_.notify_one();  // with the mutex, as the other one destroys this next
 }
 
 void VirtualTime::Baton::await() {
-  std::unique_lock lock(mutex_);
-  came_.wait(lock, [this] { return given_; });
+  MutexLock lock(mutex_);
+  came_.wait(lock.native(), [this]() ZKLOCK_REQUIRES(mutex_) { return given_; });
   given_ = false;
 }
 
 bool VirtualTime::Baton::await_for(std::chrono::seconds patience) {
-  std::unique_lock lock(mutex_);
-  if (!came_.wait_for(lock, patience, [this] { return given_; })) return false;
+  MutexLock lock(mutex_);
+  if (!came_.wait_for(lock.native(), patience, [this]() ZKLOCK_REQUIRES(mutex_) { return given_; }))
+    return false;
   given_ = false;
   return true;
 }
@@ -77,7 +79,7 @@ void VirtualTime::take_part_as_maker(bool on) noexcept {
 }
 
 void VirtualTime::announce_thread(Birth& birth) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   ++threads_;
   if (mode_ == Mode::free) {
     ++running_;
@@ -97,7 +99,7 @@ void VirtualTime::begin_thread(Birth& birth) {
 void VirtualTime::thread_ended() {
   Waiter* next = nullptr;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     --threads_;
     --running_;
     next = next_after_wait();
@@ -107,8 +109,8 @@ void VirtualTime::thread_ended() {
   hand_over(next);
 }
 
-void VirtualTime::wait(const Condition* condition, VirtualPlatform& platform,
-                       std::unique_lock<std::mutex>& lock, SteadyTime deadline) {
+void VirtualTime::wait(const Condition* condition, VirtualPlatform& platform, MutexLock& lock,
+                       SteadyTime deadline) {
   // On the heap: ThreadSanitizer takes mutexes that follow each other on a stack for one.
   const auto owned = std::make_unique<Waiter>();
   Waiter& waiter = *owned;
@@ -122,22 +124,22 @@ void VirtualTime::wait(const Condition* condition, VirtualPlatform& platform,
   Waiter* next = nullptr;
   {
     // Before the caller's mutex is given back, so that no notification is missed.
-    const std::scoped_lock guard(mutex_);
+    const MutexLock guard(mutex_);
     waiting_.push_back(&waiter);
     if (is_due(waiter)) wake(std::prev(waiting_.end()));
     if (waiter.is_ours) --running_;
-    lock.unlock();
+    lock.native().unlock();  // by the caller's name for it, which the analysis does not know
     next = next_after_wait();
   }
   hand_over(next);
   await_turn(waiter);
-  lock.lock();
+  lock.native().lock();
 }
 
 void VirtualTime::yield() {
   if (mode_ == Mode::free) return;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (runnable_.empty()) return;
   }
   const auto owned = std::make_unique<Waiter>();  // as in wait
@@ -146,7 +148,7 @@ void VirtualTime::yield() {
   waiter.is_ours = true;
   Waiter* next = nullptr;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     --running_;
     runnable_.push_back(&waiter);
     next = next_after_wait();
@@ -156,7 +158,7 @@ void VirtualTime::yield() {
 }
 
 void VirtualTime::notify(const Condition* condition) noexcept {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   for (auto waiter = waiting_.begin(); waiter != waiting_.end();) {
     waiter = (*waiter)->condition == condition ? wake(waiter) : std::next(waiter);
   }
@@ -165,12 +167,12 @@ void VirtualTime::notify(const Condition* condition) noexcept {
 // --- The clock ----------------------------------------------------------------------------------
 
 std::uint64_t VirtualTime::random() {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return random_();
 }
 
 std::uint64_t VirtualTime::switches() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return switches_;
 }
 
@@ -249,13 +251,14 @@ VirtualTime::Waiter* VirtualTime::choose_next() {
 }
 
 bool VirtualTime::does_time_pass() const {
-  return std::any_of(waiting_.begin(), waiting_.end(), [this](const Waiter* waiter) {
-    return waiter->is_makers || ((time_passes_ || hurries_ > 0) && waiter->is_tests);
+  const bool is_let_pass = time_passes_ || hurries_ > 0;
+  return std::any_of(waiting_.begin(), waiting_.end(), [is_let_pass](const Waiter* waiter) {
+    return waiter->is_makers || (is_let_pass && waiter->is_tests);
   });
 }
 
 std::string VirtualTime::who_waits() const {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   return names_of_waiting();
 }
 
@@ -268,8 +271,9 @@ std::string VirtualTime::names_of_waiting() const {
 // --- What tests do with it ----------------------------------------------------------------------
 
 void VirtualTime::settle() {
-  std::unique_lock lock(mutex_);
-  if (!settled_.wait_for(lock, kPatience, [this] { return running_ <= own_threads(); })) {
+  MutexLock lock(mutex_);
+  if (!settled_.wait_for(lock.native(), kPatience,
+                         [this]() ZKLOCK_REQUIRES(mutex_) { return running_ <= own_threads(); })) {
     throw std::runtime_error(
         "zklock::testing: a thread of the library has been busy for 10 s. Does a callback of the "
         "test wait for the test?");
@@ -280,7 +284,7 @@ void VirtualTime::advance(std::chrono::nanoseconds time) {
   const SteadyTime end = saturated_sum(now(), time);
   for (;;) {
     settle();
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     if (running_ > own_threads() || step(end)) continue;
     now_ = std::max(now_, end);
     return;
@@ -288,22 +292,23 @@ void VirtualTime::advance(std::chrono::nanoseconds time) {
 }
 
 void VirtualTime::let_time_pass(bool on) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   time_passes_ = on;
   static_cast<void>(next_after_wait());
 }
 
 void VirtualTime::hurry(int change) {
-  const std::scoped_lock lock(mutex_);
+  const MutexLock lock(mutex_);
   hurries_ += change;
   static_cast<void>(next_after_wait());
 }
 
 void VirtualTime::end_threads(int left, std::chrono::nanoseconds patience) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const SteadyTime limit = saturated_sum(now_, patience);
   while (threads_ > left) {
-    settled_.wait(lock, [&] { return running_ == 0 || threads_ <= left; });
+    settled_.wait(lock.native(),
+                  [&]() ZKLOCK_REQUIRES(mutex_) { return running_ == 0 || threads_ <= left; });
     if (threads_ <= left || step(limit)) continue;
     static_cast<void>(
         std::fputs(("zklock::testing: a client or a lock outlives its FakeZooKeeper; there wait" +
@@ -319,14 +324,14 @@ bool VirtualTime::run(VirtualPlatform& platform, const std::function<void()>& bo
   std::unique_ptr<Thread> first = platform.start_thread("first", body);
   Waiter* next = nullptr;
   {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     limit_ = limit;
     next = choose_next();
   }
   hand_over(next);
   {
-    std::unique_lock lock(mutex_);
-    settled_.wait(lock, [this] { return running_ == 0; });
+    MutexLock lock(mutex_);
+    settled_.wait(lock.native(), [this]() ZKLOCK_REQUIRES(mutex_) { return running_ == 0; });
     if (threads_ > 0) {
       // It can neither be joined nor be destroyed.
       static auto& left = *new std::vector<std::unique_ptr<Thread>>;

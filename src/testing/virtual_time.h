@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <functional>
 #include <list>
-#include <mutex>
 #include <random>
 #include <string>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
@@ -39,7 +39,7 @@ class VirtualTime {
   VirtualTime& operator=(const VirtualTime&) = delete;
 
   [[nodiscard]] SteadyTime now() const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return now_;
   }
   [[nodiscard]] std::uint64_t random();
@@ -76,8 +76,8 @@ class VirtualTime {
   // For VirtualPlatform.
 
   /// Who waits: for a condition to be notified, or for its platform's steady clock to reach a time.
-  void wait(const Condition* condition, VirtualPlatform& platform,
-            std::unique_lock<std::mutex>& lock, SteadyTime deadline);
+  void wait(const Condition* condition, VirtualPlatform& platform, MutexLock& lock,
+            SteadyTime deadline);
   void notify(const Condition* condition) noexcept;
   /// A thread of the library's begins to live; `begin_thread` is the first that it calls itself.
   class Birth;
@@ -87,14 +87,14 @@ class VirtualTime {
   /// Calls `change(now)`, which may change the clocks of a platform, or whether it is frozen.
   template <class Change>
   void change(const Change& change) {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     change(now_);
     wake_all_who_may_go_on();
   }
   /// Returns `look(now)`, which may look at what `change` changes.
   template <class Look>
   auto look(const Look& look) const {
-    const std::scoped_lock lock(mutex_);
+    const MutexLock lock(mutex_);
     return look(now_);
   }
 
@@ -116,9 +116,9 @@ class VirtualTime {
     bool await_for(std::chrono::seconds patience);
 
    private:
-    std::mutex mutex_;
+    Mutex mutex_;
     std::condition_variable came_;
-    bool given_ = false;  // guarded by mutex_
+    bool given_ ZKLOCK_GUARDED_BY(mutex_) = false;
   };
 
   /// A thread that waits, or may go on but has not been chosen yet.
@@ -134,34 +134,33 @@ class VirtualTime {
     Baton baton{};
   };
 
-  // REQUIRES: mutex_ is held.
-  [[nodiscard]] bool is_due(const Waiter& waiter) const;
-  std::list<Waiter*>::iterator wake(std::list<Waiter*>::iterator waiter);
-  void wake_the_due();
-  void wake_all_who_may_go_on();
-  bool step(SteadyTime limit);
-  [[nodiscard]] Waiter* choose_next();
-  [[nodiscard]] Waiter* next_after_wait();
-  [[nodiscard]] bool does_time_pass() const;
-  [[nodiscard]] std::string names_of_waiting() const;
+  [[nodiscard]] bool is_due(const Waiter& waiter) const ZKLOCK_REQUIRES(mutex_);
+  std::list<Waiter*>::iterator wake(std::list<Waiter*>::iterator waiter) ZKLOCK_REQUIRES(mutex_);
+  void wake_the_due() ZKLOCK_REQUIRES(mutex_);
+  void wake_all_who_may_go_on() ZKLOCK_REQUIRES(mutex_);
+  bool step(SteadyTime limit) ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] Waiter* choose_next() ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] Waiter* next_after_wait() ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] bool does_time_pass() const ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] std::string names_of_waiting() const ZKLOCK_REQUIRES(mutex_);
 
   static void hand_over(Waiter* next);
   static void await_turn(Waiter& waiter);
 
   const Mode mode_;
 
-  mutable std::mutex mutex_;
-  std::condition_variable settled_;       // running_ or threads_ has changed
-  SteadyTime now_;                        // guarded by mutex_
-  SteadyTime limit_ = SteadyTime::max();  // guarded by mutex_: of `run`
-  std::mt19937_64 random_;                // guarded by mutex_
-  std::list<Waiter*> waiting_;            // guarded by mutex_: in the order of their coming
-  std::vector<Waiter*> runnable_;         // guarded by mutex_: mode one_at_a_time only
-  int running_ = 0;             // guarded by mutex_: the library's threads that do not wait
-  int threads_ = 0;             // guarded by mutex_: the library's threads
-  std::uint64_t switches_ = 0;  // guarded by mutex_
-  bool time_passes_ = false;    // guarded by mutex_
-  int hurries_ = 0;             // guarded by mutex_: TimePasses that live
+  mutable Mutex mutex_;
+  std::condition_variable settled_;  // running_ or threads_ has changed
+  SteadyTime now_ ZKLOCK_GUARDED_BY(mutex_);
+  SteadyTime limit_ ZKLOCK_GUARDED_BY(mutex_) = SteadyTime::max();  // of `run`
+  std::mt19937_64 random_ ZKLOCK_GUARDED_BY(mutex_);
+  std::list<Waiter*> waiting_ ZKLOCK_GUARDED_BY(mutex_);     // in the order of their coming
+  std::vector<Waiter*> runnable_ ZKLOCK_GUARDED_BY(mutex_);  // mode one_at_a_time only
+  int running_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // the library's threads that do not wait
+  int threads_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // the library's threads
+  std::uint64_t switches_ ZKLOCK_GUARDED_BY(mutex_) = 0;
+  bool time_passes_ ZKLOCK_GUARDED_BY(mutex_) = false;
+  int hurries_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // TimePasses that live
 };
 
 /// For the time of its life, time passes as if VirtualTime::let_time_pass were on.

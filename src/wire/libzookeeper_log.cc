@@ -1,13 +1,13 @@
 #include "wire/libzookeeper_log.h"
 
 #include <map>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <utility>
 #include <vector>
 
 #include "base/log.h"
+#include "base/mutex.h"
 
 namespace zklock::internal {
 
@@ -18,8 +18,8 @@ struct Registry {
     Log log;
     int clients = 0;
   };
-  std::mutex mutex;
-  std::map<std::shared_ptr<Logger>, Entry> entries;  // guarded by mutex
+  Mutex mutex;
+  std::map<std::shared_ptr<Logger>, Entry> entries ZKLOCK_GUARDED_BY(mutex);
 };
 
 Registry& registry() {
@@ -40,7 +40,7 @@ LogLevel level_of(std::string_view line) {
 LibZooKeeperLog::LibZooKeeperLog(std::shared_ptr<Logger> logger)
     : logger_(std::move(logger)), background_(Background::shared()) {
   if (!logger_) return;
-  const std::scoped_lock lock(registry().mutex);
+  const MutexLock lock(registry().mutex);
   Registry::Entry& entry = registry().entries[logger_];
   if (entry.clients++ == 0) entry.log = Log(logger_, background_);
 }
@@ -48,7 +48,7 @@ LibZooKeeperLog::LibZooKeeperLog(std::shared_ptr<Logger> logger)
 LibZooKeeperLog::~LibZooKeeperLog() {
   if (!logger_) return;
   Log unused;  // destroyed without the mutex
-  const std::scoped_lock lock(registry().mutex);
+  const MutexLock lock(registry().mutex);
   const auto entry = registry().entries.find(logger_);
   if (--entry->second.clients > 0) return;
   unused = std::move(entry->second.log);
@@ -59,7 +59,7 @@ void LibZooKeeperLog::on_line(const char* line) noexcept {
   try {
     std::vector<Log> logs;
     {
-      const std::scoped_lock lock(registry().mutex);
+      const MutexLock lock(registry().mutex);
       for (const auto& [logger, entry] : registry().entries) logs.push_back(entry.log);
     }
     for (const Log& log : logs) {

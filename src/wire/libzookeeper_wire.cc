@@ -9,13 +9,13 @@
 #include <chrono>
 #include <csignal>
 #include <cstring>
-#include <mutex>
 #include <shared_mutex>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
 #include <vector>
 
+#include "base/mutex.h"
 #include "base/platform.h"
 #include "wire/libzookeeper_log.h"
 
@@ -111,7 +111,7 @@ class LibZooKeeperWire final : public Wire {
   void forget(Request* request) {
     bool was_last = false;
     {
-      const std::scoped_lock lock(requests_.mutex);
+      const MutexLock lock(requests_.mutex);
       under_way_.erase(request);
       was_last = draining_ && under_way_.empty();
     }
@@ -133,11 +133,11 @@ class LibZooKeeperWire final : public Wire {
   std::atomic<bool> connected_{false};  // written by the completion thread only
 
   std::shared_mutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
-  zhandle_t* handle_ = nullptr;     // guarded by handle_mutex_: null once closing has begun
+  zhandle_t* handle_ = nullptr;     // guarded by handle_mutex_; null once closing has begun
 
   Monitor requests_;
-  std::unordered_set<Request*> under_way_;  // guarded by requests_.mutex; owned
-  bool draining_ = false;                   // guarded by requests_.mutex
+  std::unordered_set<Request*> under_way_ ZKLOCK_GUARDED_BY(requests_.mutex);  // owned
+  bool draining_ ZKLOCK_GUARDED_BY(requests_.mutex) = false;
 };
 
 template <class T>
@@ -254,7 +254,7 @@ void LibZooKeeperWire::send(std::unique_ptr<Request> request, const Call& call) 
     const std::shared_lock lock(handle_mutex_);
     if (handle_ != nullptr) {
       {
-        const std::scoped_lock under_way(requests_.mutex);
+        const MutexLock under_way(requests_.mutex);
         under_way_.insert(request.get());
       }
       const int code = call(handle_, request.get());
@@ -328,7 +328,7 @@ void LibZooKeeperWire::close() noexcept {
   // reconnect also the answer to the watches that libzookeeper has set again, and their events.
   if (connected_.load()) get("/", false, [](const Result<Znode>&) {});
   {
-    std::unique_lock lock(requests_.mutex);
+    MutexLock lock(requests_.mutex);
     draining_ = true;
     // New requests may come until the handle is taken away; those of the removal list, say, are
     // welcome.
@@ -339,14 +339,14 @@ void LibZooKeeperWire::close() noexcept {
   }
   zhandle_t* handle = nullptr;
   {
-    const std::unique_lock lock(handle_mutex_);
+    const std::scoped_lock lock(handle_mutex_);
     handle = std::exchange(handle_, nullptr);
   }
   zookeeper_close(handle);
   // Nothing is called any more. What was not answered never will be.
   std::unordered_set<Request*> unanswered;
   {
-    const std::scoped_lock lock(requests_.mutex);
+    const MutexLock lock(requests_.mutex);
     unanswered.swap(under_way_);
   }
   for (Request* const request : unanswered) {

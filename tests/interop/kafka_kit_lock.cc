@@ -28,7 +28,7 @@ constexpr auto kTimestampToDeadline = 71ns;
 bool pause(const Context& context) {
   Monitor monitor;
   ContextWait wait(monitor, context);
-  std::unique_lock lock(monitor.mutex);
+  internal::MutexLock lock(monitor.mutex);
   const auto end = Platform::current().steady_now() + kPause;
   wait.wait_until(lock, end, [] { return false; });
   return Platform::current().steady_now() >= end;
@@ -79,7 +79,7 @@ KafkaKitLock::Outcome KafkaKitLock::lock(const Context& context) {
       continue;
     }
     ContextWait wait(*monitor, context);
-    std::unique_lock lock(monitor->mutex);
+    internal::MutexLock lock(monitor->mutex);
     const WaitEnd end = wait.wait(lock, [&] { return watch->news().any(); });
     lock.unlock();
     if (end != WaitEnd::ready) return give_up(Outcome::timed_out);

@@ -128,7 +128,7 @@ class Schedule {
     Task& task = *tasks_.back();
     task.thread = process.platform().start_thread("task", [this, &task, run = std::move(body)] {
       run();
-      const std::scoped_lock lock(monitor_.mutex);
+      const internal::MutexLock lock(monitor_.mutex);
       task.is_done = true;
       monitor_.changed->notify_all();
     });
@@ -147,7 +147,7 @@ class Schedule {
 
   /// Until all are done but those of crashed processes.
   void await_tasks() {
-    std::unique_lock lock(monitor_.mutex);
+    internal::MutexLock lock(monitor_.mutex);
     const auto is_over = [](const auto& task) {
       return task->is_done || task->process->is_crashed();
     };

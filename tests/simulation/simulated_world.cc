@@ -32,7 +32,7 @@ nanoseconds World::between(nanoseconds least, nanoseconds most) {
 void World::sleep(nanoseconds duration) {
   internal::Monitor monitor;
   const SteadyTime end = internal::Platform::current().steady_now() + duration;
-  std::unique_lock lock(monitor.mutex);
+  internal::MutexLock lock(monitor.mutex);
   while (internal::Platform::current().steady_now() < end) monitor.changed->wait_until(lock, end);
 }
 

@@ -113,12 +113,12 @@ BackgroundCall<std::invoke_result_t<Call>> in_background(Call call) {
 class Gate {
  public:
   void wait() {
-    std::unique_lock lock(monitor_.mutex);
+    internal::MutexLock lock(monitor_.mutex);
     while (!is_open_) monitor_.changed->wait(lock);
   }
   void open() {
     {
-      const std::scoped_lock lock(monitor_.mutex);
+      const internal::MutexLock lock(monitor_.mutex);
       is_open_ = true;
     }
     monitor_.changed->notify_all();

@@ -25,13 +25,13 @@ class ContextWaitTest : public ::testing::Test {
   BackgroundCall<WaitEnd> wait(const Context& context, SteadyTime deadline = SteadyTime::max()) {
     return in_background([this, context, deadline] {
       ContextWait wait(monitor_, context);
-      std::unique_lock lock(monitor_.mutex);
+      internal::MutexLock lock(monitor_.mutex);
       return wait.wait_until(lock, deadline, [this] { return ready_; });
     });
   }
   void become_ready() {
     {
-      const std::scoped_lock lock(monitor_.mutex);
+      const internal::MutexLock lock(monitor_.mutex);
       ready_ = true;
     }
     monitor_.changed->notify_all();

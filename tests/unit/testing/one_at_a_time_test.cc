@@ -128,7 +128,7 @@ TEST(OneAtATimeTest, RunSaysThatThreadsWaitForEver) {
   auto& platform = *new VirtualPlatform(time, {});
   const auto wait_for_ever = [&platform] {
     auto& monitor = *new Monitor{{}, platform.make_condition()};
-    std::unique_lock lock(monitor.mutex);
+    internal::MutexLock lock(monitor.mutex);
     monitor.changed->wait(lock);
   };
   EXPECT_FALSE(time.run(platform, wait_for_ever, SteadyTime::max()));

@@ -30,9 +30,9 @@ class Order {
 
 /// Waits until `deadline`, by the platform's clock.
 inline void wait_until(Platform& platform, SteadyTime deadline) {
-  std::mutex mutex;
+  internal::Mutex mutex;
   const std::unique_ptr<Condition> condition = platform.make_condition();
-  std::unique_lock lock(mutex);
+  internal::MutexLock lock(mutex);
   while (platform.steady_now() < deadline) condition->wait_until(lock, deadline);
 }
 

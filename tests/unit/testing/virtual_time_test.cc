@@ -90,18 +90,18 @@ TEST_F(VirtualTimeTest, AdvanceStopsAtEachDeadlineThatComesOfAnotherOne) {
 
 TEST_F(VirtualTimeTest, ADeadlineThatHasPassedIsNotWaitedFor) {
   Monitor monitor{{}, here_.make_condition()};
-  std::unique_lock lock(monitor.mutex);
+  internal::MutexLock lock(monitor.mutex);
   monitor.changed->wait_until(lock, kStart);
   monitor.changed->wait_until(lock, kStart - 1h);
   monitor.changed->wait_until(lock, SteadyTime::min());
-  EXPECT_TRUE(lock.owns_lock());
+  EXPECT_TRUE(lock.native().owns_lock());
 }
 
 TEST_F(VirtualTimeTest, TheLastDeadlineOfAllDoesNotCome) {
   Monitor monitor{{}, here_.make_condition()};
   bool woken = false;  // guarded by monitor.mutex
   const auto thread = here_.start_thread("waits", [&] {
-    std::unique_lock lock(monitor.mutex);
+    internal::MutexLock lock(monitor.mutex);
     monitor.changed->wait_until(lock, SteadyTime::max());
     monitor.changed->wait_until(lock, SteadyTime::max() - 1ns);
     woken = true;
@@ -109,7 +109,7 @@ TEST_F(VirtualTimeTest, TheLastDeadlineOfAllDoesNotCome) {
   time_.advance(24h * 365 * 50);
   for (int i = 0; i < 2; ++i) {
     {
-      const std::scoped_lock lock(monitor.mutex);
+      const internal::MutexLock lock(monitor.mutex);
       EXPECT_FALSE(woken);
     }
     monitor.changed->notify_all();
@@ -125,7 +125,7 @@ TEST_F(VirtualTimeTest, NotifyWakesAllWhoWaitForTheConditionAndNobodyElse) {
   std::vector<std::unique_ptr<Thread>> threads;
   for (Monitor* const monitor : {&ours, &ours, &others}) {
     threads.push_back(here_.start_thread("waits", [this, monitor, &ours] {
-      std::unique_lock lock(monitor->mutex);
+      internal::MutexLock lock(monitor->mutex);
       monitor->changed->wait(lock);
       order_.note(monitor == &ours ? "ours" : "others");
     }));
@@ -144,7 +144,7 @@ TEST_F(VirtualTimeTest, NoNotificationIsLost) {
   int turn = 0;  // guarded by monitor.mutex
   const auto play = [&](int parity) {
     for (;;) {
-      std::unique_lock lock(monitor.mutex);
+      internal::MutexLock lock(monitor.mutex);
       while (turn < kTurns && turn % 2 != parity) monitor.changed->wait(lock);
       if (turn == kTurns) return;
       ++turn;
@@ -166,7 +166,7 @@ TEST_F(VirtualTimeTest, SettleWaitsForThreadsThatGoOn) {
   const auto starts = here_.start_thread("starts", [&] {
     for (int i = 0; i < 3; ++i) {
       threads.push_back(here_.start_thread("waits", [&] {
-        std::unique_lock lock(monitor.mutex);
+        internal::MutexLock lock(monitor.mutex);
         ++done;
         monitor.changed->wait(lock);
         ++done;
@@ -221,7 +221,7 @@ TEST_F(VirtualTimeTest, TimeDoesNotPassByItselfWhileNobodyOfTheTestWaits) {
 TEST_F(VirtualTimeTest, WhatIsFrozenGoesOnWhenItIsThawed) {
   Monitor monitor{{}, there_.make_condition()};
   const auto notified = there_.start_thread("notified", [&] {
-    std::unique_lock lock(monitor.mutex);
+    internal::MutexLock lock(monitor.mutex);
     monitor.changed->wait(lock);
     order_.note("notified");
   });

@@ -1,0 +1,56 @@
+// mutex.h: a mutex whose rules clang checks: with -Wthread-safety, what a member is guarded by and
+// what a function requires are errors when they are not kept. Other compilers see plain mutexes.
+#ifndef ZKLOCK_SRC_BASE_MUTEX_H_
+#define ZKLOCK_SRC_BASE_MUTEX_H_
+
+#include <mutex>
+
+#if defined(__clang__)
+#define ZKLOCK_THREAD_SAFETY(attribute) __attribute__((attribute))
+#else
+#define ZKLOCK_THREAD_SAFETY(attribute)
+#endif
+
+/// Of a member: read and written only while the mutex is held.
+#define ZKLOCK_GUARDED_BY(mutex) ZKLOCK_THREAD_SAFETY(guarded_by(mutex))
+/// Of a function, or a lambda: called while the mutex is held.
+#define ZKLOCK_REQUIRES(mutex) ZKLOCK_THREAD_SAFETY(requires_capability(mutex))
+/// Of a function: called while the mutex is not held, as it takes it.
+#define ZKLOCK_EXCLUDES(mutex) ZKLOCK_THREAD_SAFETY(locks_excluded(mutex))
+/// Of a function that the analysis cannot follow; the reason stands beside it.
+#define ZKLOCK_NOT_ANALYZED ZKLOCK_THREAD_SAFETY(no_thread_safety_analysis)
+
+namespace zklock::internal {
+
+class ZKLOCK_THREAD_SAFETY(capability("mutex")) Mutex {
+ public:
+  void lock() ZKLOCK_THREAD_SAFETY(acquire_capability()) { mutex_.lock(); }
+  void unlock() ZKLOCK_THREAD_SAFETY(release_capability()) { mutex_.unlock(); }
+
+ private:
+  friend class MutexLock;
+  std::mutex mutex_;
+};
+
+/// Holds the mutex for a scope; may let go of it and take it again in between.
+class ZKLOCK_THREAD_SAFETY(scoped_lockable) MutexLock {
+ public:
+  explicit MutexLock(Mutex& mutex) ZKLOCK_THREAD_SAFETY(acquire_capability(mutex))
+      : lock_(mutex.mutex_) {}
+  ~MutexLock() ZKLOCK_THREAD_SAFETY(release_capability()) = default;
+  MutexLock(const MutexLock&) = delete;
+  MutexLock& operator=(const MutexLock&) = delete;
+
+  void unlock() ZKLOCK_THREAD_SAFETY(release_capability()) { lock_.unlock(); }
+  void lock() ZKLOCK_THREAD_SAFETY(acquire_capability()) { lock_.lock(); }
+
+  /// For condition variables of the standard library.
+  [[nodiscard]] std::unique_lock<std::mutex>& native() noexcept { return lock_; }
+
+ private:
+  std::unique_lock<std::mutex> lock_;
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_BASE_MUTEX_H_
