@@ -17,7 +17,7 @@ namespace {
 /// it would be answered with a broken connection, again and again.
 constexpr std::size_t kMostData = 1'000'000;
 /// One that passes, and was not sent: the next attempt asks `with_room` again.
-constexpr ZooKeeperErrc kNoRoom = ZooKeeperErrc::throttled;
+constexpr ZooKeeperErrc kNoCapacity = ZooKeeperErrc::throttled;
 
 /// Before a watch is tried again that a throttled server did not set.
 constexpr std::chrono::milliseconds kPauseOfWatches{100};
@@ -91,7 +91,7 @@ ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Backgroun
       removals(std::make_shared<RemovalList>(keeper, background, log)),
       watches(background, log),
       keep_alive(std::make_shared<KeepAlive>(keeper, background)),
-      room(keeper->dialer().chroot_length()),
+      capacity(keeper->dialer().chroot_length()),
       first_read(std::make_shared<FirstRead>()) {
   first_read->path = std::move(reads_first);
 }
@@ -213,11 +213,11 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   if (const std::error_code error = bad_node(path + "0", data, acl)) return error;
   ProtectedCreate create{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data,
                          acl};
-  create.room = core_->room.try_reserve(create.path_length());
-  if (!create.room) return kNoRoom;
+  create.reservation = core_->capacity.try_reserve(create.path_length());
+  if (!create.reservation) return kNoCapacity;
   Result<Enqueued> created = create_protected(*core_->keeper, core_->removals, create, context);
   if (!created) return created.error();
-  return std::move(created->claim);
+  return static_cast<Created&&>(std::move(created->claim));
 }
 
 Result<void> Client::remove(const std::string& path, std::int32_t version, const Context& context) {
@@ -267,10 +267,10 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
   if (const std::error_code error = bad_node(request.directory, request.data, request.acl)) {
     return error;
   }
-  ProtectedCreate create{request.directory, "lock-", request.data, request.acl, true};
-  create.room = core_->room.try_reserve(create.path_length());
-  if (!create.room) return kNoRoom;
-  if (request.chooser && request.watcher) {
+  ProtectedCreate create{request.directory, "lock-", request.data, request.acl, request.list};
+  create.reservation = core_->capacity.try_reserve(create.path_length());
+  if (!create.reservation) return kNoCapacity;
+  if (request.list && request.chooser && request.watcher) {
     create.and_then = [core = core_, shared = std::make_shared<const EnqueueRequest>(request)](
                           const Link& link, Enqueued enqueued, const ProtectedCreate::Done& done) {
       watch_chosen(core, link, *shared, std::move(enqueued), done);
@@ -331,7 +331,7 @@ void Client::watch_in_background(const std::string& path, const std::shared_ptr<
 void Client::remove_in_background(const std::string& path) {
   if (core_->keeper->is_forked() || bad_path(path)) return;
   // It takes room until it is gone, whatever becomes of the claim's own.
-  core_->removals->add(core_->keeper->session(), path, core_->room.reserve(path.size()));
+  core_->removals->add(core_->keeper->session(), path, core_->capacity.reserve(path.size()));
 }
 
 PendingRemovals Client::pending_removals() const {
@@ -347,8 +347,8 @@ PendingRemovals Client::pending_removals() const {
 
 std::shared_ptr<const Session> Client::session() const { return core_->keeper->session(); }
 
-std::shared_ptr<ZooKeeperClient> Client::with_room() {
-  if (core_->keeper->is_forked() || core_->has_room()) return nullptr;
+std::shared_ptr<ClaimClient> Client::with_capacity() {
+  if (core_->keeper->is_forked() || core_->has_capacity()) return nullptr;
   std::vector<std::shared_ptr<Client>> of_no_use;  // destroyed without the mutex
   const MutexLock lock(others_mutex_);
   if (is_closed_) return nullptr;
@@ -359,7 +359,7 @@ std::shared_ptr<ZooKeeperClient> Client::with_room() {
   }
   std::erase(others_, nullptr);
   for (const std::shared_ptr<Client>& other : others_) {
-    if (other->core_->has_room()) return other;
+    if (other->core_->has_capacity()) return other;
   }
   return make_another();
 }
@@ -367,7 +367,7 @@ std::shared_ptr<ZooKeeperClient> Client::with_room() {
 /// Full of watches that nobody needs any more, which can not be taken back. No claim is its own.
 bool Client::is_worn_out(const std::shared_ptr<Client>& other) {
   const bool is_used = other.use_count() > 1;  // by a claim, or on the way to one
-  return !is_used && !other->core_->has_room() && other->core_->removals->pending().count == 0;
+  return !is_used && !other->core_->has_capacity() && other->core_->removals->pending().count == 0;
 }
 
 /// Null: there can be none now, and this one has to do.

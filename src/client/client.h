@@ -1,10 +1,10 @@
-// client.h: ZooKeeperClient over a Wire: deadlines, sessions, protected creates, watches, removals.
+// client.h: ClaimClient over a Wire: deadlines, sessions, protected creates, watches, removals.
 #ifndef ZKLOCK_SRC_CLIENT_CLIENT_H_
 #define ZKLOCK_SRC_CLIENT_CLIENT_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/client_options.h>
 #include <zklock/export.h>
-#include <zklock/zookeeper_client.h>
 
 #include <atomic>
 #include <memory>
@@ -41,7 +41,7 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
   void get_and_watch(const Link& link, const std::string& path,
                      const std::shared_ptr<Watcher>& watcher, Wire::Answer<Znode> answer);
 
-  /// See ZooKeeperClient::watch_in_background.
+  /// See ClaimClient::watch_in_background.
   void watch(const std::string& path, const std::shared_ptr<Watcher>& watcher);
 
   const Log log;
@@ -50,10 +50,10 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
   const std::shared_ptr<RemovalList> removals;
   WatchTable watches;
   const std::shared_ptr<KeepAlive> keep_alive;
-  const SessionCapacity room;
+  const SessionCapacity capacity;
 
   /// For a further claim.
-  [[nodiscard]] bool has_room() const noexcept { return room.is_left(watches); }
+  [[nodiscard]] bool has_capacity() const noexcept { return capacity.is_left(watches); }
 
   /// Asked for as soon as there is a connection, by the network's thread.
   struct FirstRead {
@@ -68,7 +68,7 @@ class ClientCore final : public LinkListener, public std::enable_shared_from_thi
 
 /// The implementation behind `connect`, and behind the fake. Of one session, until that has no
 /// room for further claims: then it makes another client of its kind, and so on.
-class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
+class ZKLOCK_EXPORT Client final : public ClaimClient {
  public:
   /// `reads_first`: a path that the first session is tried with; "" for none.
   Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options,
@@ -105,7 +105,8 @@ class ZKLOCK_EXPORT Client final : public ZooKeeperClient {
   void remove_in_background(const std::string& path) override;
   [[nodiscard]] PendingRemovals pending_removals() const override;
   [[nodiscard]] std::shared_ptr<const Session> session() const override;
-  [[nodiscard]] std::shared_ptr<ZooKeeperClient> with_room() override;
+  [[nodiscard]] std::shared_ptr<ClaimClient> with_capacity() override;
+  [[nodiscard]] bool never_throws() const noexcept override { return true; }
   Result<void> close(const Context& context) override;
 
  private:

@@ -57,12 +57,15 @@ class Attempt {
   /// Empty: nothing was created, and nothing will be.
   std::optional<Result<Enqueued>> run(const Context& context) {
     const auto flight = std::make_shared<Flight>();
-    link_.wire->create(join_path(request_.directory, protected_name(id_, request_.prefix)),
-                       request_.data, request_.acl, Wire::CreateMode::ephemeral_sequential,
-                       [flight, keeper = keeper_.shared_from_this()](Result<Created> answer) {
-                         if (answer) answer->connection = keeper->connection();
-                         flight->created(std::move(answer));
-                       });
+    link_.wire->create(
+        join_path(request_.directory, protected_name(id_, request_.prefix)), request_.data,
+        request_.acl, Wire::CreateMode::ephemeral_sequential,
+        [flight, link = link_, keeper = keeper_.shared_from_this(),
+         reservation = request_.reservation](Result<Created> answer) {
+          if (!answer) return flight->created(answer.error());
+          flight->created(
+              CreatedClaim{{std::move(*answer)}, link.session, keeper->connection(), reservation});
+        });
     Result<Enqueued> enqueued = Enqueued{};
     if (request_.list_after) {
       list(flight);
@@ -70,20 +73,18 @@ class Attempt {
       enqueued = flight->done.wait(context);
     }
     // The callback holds no reference to the attempt, which is over then.
-    Result<Created> answer = flight->claim.wait(
+    Result<CreatedClaim> answer = flight->claim.wait(
         context, [removals = removals_, session = link_.session, directory = request_.directory,
-                  id = id_, room = request_.room](const Result<Created>& late) {
+                  id = id_, reservation = request_.reservation](const Result<CreatedClaim>& late) {
           if (late) {
-            removals->add(session, late->path, room);
+            removals->add(session, late->path, reservation);
           } else if (is_ambiguous(late.error())) {
-            removals->add_unknown(session, directory, id, room);
+            removals->add_unknown(session, directory, id, reservation);
           }
         });
     if (answer) {
       if (!enqueued) enqueued = Enqueued{.queue = enqueued.error()};
       enqueued->claim = std::move(*answer);
-      enqueued->claim.session = link_.session;
-      enqueued->claim.room = request_.room;
       return enqueued;
     }
     if (flight->claim.is_abandoned() || !is_ambiguous(answer.error())) return answer.error();
@@ -93,24 +94,24 @@ class Attempt {
  private:
   /// Create and list, under way.
   struct Flight {
-    PendingAnswer<Created> claim;
+    PendingAnswer<CreatedClaim> claim;
     PendingAnswer<Enqueued> done;  // the list, and what came after it
 
-    void created(Result<Created> answer) {
+    void created(Result<CreatedClaim> answer) {
       if (answer) {
         const MutexLock lock(mutex_);
         known_ = *answer;
       }
       claim.complete(std::move(answer));
     }
-    [[nodiscard]] std::optional<Created> known_claim() {
+    [[nodiscard]] std::optional<CreatedClaim> known_claim() {
       const MutexLock lock(mutex_);
       return known_;
     }
 
    private:
     Mutex mutex_;
-    std::optional<Created> known_ ZKLOCK_GUARDED_BY(mutex_);
+    std::optional<CreatedClaim> known_ ZKLOCK_GUARDED_BY(mutex_);
   };
 
   /// In the same flight: the servers answer a session's requests in order, so the list has the
@@ -120,7 +121,7 @@ class Attempt {
         request_.directory, [flight, link = link_, keeper = keeper_.shared_from_this(),
                              and_then = request_.and_then](Result<Children> answer) {
           if (answer) answer->connection = keeper->connection();
-          const std::optional<Created> claim = flight->known_claim();
+          const std::optional<CreatedClaim> claim = flight->known_claim();
           if (!answer || !claim || !and_then) {
             flight->done.complete(Enqueued{.queue = std::move(answer)});
             return;
@@ -140,7 +141,7 @@ class Attempt {
     for (Backoff pause;; pause.wait(context)) {
       Result<Link> link = keeper_.await_link(context);
       if (!link) {
-        removals_->add_unknown(link_.session, request_.directory, id_, request_.room);
+        removals_->add_unknown(link_.session, request_.directory, id_, request_.reservation);
         return link.error();
       }
       if (link->session != link_.session) return std::nullopt;  // it took the znode along
@@ -150,7 +151,7 @@ class Attempt {
         return found;
       }
       if (has_ended(found.error(), context) || !is_retryable(found.error())) {
-        removals_->add_unknown(link_.session, request_.directory, id_, request_.room);
+        removals_->add_unknown(link_.session, request_.directory, id_, request_.reservation);
         return found.error();
       }
     }
@@ -196,8 +197,9 @@ class Attempt {
       return znode.error();
     }
     if (znode->stat.ephemeral_owner != link_.session->id()) return Enqueued{};
-    return Enqueued{Created{path, znode->stat, link_.session, link.connection, request_.room},
-                    std::move(list)};
+    return Enqueued{
+        CreatedClaim{{path, znode->stat}, link_.session, link.connection, request_.reservation},
+        std::move(list)};
   }
 
   SessionKeeper& keeper_;

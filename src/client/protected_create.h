@@ -4,8 +4,8 @@
 #define ZKLOCK_SRC_CLIENT_PROTECTED_CREATE_H_
 
 #include <zklock/acl.h>
+#include <zklock/advanced/claim_client.h>
 #include <zklock/context.h>
-#include <zklock/zookeeper_client.h>
 
 #include <cstddef>
 #include <functional>
@@ -30,7 +30,7 @@ struct ProtectedCreate {
   /// the caller did. May be null, and is not called if an answer is lost.
   std::function<void(const Link&, Enqueued, Done)> and_then{};
   /// In the session, for what is created: given up when nothing is left of it.
-  std::shared_ptr<void> room{};
+  std::shared_ptr<void> reservation{};
 
   /// Of the path that comes of it.
   [[nodiscard]] std::size_t path_length() const;

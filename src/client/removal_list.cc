@@ -29,14 +29,14 @@ RemovalList::RemovalList(std::shared_ptr<SessionKeeper> keeper,
     : keeper_(std::move(keeper)), background_(std::move(background)), log_(std::move(log)) {}
 
 void RemovalList::add(const std::shared_ptr<SessionState>& session, const std::string& path,
-                      std::shared_ptr<void> room) {
-  add(Entry{session, "", path, std::move(room)});
+                      std::shared_ptr<void> reservation) {
+  add(Entry{session, "", path, std::move(reservation)});
 }
 
 void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
                               const std::string& directory, const std::string& id,
-                              std::shared_ptr<void> room) {
-  add(Entry{session, directory, id, std::move(room)});
+                              std::shared_ptr<void> reservation) {
+  add(Entry{session, directory, id, std::move(reservation)});
 }
 
 void RemovalList::add(Entry entry) {

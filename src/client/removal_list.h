@@ -2,8 +2,8 @@
 #ifndef ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_
 #define ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/context.h>
-#include <zklock/zookeeper_client.h>
 
 #include <cstdint>
 #include <map>
@@ -32,13 +32,14 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
   RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background,
               Log log);
 
-  /// The node at `path`, if `session` still is the current one. `room`: kept until it is gone.
+  /// The node at `path`, if `session` still is the current one. `reservation`: kept until it is
+  /// gone.
   void add(const std::shared_ptr<SessionState>& session, const std::string& path,
-           std::shared_ptr<void> room = nullptr);
+           std::shared_ptr<void> reservation = nullptr);
   /// What a create in `directory` that was named `id` may have left. REQUIRES: its attempt has
   /// ended.
   void add_unknown(const std::shared_ptr<SessionState>& session, const std::string& directory,
-                   const std::string& id, std::shared_ptr<void> room = nullptr);
+                   const std::string& id, std::shared_ptr<void> reservation = nullptr);
 
   /// Tries all that is not being tried.
   void retry(const Link& link);
@@ -54,7 +55,7 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
     std::shared_ptr<SessionState> session;
     std::string directory;  // "" if path is known
     std::string what;       // the path, or the id
-    std::shared_ptr<void> room;
+    std::shared_ptr<void> reservation;
     bool trying = false;
   };
   using Number = std::uint64_t;

@@ -24,7 +24,8 @@ class AheadChooser final : public ClaimChooser {
   explicit AheadChooser(std::shared_ptr<const LockSettings> settings)
       : settings_(std::move(settings)) {}
 
-  [[nodiscard]] std::string choose(const Created& claim, const Children& queue) const override {
+  [[nodiscard]] std::string choose(const CreatedClaim& claim,
+                                   const Children& queue) const override {
     if (queue.names.size() == 1) return {};  // nobody else
     const std::vector<ClaimName> claims =
         claims_by_sequence(queue.names, settings_->further_claim_markers);
@@ -72,10 +73,10 @@ void Claim::enqueue(const Context& context) {
     Result<Enqueued> enqueued = create(context);
     if (enqueued) {
       created_ = std::move(enqueued->claim);
-      const Created& claim = created_;
+      const CreatedClaim& claim = created_;
       created_stamp_ =
           ServerStamp{claim.stat.czxid, claim.stat.ctime, Platform::current().steady_now()};
-      session_lost_ = claim.session ? claim.session->lost() : client_->session_lost();
+      session_lost_ = claim.session ? claim.session->lost() : std::stop_token();
       name_ = name_of(claim.path);
       node_ = ClaimNode(claim);
       first_list_ = std::move(enqueued->queue);
@@ -104,12 +105,12 @@ Context Claim::context_to_enqueue(const Context& context) const {
 
 /// With the list in the same flight, unless the claim is likely to be known as the first without.
 Result<Enqueued> Claim::create(const Context& caller) {
-  client_ = settings_->client->with_room();
+  client_ = settings_->client->with_capacity();
   if (!client_) client_ = settings_->client;
   const Context context = context_to_enqueue(caller);
   std::string data = to_json(settings_->metadata(owner_));
   if (!uncontended_path_.is_likely(*client_)) {
-    EnqueueRequest request{settings_->path, std::move(data), settings_->acl, nullptr, nullptr};
+    EnqueueRequest request{settings_->path, std::move(data), settings_->acl};
     const auto watch = std::make_shared<ClaimWatch>(monitor_);
     if (context.may_wait()) {
       request.chooser = std::make_shared<AheadChooser>(settings_);
@@ -121,13 +122,14 @@ Result<Enqueued> Claim::create(const Context& caller) {
     }
     return enqueued;
   }
-  Result<Created> created = client_->create_protected_ephemeral_sequential(
-      join_path(settings_->path, "lock-"), data, settings_->acl, context);
-  if (!created) return created.error();
-  Result<Children> queue = uncontended_path_.confirm_first(*client_, *created)
-                               ? Result<Children>(Children{.names = {name_of(created->path)}})
-                               : client_->children(settings_->path, context);
-  return Enqueued{std::move(*created), std::move(queue)};
+  EnqueueRequest request{settings_->path, std::move(data), settings_->acl};
+  request.list = false;
+  Result<Enqueued> enqueued = client_->enqueue(request, context);
+  if (!enqueued) return enqueued;
+  enqueued->queue = uncontended_path_.confirm_first(*client_, enqueued->claim)
+                        ? Result<Children>(Children{.names = {name_of(enqueued->claim.path)}})
+                        : client_->children(settings_->path, context);
+  return enqueued;
 }
 
 void Claim::create_directory(const Context& context) {
@@ -249,7 +251,7 @@ std::shared_ptr<HeldClaim> Claim::grant() {
 
 void Claim::give_up() noexcept {
   if (node_.path().empty()) return;
-  const std::shared_ptr<void> room = std::move(created_.room);  // until it is gone
+  const std::shared_ptr<void> reservation = std::move(created_.reservation);  // until it is gone
   const std::string path = std::exchange(node_, ClaimNode()).path();
   if (session_lost_.stop_requested()) return;  // it took the claim along
   try {

@@ -94,8 +94,8 @@ class Claim {
   const std::string owner_;
 
   // Of the claim that is in the queue now.
-  std::shared_ptr<ZooKeeperClient> client_;  // that of its session
-  Created created_;
+  std::shared_ptr<ClaimClient> client_;  // that of its session
+  CreatedClaim created_;
   ClaimNode node_;  // path "": there is none
   std::string name_;
   std::stop_token session_lost_;

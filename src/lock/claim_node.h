@@ -2,8 +2,8 @@
 #ifndef ZKLOCK_SRC_LOCK_CLAIM_NODE_H_
 #define ZKLOCK_SRC_LOCK_CLAIM_NODE_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/context.h>
-#include <zklock/zookeeper_client.h>
 
 #include <cstdint>
 #include <string>

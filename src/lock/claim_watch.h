@@ -2,7 +2,7 @@
 #ifndef ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_
 #define ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_
 
-#include <zklock/zookeeper_client.h>
+#include <zklock/advanced/claim_client.h>
 
 #include <cstdint>
 #include <memory>

@@ -17,9 +17,9 @@ constexpr std::chrono::milliseconds kShortHold{50};
 /// An unlock whose deadline has passed already is one attempt of at most this.
 constexpr std::chrono::seconds kUnlockPatience{1};
 
-Grant grant_of(const ZooKeeperClient& client, const Created& claim) {
+Grant grant_of(const CreatedClaim& claim) {
   return Grant{claim.path, claim.stat.czxid, claim.session,
-               claim.session ? claim.session->uncertain() : client.session_lost(),
+               claim.session ? claim.session->uncertain() : std::stop_token(),
                claim.session ? claim.session->keep_certain() : nullptr};
 }
 
@@ -66,13 +66,13 @@ class HeldClaim::OwnWatch final : public Watcher {
 };
 
 HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
-                     std::shared_ptr<ZooKeeperClient> client, const Created& claim, ClaimNode node,
+                     std::shared_ptr<ClaimClient> client, const CreatedClaim& claim, ClaimNode node,
                      std::string owner, std::optional<BootTime> ttl_end)
-    : LeaseState(grant_of(*client, claim), std::move(owner), ttl_end, settings->background),
+    : LeaseState(grant_of(claim), std::move(owner), ttl_end, settings->background),
       settings_(std::move(settings)),
       client_(std::move(client)),
       renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr),
-      room_(claim.room) {}
+      reservation_(claim.reservation) {}
 
 HeldClaim::~HeldClaim() {
   if (is_forked()) return;
@@ -101,7 +101,7 @@ void HeldClaim::on_loss() noexcept {
 }
 
 void HeldClaim::after_loss() noexcept {
-  room_.reset();  // others may refer to a lost lease for as long as they like
+  reservation_.reset();  // others may refer to a lost lease for as long as they like
   settings_->log.warning([this] {
     return "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message();
   });
@@ -189,7 +189,7 @@ void HeldClaim::release(const Context& context) {
     }
     fail_as_lost();
   }
-  const std::shared_ptr<void> room = std::move(room_);  // until it is gone, or to be removed
+  const std::shared_ptr<void> room = std::move(reservation_);  // until it is gone, or to be removed
   const Result<void> removed = remove(context_for_release(context));
   if (removed) {
     settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });

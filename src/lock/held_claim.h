@@ -16,8 +16,8 @@ namespace zklock::internal {
 class HeldClaim final : public LeaseState {
  public:
   /// `client`: that of the session that the claim lives in.
-  HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ZooKeeperClient> client,
-            const Created& claim, ClaimNode node, std::string owner,
+  HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ClaimClient> client,
+            const CreatedClaim& claim, ClaimNode node, std::string owner,
             std::optional<BootTime> ttl_end);
   ~HeldClaim() override;
   HeldClaim(const HeldClaim&) = delete;
@@ -56,9 +56,9 @@ class HeldClaim final : public LeaseState {
   [[nodiscard]] Result<void> remove(const Context& context);
 
   const std::shared_ptr<const LockSettings> settings_;
-  const std::shared_ptr<ZooKeeperClient> client_;
+  const std::shared_ptr<ClaimClient> client_;
   const std::unique_ptr<Renewal> renewal_;  // null: without a TTL
-  std::shared_ptr<void> room_;              // in the session; of who releases it, or loses it
+  std::shared_ptr<void> reservation_;       // in the session; of who releases it, or loses it
   std::shared_ptr<OwnWatch> watch_;         // constant after start, as is timer_
   Executor::Ticket timer_ = 0;
 };

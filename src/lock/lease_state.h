@@ -2,9 +2,9 @@
 #ifndef ZKLOCK_SRC_LOCK_LEASE_STATE_H_
 #define ZKLOCK_SRC_LOCK_LEASE_STATE_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/context.h>
 #include <zklock/lock.h>
-#include <zklock/zookeeper_client.h>
 
 #include <atomic>
 #include <cstdint>

@@ -3,8 +3,8 @@
 #define ZKLOCK_SRC_LOCK_LOCK_SETTINGS_H_
 
 #include <zklock/acl.h>
+#include <zklock/advanced/claim_client.h>
 #include <zklock/lock_observer.h>
-#include <zklock/zookeeper_client.h>
 
 #include <chrono>
 #include <exception>
@@ -28,7 +28,7 @@ struct LockSettings {
   std::vector<std::string> further_claim_markers;
   std::shared_ptr<LockObserver> observer;
   Log log;
-  std::shared_ptr<ZooKeeperClient> client;
+  std::shared_ptr<ClaimClient> client;
   std::shared_ptr<Background> background;
   std::shared_ptr<LocalQueue> local_queue;
 

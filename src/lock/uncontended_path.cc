@@ -36,16 +36,16 @@ class UncontendedPath::DirectoryWatch final : public Watcher {
 };
 
 /// By that client, whose connections are counted apart from those of others.
-bool UncontendedPath::is_watched(const ZooKeeperClient& client) const {
+bool UncontendedPath::is_watched(const ClaimClient& client) const {
   return client_ == &client && watch_ && watch_->stands();
 }
 
-bool UncontendedPath::is_likely(const ZooKeeperClient& client) const {
+bool UncontendedPath::is_likely(const ClaimClient& client) const {
   const MutexLock lock(mutex_);
   return in_a_row_ > 0 && last_ && is_watched(client);
 }
 
-bool UncontendedPath::confirm_first(const ZooKeeperClient& client, const Created& claim) {
+bool UncontendedPath::confirm_first(const ClaimClient& client, const CreatedClaim& claim) {
   const auto sequence = claim_sequence(claim.path, {});
   const MutexLock lock(mutex_);
   const bool is_next =
@@ -55,8 +55,9 @@ bool UncontendedPath::confirm_first(const ZooKeeperClient& client, const Created
   return false;
 }
 
-void UncontendedPath::became_first(ZooKeeperClient& client, const std::string& directory,
-                                   const Created& claim, bool at_once, const Context& context) {
+void UncontendedPath::became_first(ClaimClient& client, const std::string& directory,
+                                   const CreatedClaim& claim, bool at_once,
+                                   const Context& context) {
   std::shared_ptr<DirectoryWatch> watch;
   {
     const MutexLock lock(mutex_);

@@ -3,8 +3,8 @@
 #ifndef ZKLOCK_SRC_LOCK_UNCONTENDED_PATH_H_
 #define ZKLOCK_SRC_LOCK_UNCONTENDED_PATH_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/context.h>
-#include <zklock/zookeeper_client.h>
 
 #include <cstdint>
 #include <memory>
@@ -33,13 +33,13 @@ class UncontendedPath {
 
   /// Whether it is likely that the next claim is known to be the first once it is created: then it
   /// is not worth listing the queue in the same flight.
-  [[nodiscard]] bool is_likely(const ZooKeeperClient& client) const;
+  [[nodiscard]] bool is_likely(const ClaimClient& client) const;
   /// Whether the claim, which this client just created, is known to be the first.
-  [[nodiscard]] bool confirm_first(const ZooKeeperClient& client, const Created& claim);
+  [[nodiscard]] bool confirm_first(const ClaimClient& client, const CreatedClaim& claim);
 
   /// A claim has become the first. `at_once`: it was as soon as it was created. May read and watch
   /// the directory, for a short time.
-  void became_first(ZooKeeperClient& client, const std::string& directory, const Created& claim,
+  void became_first(ClaimClient& client, const std::string& directory, const CreatedClaim& claim,
                     bool at_once, const Context& context);
 
   /// Before a claim is released, and when the servers have confirmed that it is gone.
@@ -49,15 +49,14 @@ class UncontendedPath {
  private:
   class DirectoryWatch;
 
-  [[nodiscard]] bool is_watched(const ZooKeeperClient& client) const ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] bool is_watched(const ClaimClient& client) const ZKLOCK_REQUIRES(mutex_);
 
   mutable Mutex mutex_;
   int in_a_row_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // grants at once
   std::shared_ptr<DirectoryWatch> watch_ ZKLOCK_GUARDED_BY(mutex_);
-  const ZooKeeperClient* client_ ZKLOCK_GUARDED_BY(mutex_) =
-      nullptr;                                              // of watch_, only to be compared
-  std::uint64_t connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // of watch_; 0: there is none
-  Mark mark_ ZKLOCK_GUARDED_BY(mutex_) = 0;                 // changes with watch_
+  const ClaimClient* client_ ZKLOCK_GUARDED_BY(mutex_) = nullptr;  // of watch_, only to be compared
+  std::uint64_t connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;         // of watch_; 0: there is none
+  Mark mark_ ZKLOCK_GUARDED_BY(mutex_) = 0;                        // changes with watch_
   std::optional<std::int64_t> last_
       ZKLOCK_GUARDED_BY(mutex_);  // number of the claim that was released last
 };

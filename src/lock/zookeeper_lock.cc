@@ -11,6 +11,7 @@
 #include "base/mutex.h"
 #include "base/znode_path.h"
 #include "client/connect.h"
+#include "lock/basic_claim_client.h"
 #include "lock/claim.h"
 #include "lock/grants.h"
 #include "lock/lock_settings.h"
@@ -73,7 +74,7 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
   settings->further_claim_markers = config.further_claim_markers;
   settings->observer = config.observer;
   settings->log = internal::Log(config.client.logger);
-  settings->client = std::move(client);
+  settings->client = internal::claim_client_of(std::move(client), settings->log);
   settings->background = internal::Background::shared();
   settings->local_queue = settings->background->shared_objects.get<internal::LocalQueue>();
   return settings;

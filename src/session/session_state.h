@@ -2,7 +2,7 @@
 #ifndef ZKLOCK_SRC_SESSION_SESSION_STATE_H_
 #define ZKLOCK_SRC_SESSION_SESSION_STATE_H_
 
-#include <zklock/zookeeper_client.h>
+#include <zklock/advanced/claim_client.h>
 
 #include <atomic>
 #include <chrono>

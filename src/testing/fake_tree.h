@@ -4,9 +4,9 @@
 #define ZKLOCK_SRC_TESTING_FAKE_TREE_H_
 
 #include <zklock/acl.h>
+#include <zklock/advanced/claim_client.h>
 #include <zklock/client_options.h>
 #include <zklock/result.h>
-#include <zklock/zookeeper_client.h>
 
 #include <cstdint>
 #include <map>

@@ -176,8 +176,7 @@ void FakeWire::create(const std::string& path, const std::string& data, const Ac
         return tree.create(path, data, acl, mode == CreateMode::ephemeral_sequential, now, caller);
       },
       [](const FakeTree& tree, const FakeTransaction& done) {
-        return Result<Created>(
-            Created{done.path, tree.stat(done.path).value_or(Stat{}), nullptr, 0});
+        return Result<Created>(Created{done.path, tree.stat(done.path).value_or(Stat{})});
       }));
 }
 

@@ -57,7 +57,6 @@ class Wire {
 
   virtual ~Wire() = default;
 
-  /// The answer's Created has the path and the stat; session and connection are left to the caller.
   virtual void create(const std::string& path, const std::string& data, const Acl& acl,
                       CreateMode mode, Answer<Created> answer) = 0;
   virtual void children(const std::string& path, Answer<Children> answer) = 0;

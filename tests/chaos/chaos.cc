@@ -22,6 +22,7 @@
 #include "journal.h"
 #include "journal_checker.h"
 #include "server_faults.h"
+#include "support/claim_client.h"
 #include "support/temporary_directory.h"
 #include "support/zookeeper_ensemble.h"
 
@@ -77,7 +78,7 @@ void play(Stage& stage, const Options& options, const Journal& journal) {
 std::vector<Violation> claims_left(const test::ZooKeeperEnsemble& ensemble,
                                    const Options& options) {
   const auto deadline = steady_clock::now() + milliseconds(options.session_timeout) + kPatience;
-  const std::shared_ptr<ZooKeeperClient> client = connect(ensemble.address());
+  const std::shared_ptr<ClaimClient> client = testing::connect_claim_client(ensemble.address());
   std::vector<Violation> violations;
   for (int path = 0; path < options.paths; ++path) {
     const std::string directory = "/chaos/" + std::to_string(path);

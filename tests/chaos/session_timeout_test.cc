@@ -16,6 +16,7 @@
 #include "integration/tools.h"
 #include "journal.h"
 #include "margin.h"
+#include "support/claim_client.h"
 #include "support/zookeeper_ensemble.h"
 
 namespace zklock::chaos {
@@ -27,7 +28,7 @@ using test::becomes_true;
 using test::soon;
 using test::ZooKeeperEnsemble;
 using Sessions = std::vector<std::shared_ptr<const Session>>;
-using Clients = std::vector<std::shared_ptr<ZooKeeperClient>>;
+using Clients = std::vector<std::shared_ptr<ClaimClient>>;
 
 constexpr int kHolders = 8;
 constexpr int kRounds = 2;
@@ -66,8 +67,9 @@ class SessionTimeoutTest : public ::testing::Test {
     ensemble_.to_clients(kGenerous).refuse();
     Clients clients;
     while (clients.size() < kHolders) {
-      clients.push_back(connect(ensemble_.address(kStingy) + "," + ensemble_.address(kGenerous),
-                                {.session_timeout = kMuch}));
+      clients.push_back(testing::connect_claim_client(
+          ensemble_.address(kStingy) + "," + ensemble_.address(kGenerous),
+          {.session_timeout = kMuch}));
       EXPECT_EQ(clients.back()->session()->timeout(), kLittle);
     }
     const Sessions sessions = sessions_of(clients);
@@ -105,8 +107,8 @@ class SessionTimeoutTest : public ::testing::Test {
   }
 
   /// Hears from the leader, not through a proxy.
-  [[nodiscard]] std::shared_ptr<ZooKeeperClient> observer() const {
-    return connect(ensemble_.server(ensemble_.leader()).address());
+  [[nodiscard]] std::shared_ptr<ClaimClient> observer() const {
+    return testing::connect_claim_client(ensemble_.server(ensemble_.leader()).address());
   }
 
   ZooKeeperEnsemble ensemble_{options()};

@@ -20,6 +20,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/slow_disk.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_ensemble.h"
@@ -107,7 +108,7 @@ class SlowDiskTest : public ::testing::Test {
   }
   /// Nor has one come later.
   void expect_no_other_claims() {
-    EXPECT_EQ(client_->pending_removals().count, 0U);
+    EXPECT_EQ(testing::as_claim_client(client_)->pending_removals().count, 0U);
     EXPECT_TRUE(becomes_queue_of(0));
     EXPECT_EQ(at_leader_->get(path_, soon())->stat.cversion, 2 * (kRounds + 1))
         << "each round is one create and one delete, and so was the first";
@@ -119,7 +120,8 @@ class SlowDiskTest : public ::testing::Test {
   const std::vector<int> followers_ = ensemble_.followers();
   const std::string path_ = test::unique_path();
   // These do not go through proxies.
-  const std::shared_ptr<ZooKeeperClient> at_leader_ = connect(ensemble_.server(leader_).address());
+  const std::shared_ptr<ClaimClient> at_leader_ =
+      testing::connect_claim_client(ensemble_.server(leader_).address());
   const std::array<std::shared_ptr<ZooKeeperClient>, 2> direct_ = {
       connect(ensemble_.server(followers_[0]).address()),
       connect(ensemble_.server(followers_[1]).address())};

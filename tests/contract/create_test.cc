@@ -12,6 +12,7 @@ namespace zklock::test {
 namespace {
 
 using ::testing::ElementsAre;
+using ::testing::IsEmpty;
 using ::testing::MatchesRegex;
 using ::testing::UnorderedElementsAre;
 
@@ -146,9 +147,11 @@ TEST_F(CreateContract, CountsAnewInANewDirectory) {
 }
 
 TEST_F(CreateContract, SaysWhatAnEphemeralNodeLivesIn) {
-  const Result<Created> created =
-      client_->create_protected_ephemeral_sequential(path_ + "/lock-", "me", Acl::open(), soon());
-  ASSERT_TRUE(created);
+  const Result<Enqueued> enqueued =
+      client_->enqueue({.directory = path_, .data = "me", .list = false}, soon());
+  ASSERT_TRUE(enqueued);
+  EXPECT_THAT(enqueued->queue->names, IsEmpty());
+  const CreatedClaim* const created = &enqueued->claim;
   ASSERT_TRUE(created->session);
   EXPECT_EQ(created->session, client_->session());
   EXPECT_EQ(created->stat.ephemeral_owner, created->session->id());

@@ -10,6 +10,7 @@
 
 #include "base/platform.h"
 #include "contract/world.h"
+#include "support/claim_client.h"
 
 namespace zklock::test {
 namespace {
@@ -31,7 +32,9 @@ class FakeWorld final : public World {
     for (const auto& thread : threads_) thread->join();
   }
 
-  Client connect(const ClientOptions& options) override { return zookeeper_.connect(options); }
+  Client connect(const ClientOptions& options) override {
+    return testing::as_claim_client(zookeeper_.connect(options));
+  }
 
   /// A thread of the library's, so that time does not pass because this one waits: it passes while
   /// the test's own thread does. (With FakeZooKeeper::in_background a deadline in the background

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "contract/world.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/subprocess.h"
 #include "support/zookeeper_server.h"
@@ -55,7 +56,7 @@ class RealWorld final : public World {
  public:
   Client connect(const ClientOptions& options) override {
     auto proxy = std::make_unique<LoopbackProxy>(server_.port());
-    Client client = zklock::connect(proxy->address(), options);
+    Client client = testing::connect_claim_client(proxy->address(), options);
     proxies_.insert_or_assign(client.get(), std::move(proxy));
     return client;
   }
@@ -136,7 +137,7 @@ class RealWorld final : public World {
 
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   std::map<const ZooKeeperClient*, std::unique_ptr<LoopbackProxy>> proxies_;
-  const Client observer_ = zklock::connect(server_.address());
+  const Client observer_ = testing::connect_claim_client(server_.address());
 };
 
 }  // namespace

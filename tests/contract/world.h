@@ -3,8 +3,8 @@
 #ifndef ZKLOCK_TESTS_CONTRACT_WORLD_H_
 #define ZKLOCK_TESTS_CONTRACT_WORLD_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/client_options.h>
-#include <zklock/zookeeper_client.h>
 
 #include <chrono>
 #include <condition_variable>
@@ -48,7 +48,7 @@ class Bell {
 /// REQUIRES: clients are destroyed before it. Thread safety: none.
 class World {
  public:
-  using Client = std::shared_ptr<ZooKeeperClient>;
+  using Client = std::shared_ptr<ClaimClient>;
   enum class Then { reconnect, stay_cut };
 
   virtual ~World() = default;

@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -50,8 +51,9 @@ class ClientOnServerTest : public ::testing::Test {
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
   const std::shared_ptr<LogRecord> log_ = std::make_shared<LogRecord>();
-  const std::shared_ptr<ZooKeeperClient> client_ = connect(proxy_.address(), {.logger = log_});
-  const std::shared_ptr<ZooKeeperClient> other_ = connect(server_.address());
+  const std::shared_ptr<ClaimClient> client_ =
+      testing::connect_claim_client(proxy_.address(), {.logger = log_});
+  const std::shared_ptr<ClaimClient> other_ = testing::connect_claim_client(server_.address());
 };
 
 TEST_F(ClientOnServerTest, CreatesAPersistentNode) {
@@ -176,9 +178,7 @@ TEST_F(ClientOnServerTest, NamesProtectedNodesAsOthersDo) {
   ASSERT_TRUE(znode);
   EXPECT_EQ(znode->data, "data");
   EXPECT_EQ(znode->stat, created->stat);
-  ASSERT_TRUE(created->session);
-  EXPECT_EQ(znode->stat.ephemeral_owner, created->session->id());
-  EXPECT_EQ(created->session, client_->session());
+  EXPECT_EQ(znode->stat.ephemeral_owner, client_->session()->id());
   EXPECT_NE(claim(), claim());
 }
 
@@ -278,7 +278,8 @@ TEST_F(ClientOnServerTest, CloseSaysWhatItCouldNotDo) {
 
 TEST_F(ClientOnServerTest, DestroyedClientEndsItsSession) {
   auto client = connect(server_.address());
-  const Result<Enqueued> enqueued = client->enqueue({.directory = path_}, soon());
+  const Result<Enqueued> enqueued =
+      testing::as_claim_client(client)->enqueue({.directory = path_}, soon());
   ASSERT_TRUE(enqueued);
   client.reset();
   EXPECT_TRUE(becomes_true([&] { return !exists(enqueued->claim.path); }));
@@ -286,7 +287,8 @@ TEST_F(ClientOnServerTest, DestroyedClientEndsItsSession) {
 
 TEST_F(ClientOnServerTest, SaysWhatTheServerGrantsForASessionTimeout) {
   const auto client = connect(server_.address(), {.session_timeout = 1ms});
-  EXPECT_EQ(client->session()->timeout(), ZooKeeperServerOptions().min_session_timeout);
+  EXPECT_EQ(testing::as_claim_client(client)->session()->timeout(),
+            ZooKeeperServerOptions().min_session_timeout);
 }
 
 // Log lines.

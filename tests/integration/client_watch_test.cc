@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -98,9 +99,10 @@ class WatcherTest : public ::testing::Test {
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
   const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
-  const std::shared_ptr<ZooKeeperClient> other_ = connect(server_.address());
+  const std::shared_ptr<ClaimClient> other_ = testing::connect_claim_client(server_.address());
   const std::shared_ptr<LogRecord> log_ = std::make_shared<LogRecord>();
-  const std::shared_ptr<ZooKeeperClient> client_ = connect(proxy_.address(), {.logger = log_});
+  const std::shared_ptr<ClaimClient> client_ =
+      testing::connect_claim_client(proxy_.address(), {.logger = log_});
 };
 
 /// With watchers that are prompt, and others that are not.
@@ -144,7 +146,8 @@ TEST_P(WatchTest, TellsOfTheEndOfTheSession) {
   const auto client = connect(proxy_.address(), {.session_timeout = 1'500ms});
   const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
-  const Result<Enqueued> enqueued = client->enqueue({.directory = path_}, soon());
+  const Result<Enqueued> enqueued =
+      testing::as_claim_client(client)->enqueue({.directory = path_}, soon());
   ASSERT_TRUE(enqueued);
   proxy_.hold_to_server();
   proxy_.hold_to_client();
@@ -202,7 +205,7 @@ TEST_F(WatcherTest, MayCloseTheClient) {
 
 TEST_F(WatcherTest, MayDropTheLastReferenceToTheClient) {
   auto client = connect(server_.address());
-  const auto session = client->session();
+  const auto session = testing::as_claim_client(client)->session();
   const auto watching = watcher([&](const WatchEvent&) { client.reset(); });
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
   change();
@@ -260,7 +263,8 @@ TEST_F(WatcherTest, HearsPathsWithoutTheChroot) {
   ASSERT_TRUE(heard_->reaches(1));
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::changed, "/node")));
 
-  const Result<Enqueued> enqueued = client->enqueue({.directory = "/node"}, soon());
+  const Result<Enqueued> enqueued =
+      testing::as_claim_client(client)->enqueue({.directory = "/node"}, soon());
   ASSERT_TRUE(enqueued);
   EXPECT_EQ(enqueued->claim.path.rfind("/node/_c_", 0), 0U);
   EXPECT_TRUE(other_->get(path_ + enqueued->claim.path, soon()));

@@ -14,6 +14,7 @@
 #include <thread>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -179,7 +180,7 @@ class TroubleTest : public ::testing::TestWithParam<Trouble> {
   bool in_trouble_ = false;
   const std::string path_ = unique_path();
   const std::shared_ptr<Record> record_ = std::make_shared<Record>();
-  const std::shared_ptr<ZooKeeperClient> client_ = connect(server().address());
+  const std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(server().address());
 };
 
 INSTANTIATE_TEST_SUITE_P(, TroubleTest, ::testing::Values(Trouble::stopped, Trouble::killed),

@@ -6,6 +6,7 @@
 // Exit status 0: it was so. Otherwise standard error says what was not.
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zklock/advanced/claim_client.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <cstdio>
@@ -34,7 +35,7 @@ Context soon() { return Context().with_timeout(30s); }
 
 /// In the child: calls that need the network say that they are not for it, at once.
 void expect_refusals(zklock::ZooKeeperLock& lock, const zklock::Lease& lease,
-                     zklock::ZooKeeperClient& client) {
+                     zklock::ClaimClient& client) {
   const std::string path = "/zklock";
   const auto is_refused = [](const auto& result) {
     return result.error() == ZooKeeperErrc::forked;
@@ -72,7 +73,7 @@ void expect_refusals(zklock::ZooKeeperLock& lock, const zklock::Lease& lease,
 }
 
 int run(const std::string& address, const std::string& path) {
-  auto client = zklock::connect(address);
+  auto client = std::dynamic_pointer_cast<zklock::ClaimClient>(zklock::connect(address));
   auto lock = std::make_unique<zklock::ZooKeeperLock>(
       zklock::ZooKeeperLockConfig{.path = path, .ttl = 60s}, client);
   // This one connects by itself, and is destroyed by the child without having been used.

@@ -19,6 +19,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -90,7 +91,7 @@ class HeldLocksTest : public ::testing::Test {
 
   const std::string path_ = unique_path();
   LoopbackProxy proxy_{ZooKeeperServer::shared().port()};
-  std::shared_ptr<ZooKeeperClient> client_ = connect(proxy_.address());
+  std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(proxy_.address());
   std::vector<std::unique_ptr<ZooKeeperLock>> locks_;
   std::vector<Lease> leases_;
 };
@@ -105,7 +106,7 @@ TEST_F(HeldLocksTest, AreCheapAndLast) {
   ASSERT_TRUE(becomes_true([&] { return watches() == kLocks + 100; }));
   EXPECT_EQ(threads(), threads_before);
   EXPECT_LT((allocated_bytes() - bytes_before) / kLocks, 2'048U);
-  EXPECT_EQ(client_->with_room(), nullptr) << "one session does for them";
+  EXPECT_EQ(client_->with_capacity(), nullptr) << "one session does for them";
 
   // Idle: what matters is what it takes in the long run.
   const std::chrono::nanoseconds used_before = processor_time();

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -48,8 +49,8 @@ class LockOnServerTest : public ::testing::Test {
 
   const std::string address_ = ZooKeeperServer::shared().address();
   const std::string path_ = unique_path();
-  const std::shared_ptr<ZooKeeperClient> first_client_ = connect(address_);
-  const std::shared_ptr<ZooKeeperClient> second_client_ = connect(address_);
+  const std::shared_ptr<ClaimClient> first_client_ = testing::connect_claim_client(address_);
+  const std::shared_ptr<ClaimClient> second_client_ = testing::connect_claim_client(address_);
   const std::shared_ptr<Record> record_ = std::make_shared<Record>();
   ZooKeeperLock first_{config(), first_client_};
   ZooKeeperLock second_{config(0ms, record_), second_client_};

@@ -11,6 +11,7 @@
 #include <system_error>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -41,8 +42,8 @@ class LockReconnectTest : public ::testing::Test {
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
   const std::shared_ptr<Record> record_ = std::make_shared<Record>();
-  const std::shared_ptr<ZooKeeperClient> client_ = connect(server_.address());
-  const std::shared_ptr<ZooKeeperClient> proxied_ = connect(proxy_.address());
+  const std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(server_.address());
+  const std::shared_ptr<ClaimClient> proxied_ = testing::connect_claim_client(proxy_.address());
   ZooKeeperLock other_{{.path = path_}, client_};
   ZooKeeperLock lock_{{.path = path_, .observer = record_}, proxied_};
 };
@@ -105,7 +106,7 @@ TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock);
   ASSERT_TRUE(record_->reaches(Event::waiting, 1));
-  const auto session = client->session();
+  const auto session = testing::as_claim_client(client)->session();
   proxy_.hold_to_server();
   proxy_.hold_to_client();
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 1; })) << "the session is over";

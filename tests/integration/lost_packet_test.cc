@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -41,7 +42,8 @@ class LostPacketTest : public ::testing::Test {
     return becomes_true([&] { return queue().empty(); });
   }
   [[nodiscard]] bool removes_all() const {
-    return becomes_true([&] { return proxied_->pending_removals().count == 0; });
+    return becomes_true(
+        [&] { return testing::as_claim_client(proxied_)->pending_removals().count == 0; });
   }
 
   /// The other lock is held; when it is released, the one behind the proxy gets it.
@@ -59,7 +61,7 @@ class LostPacketTest : public ::testing::Test {
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
   const std::shared_ptr<Record> record_ = std::make_shared<Record>();
-  const std::shared_ptr<ZooKeeperClient> client_ = connect(server_.address());
+  const std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(server_.address());
   // libzookeeper pauses for a 60th of the timeout between attempts to connect.
   const std::shared_ptr<ZooKeeperClient> proxied_ =
       connect(proxy_.address(), {.session_timeout = 4s});
@@ -114,7 +116,7 @@ TEST_F(LostPacketTest, AnswersToTheCreateAndToEveryLookForItEndInATimeoutThatLea
   EXPECT_EQ(error, Errc::locking_timed_out);
   EXPECT_TRUE(proxy_.meets(2));
   EXPECT_THAT(queue(), SizeIs(2)) << "the server made it";
-  EXPECT_EQ(proxied_->pending_removals().count, 1U);
+  EXPECT_EQ(testing::as_claim_client(proxied_)->pending_removals().count, 1U);
   other_.unlock(holder, soon());
   std::future<Lease> next = lock_async(other_);
   EXPECT_FALSE(is_ready(next, 20ms)) << "it could not be removed yet";
@@ -325,7 +327,7 @@ TEST_F(LostPacketTest, AnyOneDoesNoHarm) {
     ASSERT_THAT(queue(), SizeIs(1));
     ASSERT_NO_THROW(lock_.unlock(lease, soon()));
     ASSERT_THAT(queue(), IsEmpty());
-    ASSERT_EQ(proxied_->pending_removals().count, 0U);
+    ASSERT_EQ(testing::as_claim_client(proxied_)->pending_removals().count, 0U);
     is_through = proxy_.met() == met;
     proxy_.heal();
   }

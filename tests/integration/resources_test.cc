@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -120,7 +121,7 @@ TEST_F(ResourcesTest, FailedConnectionsLeaveNothing) {
 }
 
 TEST_F(ResourcesTest, LocksOfOneClientShareItsThreads) {
-  const std::shared_ptr<ZooKeeperClient> client = connect(server_.address());
+  const std::shared_ptr<ClaimClient> client = testing::connect_claim_client(server_.address());
   std::vector<std::unique_ptr<ZooKeeperLock>> locks;
   std::vector<Lease> leases;
   const auto add = [&] {
@@ -139,7 +140,7 @@ TEST_F(ResourcesTest, LocksOfOneClientShareItsThreads) {
 }
 
 TEST_F(ResourcesTest, ThousandsOfTimeoutsLeaveNothing) {
-  const std::shared_ptr<ZooKeeperClient> client = connect(server_.address());
+  const std::shared_ptr<ClaimClient> client = testing::connect_claim_client(server_.address());
   ZooKeeperLock lock({.path = path_}, client);
   ZooKeeperLock holder({.address = server_.address(), .path = path_});
   const Lease lease = holder.lock(soon());

@@ -16,6 +16,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -142,7 +143,8 @@ class Lane {
     Party& first = is_purge_first ? purger : other;
     Party& second = is_purge_first ? other : purger;
     first.proxy.heal();
-    EXPECT_TRUE(first.client->check(path_, ZooKeeperClient::kAnyVersion, soon()));
+    EXPECT_TRUE(
+        testing::as_claim_client(first.client)->check(path_, ZooKeeperClient::kAnyVersion, soon()));
     second.proxy.heal();
   }
 

@@ -25,6 +25,7 @@
 #include "interop/foreign_samples.h"
 #include "interop/kafka_kit.h"
 #include "interop/kafka_kit_lock.h"
+#include "support/claim_client.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -43,8 +44,8 @@ class KafkaKitServerTest : public ::testing::Test {
   [[nodiscard]] ZooKeeperLockConfig config(std::chrono::milliseconds ttl) const {
     return {.path = path_, .ttl = ttl, .owner_key = "owner"};
   }
-  [[nodiscard]] static std::shared_ptr<ZooKeeperClient> client() {
-    return connect(ZooKeeperServer::shared().address());
+  [[nodiscard]] static std::shared_ptr<ClaimClient> client() {
+    return testing::connect_claim_client(ZooKeeperServer::shared().address());
   }
   [[nodiscard]] std::string data(const std::string& znode) const {
     const Result<Znode> read = client_->get(znode, soon());
@@ -58,7 +59,7 @@ class KafkaKitServerTest : public ::testing::Test {
     const auto queue = kafka_kit_queue(names());
     return queue.empty() ? "" : path_ + "/" + queue.rbegin()->second;
   }
-  [[nodiscard]] static bool is_watched(const std::string& znode, const ZooKeeperClient& by) {
+  [[nodiscard]] static bool is_watched(const std::string& znode, const ClaimClient& by) {
     std::ostringstream session;
     session << "0x" << std::hex << by.session()->id();
     // The path, and a line for each session behind it.
@@ -70,7 +71,7 @@ class KafkaKitServerTest : public ::testing::Test {
   }
 
   const std::string path_ = unique_path();
-  const std::shared_ptr<ZooKeeperClient> client_ = client();
+  const std::shared_ptr<ClaimClient> client_ = client();
   ZooKeeperLock lock_{config(0ms), client_};
 };
 

@@ -12,6 +12,7 @@
 #include "base/platform.h"
 #include "interop/fake_queue.h"
 #include "interop/kafka_kit.h"
+#include "support/claim_client.h"
 
 namespace zklock::test {
 namespace {
@@ -86,7 +87,8 @@ class SequenceLimitTest : public FakeQueueTest {
     EXPECT_THAT(queue(), IsEmpty());
   }
   [[nodiscard]] bool is_ours(const std::string& claim) const {
-    return zookeeper_.get(claim)->stat.ephemeral_owner != foreigner_->session()->id();
+    return zookeeper_.get(claim)->stat.ephemeral_owner !=
+           testing::as_claim_client(foreigner_)->session()->id();
   }
 
   const zklock::testing::FakeZooKeeper::Client foreigner_ = zookeeper_.connect();

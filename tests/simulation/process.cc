@@ -27,7 +27,7 @@ class Process::Diary final : public Logger, public LockObserver {
  public:
   Diary(World& world, std::string name) : world_(world), name_(std::move(name)) {}
 
-  void belong_to(std::weak_ptr<ZooKeeperClient> client) { client_ = std::move(client); }
+  void belong_to(std::weak_ptr<ClaimClient> client) { client_ = std::move(client); }
 
   void log(LogLevel, std::string_view message) override {
     world_.note(name_, "(" + std::string(message) + ")");
@@ -56,7 +56,7 @@ class Process::Diary final : public Logger, public LockObserver {
  private:
   World& world_;
   const std::string name_;
-  std::weak_ptr<ZooKeeperClient> client_;
+  std::weak_ptr<ClaimClient> client_;
   Checker* checker_ = nullptr;
 };
 

@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_TESTS_SIMULATION_PROCESS_H_
 #define ZKLOCK_TESTS_SIMULATION_PROCESS_H_
 
+#include <zklock/advanced/claim_client.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <chrono>
@@ -40,7 +41,7 @@ class Process {
   [[nodiscard]] internal::VirtualPlatform& platform() noexcept { return platform_; }
   [[nodiscard]] const internal::VirtualPlatform& platform() const noexcept { return platform_; }
   [[nodiscard]] internal::FakeLine& line() const noexcept { return *line_; }
-  [[nodiscard]] const std::shared_ptr<ZooKeeperClient>& client() const noexcept { return client_; }
+  [[nodiscard]] const std::shared_ptr<ClaimClient>& client() const noexcept { return client_; }
   [[nodiscard]] ZooKeeperLock& lock(int path) { return *locks_.at(static_cast<std::size_t>(path)); }
   /// Another one for the same path, on the same client.
   [[nodiscard]] std::unique_ptr<ZooKeeperLock> make_lock(int path) const;
@@ -78,7 +79,7 @@ class Process {
   const std::shared_ptr<internal::FakeLine> line_;
   const std::shared_ptr<Diary> diary_;
   std::vector<std::string> paths_;
-  std::shared_ptr<ZooKeeperClient> client_;
+  std::shared_ptr<ClaimClient> client_;
   std::vector<std::unique_ptr<ZooKeeperLock>> locks_;
   bool is_crashed_ = false;
   std::stop_source buried_;

@@ -61,7 +61,7 @@ Result<Created> TinyZooKeeper::add(const std::string& path, const std::string& d
   node.stat.czxid = node.stat.mzxid = ++zxid_;
   node.stat.ctime = node.stat.mtime = server_now();
   node.stat.ephemeral_owner = owner;
-  return Created{path, node.stat, owner == session_->id() ? session_ : nullptr, connection};
+  return Created{path, node.stat};
 }
 
 Result<Children> TinyZooKeeper::do_children(const std::string& path) {
@@ -83,6 +83,16 @@ Result<Created> TinyZooKeeper::do_enqueue(const std::string& path, const std::st
   std::snprintf(number.data(), number.size(), "%010d", sequence);
   const std::string prefix = path.substr(path.rfind('/') + 1);
   return add(parent_of(path) + name.data() + prefix + number.data(), data, session_->id());
+}
+
+Result<Enqueued> TinyZooKeeper::enqueue(const EnqueueRequest& request, const Context& context) {
+  const std::shared_ptr<const Session> session_of_claim = session();
+  Result<Enqueued> enqueued = BasicClaimClient::enqueue(request, context);
+  if (enqueued) {
+    enqueued->claim.session = session_of_claim;
+    enqueued->claim.connection = connection.load();
+  }
+  return enqueued;
 }
 
 Result<void> TinyZooKeeper::do_remove(const std::string& path, std::int32_t version) {

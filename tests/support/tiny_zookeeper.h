@@ -1,9 +1,7 @@
-// tiny_zookeeper.h: a MockZooKeeperClient with a few znodes in memory behind it: what no
+// tiny_zookeeper.h: a MockClaimClient with a few znodes in memory behind it: what no
 // expectation of the test says otherwise, happens there.
 #ifndef ZKLOCK_TESTS_SUPPORT_TINY_ZOOKEEPER_H_
 #define ZKLOCK_TESTS_SUPPORT_TINY_ZOOKEEPER_H_
-
-#include <zklock/testing/mock_zookeeper_client.h>
 
 #include <atomic>
 #include <chrono>
@@ -15,6 +13,8 @@
 #include <stop_token>
 #include <string>
 #include <vector>
+
+#include "support/mock_claim_client.h"
 
 namespace zklock::testing {
 
@@ -57,7 +57,7 @@ class TestSession final : public Session {
 
 /// Thread safety: all of it may be called from any thread; watchers are told by the thread that
 /// makes the change.
-class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
+class TinyZooKeeper : public ::testing::NiceMock<MockClaimClient> {
  public:
   TinyZooKeeper();
   ~TinyZooKeeper() override;
@@ -71,6 +71,8 @@ class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
   Result<Znode> do_get_and_watch(const std::string& path, const std::shared_ptr<Watcher>& watcher);
   Result<Stat> do_set(const std::string& path, const std::string& data, std::int32_t version);
 
+  /// With the session, and the connection.
+  Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context) override;
   /// Notes the path, and removes the znode without a call of `remove`.
   void remove_in_background(const std::string& path) override;
   [[nodiscard]] std::shared_ptr<const Session> session() const override;

@@ -13,10 +13,11 @@ using Type = WatchEvent::Type;
 
 class FunctionChooser final : public ClaimChooser {
  public:
-  using Function = std::function<std::string(const Created&, const Children&)>;
+  using Function = std::function<std::string(const CreatedClaim&, const Children&)>;
 
   explicit FunctionChooser(Function function) : function_(std::move(function)) {}
-  [[nodiscard]] std::string choose(const Created& claim, const Children& queue) const override {
+  [[nodiscard]] std::string choose(const CreatedClaim& claim,
+                                   const Children& queue) const override {
     return function_(claim, queue);
   }
 
@@ -46,7 +47,7 @@ class ClientEnqueueTest : public ClientTest {
 };
 
 TEST_F(ClientEnqueueTest, WatchesTheClaimThatIsChosen) {
-  auto enqueued = enqueue([](const Created& claim, const Children& queue) {
+  auto enqueued = enqueue([](const CreatedClaim& claim, const Children& queue) {
     EXPECT_EQ(claim.stat.czxid, 70);
     return queue.names.front();
   });
@@ -66,7 +67,7 @@ TEST_F(ClientEnqueueTest, WatchesTheClaimThatIsChosen) {
 }
 
 TEST_F(ClientEnqueueTest, WatchesNothingIfTheChosenClaimIsGone) {
-  auto enqueued = enqueue([](const Created&, const Children&) { return "lock-1"; });
+  auto enqueued = enqueue([](const CreatedClaim&, const Children&) { return "lock-1"; });
   wire_->take(Op::get).fail(ZooKeeperErrc::no_node);
   const Result<Enqueued> result = enqueued.get();
   ASSERT_TRUE(result);
@@ -79,7 +80,7 @@ TEST_F(ClientEnqueueTest, WatchesNothingIfTheChosenClaimIsGone) {
 TEST_F(ClientEnqueueTest, WatchesNothingIfNoneIsChosen) {
   for (const char* const none : {"", "not/a/name/"}) {
     const Result<Enqueued> result =
-        enqueue([none](const Created&, const Children&) { return none; }).get();
+        enqueue([none](const CreatedClaim&, const Children&) { return none; }).get();
     ASSERT_TRUE(result);
     EXPECT_EQ(result->watched, "");
   }
@@ -87,7 +88,7 @@ TEST_F(ClientEnqueueTest, WatchesNothingIfNoneIsChosen) {
 }
 
 TEST_F(ClientEnqueueTest, SaysWhatAChooserThrowsAndWatchesNothing) {
-  const Result<Enqueued> result = enqueue([](const Created&, const Children&) -> std::string {
+  const Result<Enqueued> result = enqueue([](const CreatedClaim&, const Children&) -> std::string {
                                     throw std::runtime_error("out of order");
                                   }).get();
   ASSERT_TRUE(result);
@@ -96,7 +97,7 @@ TEST_F(ClientEnqueueTest, SaysWhatAChooserThrowsAndWatchesNothing) {
 }
 
 TEST_F(ClientEnqueueTest, ALostConnectionAfterTheCreateKeepsTheClaim) {
-  auto enqueued = enqueue([](const Created&, const Children&) { return "lock-1"; });
+  auto enqueued = enqueue([](const CreatedClaim&, const Children&) { return "lock-1"; });
   wire_->take(Op::get).fail(ZooKeeperErrc::connection_loss);
   const Result<Enqueued> result = enqueued.get();
   ASSERT_TRUE(result);

@@ -17,6 +17,7 @@
 #include <vector>
 
 #include "client/watch_table.h"
+#include "support/claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -183,17 +184,17 @@ TEST_F(SlowSessionRoomTest, AWaiterInAnotherSessionHasItsEvidenceReady) {
 
 TEST_F(SessionRoomTest, WhatIsStillToBeRemovedIsCountedForAllOfThem) {
   hold(0, 70);
-  EXPECT_EQ(client_->pending_removals().count, 0U);
+  EXPECT_EQ(testing::as_claim_client(client_)->pending_removals().count, 0U);
   zookeeper_.cut(client_);
   std::error_code error;
   for (Held* held : {&held_.front(), &held_.back()}) {
     held->lock->unlock(held->lease, Context().with_timeout(10ms), error);
     EXPECT_EQ(error, Errc::unlocking_failed);
   }
-  EXPECT_EQ(client_->pending_removals().count, 2U);
+  EXPECT_EQ(testing::as_claim_client(client_)->pending_removals().count, 2U);
   zookeeper_.restore(client_);
   zookeeper_.advance(1s);
-  EXPECT_EQ(client_->pending_removals().count, 0U);
+  EXPECT_EQ(testing::as_claim_client(client_)->pending_removals().count, 0U);
   EXPECT_THAT(zookeeper_.children(path(0)), IsEmpty());
   EXPECT_THAT(zookeeper_.children(path(69)), IsEmpty());
 }
@@ -251,15 +252,15 @@ class OldWatchesTest : public SessionRoomTest {
 
 TEST_F(OldWatchesTest, TakeRoom) {
   give_up_a_hundred_waits();
-  EXPECT_NE(client_->with_room(), nullptr);
+  EXPECT_NE(testing::as_claim_client(client_)->with_capacity(), nullptr);
 }
 
 TEST_F(OldWatchesTest, AreNoReasonToKeepASessionWithoutClaims) {
   hold(0, 63);
-  const std::weak_ptr<ZooKeeperClient> other = client_->with_room();
+  const std::weak_ptr<ZooKeeperClient> other = testing::as_claim_client(client_)->with_capacity();
   ASSERT_FALSE(other.expired());
   give_up_a_hundred_waits();
-  EXPECT_NE(client_->with_room(), nullptr);
+  EXPECT_NE(testing::as_claim_client(client_)->with_capacity(), nullptr);
   EXPECT_TRUE(other.expired());
 }
 

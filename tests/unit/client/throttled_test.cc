@@ -7,6 +7,8 @@
 #include <chrono>
 #include <system_error>
 
+#include "support/claim_client.h"
+
 namespace zklock::testing {
 namespace {
 
@@ -44,7 +46,7 @@ TEST_F(ThrottledTest, WhatACreateMayHaveLeftIsNotForgottenBecauseTheBarrierWasRe
   EXPECT_FALSE(lock_.lock(Context().with_timeout(1ms), error));
   zookeeper_.advance(10s);
   EXPECT_THAT(zookeeper_.children("/locks"), IsEmpty());
-  EXPECT_EQ(client_->pending_removals().count, 0U);
+  EXPECT_EQ(testing::as_claim_client(client_)->pending_removals().count, 0U);
 }
 
 TEST_F(ThrottledTest, AWatchThatWasRefusedIsSetLater) {

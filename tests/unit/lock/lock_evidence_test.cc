@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/platform.h"
+#include "support/claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -84,7 +85,7 @@ TEST_F(LockEvidenceTest, ALeaseThatHasEndedDoesNotComeBackThoughItsSessionStands
   EXPECT_FALSE(lease.valid());
   zookeeper_.advance(10s);
   EXPECT_FALSE(lease.valid());
-  EXPECT_FALSE(client_->session()->lost().stop_requested());
+  EXPECT_FALSE(testing::as_claim_client(client_)->session()->lost().stop_requested());
   EXPECT_FALSE(zookeeper_.get(lease.znode())) << "nobody holds it: it is not left in the queue";
   std::error_code error;
   lock_.unlock(lease, {}, error);

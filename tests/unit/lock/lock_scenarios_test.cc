@@ -14,6 +14,8 @@
 #include <system_error>
 #include <vector>
 
+#include "support/claim_client.h"
+
 namespace zklock::testing {
 namespace {
 
@@ -73,7 +75,7 @@ TEST_F(LockScenariosTest, ACallCanceledWhileItsCreateIsOnItsWayLeavesNoClaim) {
   zookeeper_.restore(ours.client);
   zookeeper_.advance(1s);
   EXPECT_THAT(queue(), IsEmpty());
-  EXPECT_EQ(ours.client->pending_removals().count, 0U);
+  EXPECT_EQ(testing::as_claim_client(ours.client)->pending_removals().count, 0U);
 }
 
 TEST_F(LockScenariosTest, ALockCanBeTakenAgainWhereItsUnlockDidNotGetThrough) {
@@ -112,7 +114,8 @@ TEST_F(LockScenariosTest, AClaimThatALaggingServerStillListsIsNeitherTakenNorInT
   EXPECT_FALSE(lost.valid());
   EXPECT_TRUE(lease.valid());
   EXPECT_THAT(queue(), ElementsAre(lease.znode()));
-  EXPECT_EQ(zookeeper_.get(lease.znode())->stat.ephemeral_owner, now->session()->id());
+  EXPECT_EQ(zookeeper_.get(lease.znode())->stat.ephemeral_owner,
+            testing::as_claim_client(now)->session()->id());
   EXPECT_GT(lease.fencing_token(), lost.fencing_token());
 }
 

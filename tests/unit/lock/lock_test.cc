@@ -1,3 +1,5 @@
+#include <zklock/testing/mock_zookeeper_client.h>
+
 // Getting into the queue: the claim, its directory, and being first.
 #include <algorithm>
 
@@ -338,21 +340,6 @@ TEST_F(LockTest, TokensGrow) {
   const std::int64_t first = lock.lock().fencing_token();
   lock.unlock();
   EXPECT_GT(lock.lock().fencing_token(), first);
-}
-
-TEST_F(LockTest, WorksWithAClientThatKnowsNoSession) {
-  EXPECT_CALL(*zk_, create_protected_ephemeral_sequential)
-      .WillOnce([&](const std::string& path, const std::string& data, const Acl&, const Context&) {
-        Result<Created> created = zk_->do_enqueue(path, data);
-        created->session = nullptr;
-        return created;
-      });
-  ZooKeeperLock lock(config(), zk_);
-  const Lease lease = lock.lock();
-  EXPECT_TRUE(lease.valid());
-  zk_->own_session()->lose();  // told by session_lost() of the client
-  EXPECT_FALSE(lease.valid());
-  EXPECT_EQ(lease.loss_reason(), LossReason::session_expired);
 }
 
 }  // namespace

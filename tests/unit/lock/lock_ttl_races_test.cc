@@ -10,6 +10,7 @@
 #include <string>
 #include <system_error>
 
+#include "support/claim_client.h"
 #include "ttl_stage.h"
 
 namespace zklock::testing {
@@ -41,7 +42,8 @@ class Race {
     for (const TtlContender* who : all_) stage.zookeeper.restore(who->client);
     stage.zookeeper.advance(1s);
     EXPECT_THAT(stage.zookeeper.children(TtlStage::kPath), IsEmpty());
-    for (const TtlContender* who : all_) EXPECT_EQ(who->client->pending_removals().count, 0U);
+    for (const TtlContender* who : all_)
+      EXPECT_EQ(testing::as_claim_client(who->client)->pending_removals().count, 0U);
   }
   Race(const Race&) = delete;
   Race& operator=(const Race&) = delete;

@@ -7,6 +7,7 @@
 #include <string>
 #include <vector>
 
+#include "support/claim_client.h"
 #include "ttl_stage.h"
 
 namespace zklock::testing {
@@ -68,7 +69,7 @@ TEST_F(LockTtlScenariosTest, AHolderWhoseProcessIsFrozenIsPurgedInTimeThoughItsS
   holder_.machine->thaw();
   EXPECT_FALSE(lease.valid());
   EXPECT_EQ(holder_.releases(lease), Errc::lock_lost);
-  EXPECT_FALSE(holder_.client->session_lost().stop_requested());
+  EXPECT_FALSE(testing::as_claim_client(holder_.client)->session_lost().stop_requested());
 }
 
 TEST_F(LockTtlScenariosTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {

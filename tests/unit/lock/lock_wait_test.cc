@@ -409,13 +409,13 @@ class UnconnectedZooKeeper : public zklock::testing::TinyZooKeeper {
 /// Has no room, the first time that it is asked.
 class FullZooKeeper : public zklock::testing::TinyZooKeeper {
  public:
-  explicit FullZooKeeper(std::shared_ptr<ZooKeeperClient> other) : other_(std::move(other)) {}
-  [[nodiscard]] std::shared_ptr<ZooKeeperClient> with_room() override {
+  explicit FullZooKeeper(std::shared_ptr<ClaimClient> other) : other_(std::move(other)) {}
+  [[nodiscard]] std::shared_ptr<ClaimClient> with_capacity() override {
     return std::exchange(other_, nullptr);
   }
 
  private:
-  std::shared_ptr<ZooKeeperClient> other_;
+  std::shared_ptr<ClaimClient> other_;
 };
 
 TEST_F(LockWaitTest, ASessionThatDoesNotComeIsNotWaitedForWhenAnotherOneHasRoomAgain) {

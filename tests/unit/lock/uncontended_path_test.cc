@@ -16,7 +16,7 @@ using ::testing::Return;
 /// After so many cycles nothing is listed.
 constexpr int kManyCycles = 12;
 
-class LockEmptyQueueTest : public LockTest {
+class LockUncontendedPathTest : public LockTest {
  protected:
   static void cycle(ZooKeeperLock& lock, int times = 1) {
     for (int i = 0; i < times; ++i) lock.unlock(lock.lock());
@@ -30,7 +30,7 @@ class LockEmptyQueueTest : public LockTest {
   }
 };
 
-TEST_F(LockEmptyQueueTest, IsNotListedAnyMoreAndCostsTwoRequests) {
+TEST_F(LockUncontendedPathTest, IsNotListedAnyMoreAndCostsTwoRequests) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   EXPECT_CALL(*zk_, children).Times(0);
@@ -41,7 +41,7 @@ TEST_F(LockEmptyQueueTest, IsNotListedAnyMoreAndCostsTwoRequests) {
   cycle(lock, 5);
 }
 
-TEST_F(LockEmptyQueueTest, AClaimInBetweenIsWaitedFor) {
+TEST_F(LockUncontendedPathTest, AClaimInBetweenIsWaitedFor) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const std::string other = next_claim();
@@ -52,7 +52,7 @@ TEST_F(LockEmptyQueueTest, AClaimInBetweenIsWaitedFor) {
   EXPECT_TRUE(waiter.lease().valid());
 }
 
-TEST_F(LockEmptyQueueTest, AClaimBehindTheOneThatIsHeldIsWaitedFor) {
+TEST_F(LockUncontendedPathTest, AClaimBehindTheOneThatIsHeldIsWaitedFor) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const Lease lease = lock.lock();
@@ -61,7 +61,7 @@ TEST_F(LockEmptyQueueTest, AClaimBehindTheOneThatIsHeldIsWaitedFor) {
   EXPECT_EQ(error_of([&] { lock.lock(late()); }).code(), Errc::locking_timed_out);
 }
 
-TEST_F(LockEmptyQueueTest, IsListedAgainOnAnotherConnection) {
+TEST_F(LockUncontendedPathTest, IsListedAgainOnAnotherConnection) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   ++zk_->connection;
@@ -69,7 +69,7 @@ TEST_F(LockEmptyQueueTest, IsListedAgainOnAnotherConnection) {
   cycle(lock);
 }
 
-TEST_F(LockEmptyQueueTest, IsListedOnceTheDirectorysWatchHasFired) {
+TEST_F(LockUncontendedPathTest, IsListedOnceTheDirectorysWatchHasFired) {
   ZooKeeperLock lock(config(), zk_);
   for (const auto type : {WatchEvent::Type::deleted, WatchEvent::Type::changed,
                           WatchEvent::Type::reconnected, WatchEvent::Type::session_lost}) {
@@ -81,7 +81,7 @@ TEST_F(LockEmptyQueueTest, IsListedOnceTheDirectorysWatchHasFired) {
   }
 }
 
-TEST_F(LockEmptyQueueTest, AWatchThatFiresWhileTheClaimIsCreatedCounts) {
+TEST_F(LockUncontendedPathTest, AWatchThatFiresWhileTheClaimIsCreatedCounts) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   EXPECT_CALL(*zk_, create_protected_ephemeral_sequential)
@@ -93,7 +93,7 @@ TEST_F(LockEmptyQueueTest, AWatchThatFiresWhileTheClaimIsCreatedCounts) {
   cycle(lock);
 }
 
-TEST_F(LockEmptyQueueTest, AReleaseThatIsNotConfirmedProvesNothing) {
+TEST_F(LockUncontendedPathTest, AReleaseThatIsNotConfirmedProvesNothing) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const Lease lease = lock.lock();
@@ -103,7 +103,7 @@ TEST_F(LockEmptyQueueTest, AReleaseThatIsNotConfirmedProvesNothing) {
   cycle(lock);
 }
 
-TEST_F(LockEmptyQueueTest, TheLastNumbersAreListed) {
+TEST_F(LockUncontendedPathTest, TheLastNumbersAreListed) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   zk_->next_sequence = 2147483645;  // which is not the next one, as 2147483647 is not to be trusted
@@ -111,14 +111,14 @@ TEST_F(LockEmptyQueueTest, TheLastNumbersAreListed) {
   cycle(lock, 3);
 }
 
-TEST_F(LockEmptyQueueTest, ADirectoryThatCanNotBeWatchedIsListedAndNotWatchedEachTime) {
+TEST_F(LockUncontendedPathTest, ADirectoryThatCanNotBeWatchedIsListedAndNotWatchedEachTime) {
   EXPECT_CALL(*zk_, get_and_watch).Times(5).WillRepeatedly(Return(ZooKeeperErrc::no_auth));
   EXPECT_CALL(*zk_, children).Times(20);
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, 20);
 }
 
-TEST_F(LockEmptyQueueTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) {
+TEST_F(LockUncontendedPathTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) {
   ZooKeeperLock lock(config(), zk_);
   std::optional<std::chrono::steady_clock::time_point> deadline;
   EXPECT_CALL(*zk_, get_and_watch("/locks", _, _))
@@ -131,7 +131,7 @@ TEST_F(LockEmptyQueueTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) {
   EXPECT_TRUE(deadline) << "a lock without a deadline would wait for this as long as it takes";
 }
 
-TEST_F(LockEmptyQueueTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
+TEST_F(LockUncontendedPathTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
   ZooKeeperLock lock(config(), zk_);
   EXPECT_CALL(*zk_, get_and_watch(_, _, _)).WillRepeatedly(DoDefault());
   EXPECT_CALL(*zk_, get_and_watch("/locks", _, _))
@@ -156,14 +156,15 @@ TEST_F(LockEmptyQueueTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
       << "granted while " << kFirst << " stands";
 }
 
-TEST_F(LockEmptyQueueTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
+TEST_F(LockUncontendedPathTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
   internal::UncontendedPath queue;
-  Created claim{.path = "/locks/lock-0000000007", .connection = zk_->connection};
+  CreatedClaim claim{{.path = "/locks/lock-0000000007"}};
+  claim.connection = zk_->connection;
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
   const auto become_first_often = [&] {
     for (int i = 0; i < kManyCycles; ++i) queue.became_first(*zk_, "/locks", claim, true, {});
   };
-  Created next = claim;
+  CreatedClaim next = claim;
   next.path = "/locks/lock-0000000008";
   become_first_often();
   const auto mark = queue.releasing();
@@ -175,15 +176,16 @@ TEST_F(LockEmptyQueueTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
   EXPECT_FALSE(queue.confirm_first(*zk_, next));
 }
 
-TEST_F(LockEmptyQueueTest, AWatchOfAnotherClientsProvesNothing) {
+TEST_F(LockUncontendedPathTest, AWatchOfAnotherClientsProvesNothing) {
   const auto other = std::make_shared<zklock::testing::TinyZooKeeper>();
   other->make("/locks");
   internal::UncontendedPath queue;
-  Created claim{.path = "/locks/lock-0000000007", .connection = zk_->connection};
+  CreatedClaim claim{{.path = "/locks/lock-0000000007"}};
+  claim.connection = zk_->connection;
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
-  Created next = claim;
+  CreatedClaim next = claim;
   next.path = "/locks/lock-0000000008";
-  const auto hold_often = [&](ZooKeeperClient& client) {
+  const auto hold_often = [&](ClaimClient& client) {
     for (int i = 0; i < kManyCycles; ++i) queue.became_first(client, "/locks", claim, true, {});
     queue.released(queue.releasing(), claim.path);
   };
@@ -196,7 +198,7 @@ TEST_F(LockEmptyQueueTest, AWatchOfAnotherClientsProvesNothing) {
   EXPECT_TRUE(queue.confirm_first(*other, next)) << "it is watched by the one that is in use now";
 }
 
-TEST_F(LockEmptyQueueTest, AClientThatDoesNotKnowItsConnectionsAlwaysLists) {
+TEST_F(LockUncontendedPathTest, AClientThatDoesNotKnowItsConnectionsAlwaysLists) {
   zk_->connection = 0;
   EXPECT_CALL(*zk_, children).Times(20);
   ZooKeeperLock lock(config(), zk_);

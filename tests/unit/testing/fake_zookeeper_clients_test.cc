@@ -9,6 +9,8 @@
 #include <future>
 #include <stdexcept>
 
+#include "support/claim_client.h"
+
 namespace zklock::testing {
 namespace {
 
@@ -33,18 +35,26 @@ TEST(FakeZooKeeperConnect, GivesEachClientASessionOfItsOwn) {
   FakeZooKeeper zookeeper;
   const auto one = zookeeper.connect();
   const auto other = zookeeper.connect();
-  ASSERT_TRUE(one->session());
-  EXPECT_NE(one->session()->id(), other->session()->id());
+  ASSERT_TRUE(testing::as_claim_client(one)->session());
+  EXPECT_NE(testing::as_claim_client(one)->session()->id(),
+            testing::as_claim_client(other)->session()->id());
   ZooKeeperLock lock({.path = "/locks"}, one);
   const Lease lease = lock.lock();
-  EXPECT_EQ(zookeeper.get(lease.znode())->stat.ephemeral_owner, one->session()->id());
+  EXPECT_EQ(zookeeper.get(lease.znode())->stat.ephemeral_owner,
+            testing::as_claim_client(one)->session()->id());
 }
 
 TEST(FakeZooKeeperConnect, BoundsTheSessionTimeoutByItsTicks) {
   FakeZooKeeper zookeeper({.tick_time = 500ms});
-  EXPECT_EQ(zookeeper.connect({.session_timeout = 1ms})->session()->timeout(), 1s);
-  EXPECT_EQ(zookeeper.connect({.session_timeout = 3s})->session()->timeout(), 3s);
-  EXPECT_EQ(zookeeper.connect({.session_timeout = 1min})->session()->timeout(), 10s);
+  EXPECT_EQ(
+      testing::as_claim_client(zookeeper.connect({.session_timeout = 1ms}))->session()->timeout(),
+      1s);
+  EXPECT_EQ(
+      testing::as_claim_client(zookeeper.connect({.session_timeout = 3s}))->session()->timeout(),
+      3s);
+  EXPECT_EQ(
+      testing::as_claim_client(zookeeper.connect({.session_timeout = 1min}))->session()->timeout(),
+      10s);
 }
 
 TEST(FakeZooKeeperConnect, ThrowsAsTheRealOneDoes) {
@@ -120,12 +130,12 @@ TEST_F(FakeZooKeeperClients, AnExpiredSessionIsToldAsTheDeletionThatTheHolderWat
 }
 
 TEST_F(FakeZooKeeperClients, AnExpiredSessionIsFollowedByANewOne) {
-  const std::int64_t expired = client_->session()->id();
+  const std::int64_t expired = testing::as_claim_client(client_)->session()->id();
   zookeeper_.expire_session(client_);
   const Lease lease = ours_.lock();
   EXPECT_TRUE(lease.valid());
   EXPECT_GT(lease.fencing_token(), lease_.fencing_token());
-  EXPECT_NE(client_->session()->id(), expired);
+  EXPECT_NE(testing::as_claim_client(client_)->session()->id(), expired);
 }
 
 TEST_F(FakeZooKeeperClients, AClientThatIsCutHearsOfTheExpiryWhenItIsConnectedAgain) {
@@ -140,10 +150,10 @@ TEST_F(FakeZooKeeperClients, AClientThatIsCutHearsOfTheExpiryWhenItIsConnectedAg
 
 TEST_F(FakeZooKeeperClients, ABrokenConnectionIsReplacedAtOnce) {
   const std::uint64_t connection = client_->get("/locks", {})->connection;
-  const std::int64_t session = client_->session()->id();
+  const std::int64_t session = testing::as_claim_client(client_)->session()->id();
   zookeeper_.break_connection(client_);
   EXPECT_GT(client_->get("/locks", {})->connection, connection);
-  EXPECT_EQ(client_->session()->id(), session);
+  EXPECT_EQ(testing::as_claim_client(client_)->session()->id(), session);
   EXPECT_TRUE(lease_.valid());
 }
 
@@ -221,7 +231,7 @@ TEST_F(FakeZooKeeperClients, TheSessionOfAStalledClientExpires) {
 }
 
 TEST_F(FakeZooKeeperClients, ServersThatMovedAreFoundForTheSameSession) {
-  const std::int64_t session = client_->session()->id();
+  const std::int64_t session = testing::as_claim_client(client_)->session()->id();
   zookeeper_.move_servers(client_);
   EXPECT_EQ(zookeeper_.server_of(client_), 0);  // it does not look for them yet
   zookeeper_.cut(client_);
@@ -229,7 +239,7 @@ TEST_F(FakeZooKeeperClients, ServersThatMovedAreFoundForTheSameSession) {
   zookeeper_.restore(client_);
   zookeeper_.advance(2s);
   EXPECT_EQ(zookeeper_.server_of(client_), 0);
-  EXPECT_EQ(client_->session()->id(), session);
+  EXPECT_EQ(testing::as_claim_client(client_)->session()->id(), session);
   EXPECT_FALSE(lease_.valid()) << "giving up the old servers might have ended the session";
 }
 

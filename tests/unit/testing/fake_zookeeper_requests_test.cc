@@ -9,6 +9,8 @@
 #include <future>
 #include <system_error>
 
+#include "support/claim_client.h"
+
 namespace zklock::testing {
 namespace {
 
@@ -32,7 +34,7 @@ class FakeZooKeeperRequests : public ::testing::Test {
       case Operation::set:
         return client_->set("/locks/node", "new", ZooKeeperClient::kAnyVersion, {}).error();
       case Operation::check:
-        return client_->check("/locks/node", 0, {}).error();
+        return testing::as_claim_client(client_)->check("/locks/node", 0, {}).error();
       case Operation::get:
         return client_->get("/locks/node", {}).error();
       case Operation::children:

@@ -12,6 +12,7 @@
 #include <system_error>
 
 #include "base/platform.h"
+#include "support/claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -300,7 +301,9 @@ TEST_F(FakeZooKeeperServers, TheLeadersClockStampsWhatIsWritten) {
 TEST_F(FakeZooKeeperServers, EachNegotiatesSessionTimeoutsOfItsOwn) {
   zookeeper_.bound_session_timeouts(1, 8s, 12s);
   const auto timeout_at = [this](int server, std::chrono::milliseconds wanted) {
-    return connect_to(server, {.session_timeout = wanted})->session()->timeout();
+    return testing::as_claim_client(connect_to(server, {.session_timeout = wanted}))
+        ->session()
+        ->timeout();
   };
   EXPECT_EQ(timeout_at(0, 6s), 6s);
   EXPECT_EQ(timeout_at(1, 6s), 8s);
@@ -313,7 +316,8 @@ TEST_F(FakeZooKeeperServers, EachNegotiatesSessionTimeoutsOfItsOwn) {
   zookeeper_.break_connection(client);
   zookeeper_.advance(1s);
   ASSERT_EQ(zookeeper_.server_of(client), 1);
-  EXPECT_EQ(client->session()->timeout(), 6s) << "the smallest of all handshakes counts";
+  EXPECT_EQ(testing::as_claim_client(client)->session()->timeout(), 6s)
+      << "the smallest of all handshakes counts";
 }
 
 }  // namespace

@@ -12,25 +12,25 @@ class FullClientTest : public ClientTest {
 
   FullClientTest() {
     for (std::size_t bytes = 0; bytes < internal::SessionCapacity::kMostBytes; bytes += kLongPath) {
-      auto created = in_background([&] {
-        return client_->create_protected_ephemeral_sequential(
-            "/" + std::string(kLongPath, 'x') + "/lock-", "", Acl::open(), {});
+      auto enqueued = in_background([&] {
+        return client_->enqueue({.directory = "/" + std::string(kLongPath, 'x'), .list = false},
+                                {});
       });
       wire_->take(Op::create).answer(Created{.path = "/x/lock-0"});
-      claims_.push_back(*created.get());
+      claims_.push_back(enqueued.get()->claim);
     }
   }
 
   const std::shared_ptr<ScriptedWire> wire_ = connect();
-  std::vector<Created> claims_;  // take room for as long as they are kept
+  std::vector<CreatedClaim> claims_;  // keep their reservations
 };
 
 TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
-  const auto other = client_->with_room();
+  const auto other = client_->with_capacity();
   ASSERT_NE(other, nullptr);
-  EXPECT_EQ(client_->with_room(), other);
+  EXPECT_EQ(client_->with_capacity(), other);
   claims_.clear();
-  EXPECT_EQ(client_->with_room(), nullptr);
+  EXPECT_EQ(client_->with_capacity(), nullptr);
 }
 
 TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
@@ -38,25 +38,25 @@ TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
     client_->remove_in_background("/" + std::to_string(i) + std::string(kLongPath, 'x'));
   }
   claims_.clear();
-  EXPECT_NE(client_->with_room(), nullptr);
+  EXPECT_NE(client_->with_capacity(), nullptr);
   for (int i = 0; i < 63; ++i) wire_->take(Op::remove).answer();
-  EXPECT_EQ(client_->with_room(), nullptr);
+  EXPECT_EQ(client_->with_capacity(), nullptr);
 }
 
 TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
-  const auto refused = client_->with_room();
+  const auto refused = client_->with_capacity();
   ensemble_.next_wire()->listener->on_auth_failed();
-  const auto other = client_->with_room();
+  const auto other = client_->with_capacity();
   EXPECT_NE(other, nullptr);
   EXPECT_NE(other, refused);
 }
 
 TEST_F(FullClientTest, HasToDoWithoutAnotherSessionWhereThereIsNoThreadForIt) {
   ensemble_.lack_threads(true);
-  EXPECT_EQ(client_->with_room(), nullptr);
+  EXPECT_EQ(client_->with_capacity(), nullptr);
   EXPECT_TRUE(lines_->await("no further session with zk1:2181: no thread to be had"));
   ensemble_.lack_threads(false);
-  EXPECT_NE(client_->with_room(), nullptr);
+  EXPECT_NE(client_->with_capacity(), nullptr);
 }
 
 }  // namespace

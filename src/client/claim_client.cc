@@ -1,0 +1,24 @@
+#include <zklock/advanced/claim_client.h>
+
+namespace zklock {
+
+Session::~Session() = default;
+
+std::error_code Session::loss_reason() const noexcept { return LossReason::session_expired; }
+
+std::chrono::steady_clock::time_point Session::certain_until() const noexcept {
+  return std::chrono::steady_clock::time_point::max();
+}
+
+std::stop_token Session::uncertain() const noexcept { return lost(); }
+
+std::shared_ptr<void> Session::keep_certain() const { return nullptr; }
+
+Result<void> Session::become_certain(std::chrono::nanoseconds /*in_hand*/,
+                                     const Context& /*context*/) const {
+  return {};
+}
+
+ClaimChooser::~ClaimChooser() = default;
+
+}  // namespace zklock
