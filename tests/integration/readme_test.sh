@@ -36,8 +36,9 @@ block_of() {
 }
 
 quoted=$'\n'
+label_form='^<!-- ([^ ]+): (.+) -->$'
 while IFS=: read -r document label; do
-  [[ $label =~ ^'<!-- '([^ ]+): (.+)' -->'$ ]]
+  [[ $label =~ $label_form ]]
   file=${BASH_REMATCH[1]} name=${BASH_REMATCH[2]}
   quoted+="$file: $name"$'\n'
   region=$(region_of "$file" "$name")
