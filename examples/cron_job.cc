@@ -26,22 +26,20 @@ int main(int argc, char** argv) try {
                               .path = "/examples/cron",
                               .client = {.connect_timeout = 3s}});  // throws if no server answers
 
-  std::error_code error;
-  const zklock::Lease lease = lock.lock(Context().without_waiting().with_timeout(10s), error);
-  if (error == zklock::Errc::locking_timed_out) {
-    // Either somebody else holds it, or no server answered: the queue tells. It throws if no server
-    // answers.
-    const zklock::LockEntries queue = lock.entries(Context().with_timeout(10s));
-    std::cout << "skipped: "
-              << (queue.empty() ? "another run has just ended"
-                                : "it runs on " + queue.begin()->host)
-              << '\n';
+  try {
+    zklock::LockGuard guard(lock, Context().without_waiting().with_timeout(10s));
+    run_the_job(guard.lease());
+    guard.unlock(Context().with_timeout(10s));
     return 0;
+  } catch (const zklock::LockError& error) {
+    if (error.code() != zklock::Errc::locking_timed_out) throw;
   }
-  if (error) throw zklock::LockError(error);
 
-  run_the_job(lease);
-  lock.unlock(lease, Context().with_timeout(10s));
+  // Either somebody else holds the lock, or no server answered. If no server answers, this throws:
+  const zklock::LockEntries queue = lock.entries(Context().with_timeout(10s));
+  std::cout << "skipped: "
+            << (queue.empty() ? "another run has just ended" : "it runs on " + queue.begin()->host)
+            << '\n';
   return 0;
 } catch (const zklock::LockError& error) {
   std::cerr << "not run: " << error.what() << '\n';
