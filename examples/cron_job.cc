@@ -42,7 +42,7 @@ int main(int argc, char** argv) try {
             << '\n';
   return 0;
 } catch (const zklock::LockError& error) {
-  std::cerr << "not run: " << error.what() << '\n';
+  std::cerr << "cron_job: " << error.what() << '\n';
   return 1;
 }
 // [readme-end]

@@ -114,7 +114,7 @@ TEST_F(GuideTest, CronJobFailsWithoutAServer) {
   server.kill();  // nobody else gets its port
   Subprocess program({EXAMPLES "/cron_job", server.address()});
   EXPECT_THAT(program.wait_for_exit(), Optional(1));
-  EXPECT_THAT(program.standard_error(), HasSubstr("not run: "));
+  EXPECT_THAT(program.standard_error(), HasSubstr("cron_job: "));
 }
 
 TEST_F(GuideTest, LeaderElectionLetsTheNextOneLead) {
