@@ -50,7 +50,7 @@ class Database {
 
 void create_tables(Database& database) {
   // [readme: tables]
-  database.run("CREATE TABLE fence (path TEXT PRIMARY KEY, token INTEGER NOT NULL)");
+  database.run("CREATE TABLE fence (path TEXT PRIMARY KEY, token BIGINT NOT NULL)");
   database.run("INSERT INTO fence VALUES ('/examples/fencing', 0)");
   // [readme-end]
   database.run("CREATE TABLE account (balance INTEGER NOT NULL)");
