@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Links between the documents lead somewhere: to a file of the repository, and to a heading of it.
+# Links between the documents lead somewhere: to a file of the repository, and to a heading of it. And
+# each document but README.md is linked from another one.
 #
 #   links_test.sh <source directory>
 set -euo pipefail
@@ -19,7 +20,9 @@ links_of() {
       grep -oP '\]\(\K[^) ]+' || true
 }
 
-status=0 count=0
+documents=$(find . \( -path './build*' -o -path ./.git \) -prune -o -name '*.md' -print | sed 's|^\./||')
+linked=$'\n'
+status=0
 complain() { echo "$*" >&2; status=1; }
 
 while read -r document; do
@@ -27,16 +30,21 @@ while read -r document; do
     case $link in
       http://* | https://* | mailto:*) continue ;;
     esac
-    count=$((count + 1))
     file=${link%%#*}
     if [[ $file ]]; then file=$(dirname "$document")/$file; else file=$document; fi
     if [[ ! -e $file ]]; then
       complain "$document: ($link) is no file"
-    elif [[ $link == *'#'* && $'\n'$(anchors_of "$file")$'\n' != *$'\n'"${link#*#}"$'\n'* ]]; then
+      continue
+    fi
+    [[ $file == "$document" ]] || linked+=$(realpath --relative-to=. "$file")$'\n'
+    if [[ $link == *'#'* && $'\n'$(anchors_of "$file")$'\n' != *$'\n'"${link#*#}"$'\n'* ]]; then
       complain "$document: ($link): the file has no such heading"
     fi
   done < <(links_of "$document")
-done < <(find . \( -path './build*' -o -path ./.git \) -prune -o -name '*.md' -print | sed 's|^\./||')
+done <<<"$documents"
 
-(( count > 0 )) || complain "there is no link"
+while read -r document; do
+  [[ $document == README.md || $linked == *$'\n'"$document"$'\n'* ]] ||
+      complain "$document: no other document links to it"
+done <<<"$documents"
 exit $status
