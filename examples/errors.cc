@@ -20,8 +20,10 @@ const char* advice(const zklock::LockError& error) {
   if (error.code() == Errc::locking_timed_out) return "try again later";
   if (error.code() == Errc::locking_canceled) return "we are shutting down";
   if (error.code() == Errc::lock_lost) return "check what was written, and do it again";
-  if (error.code() == Errc::unlocking_failed) return "go on: the library removes the claim";
-  return "tell an operator: trying again does not help";
+  if (error.code() == Errc::unlocking_failed && error.cause()) {
+    return "go on: the library removes the claim";
+  }
+  return "fix the program or the setup: trying again does not help";
 }
 // [readme-end]
 

@@ -151,7 +151,7 @@ TEST_F(GuideTest, LeaderElectionQueuesAgainAfterALoss) {
 TEST_F(GuideTest, ErrorsSayWhatToDo) {
   Subprocess program = start("errors");
   EXPECT_THAT(program.wait_for_exit(), Optional(0)) << program.standard_error();
-  for (const char* line : {"advice: tell an operator: trying again does not help$",
+  for (const char* line : {"advice: fix the program or the setup: trying again does not help$",
                            "advice: try again later$", "what:   .*/examples/errors is held by "}) {
     EXPECT_TRUE(program.wait_for_line(line)) << line << '\n' << program.standard_output();
   }
