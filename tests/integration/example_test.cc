@@ -1,4 +1,4 @@
-// The example programs, run as processes, say and do what the README says.
+// zookeeper-example, run as a process, says and does what its --help says.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -273,26 +273,6 @@ TEST_F(ExampleTest, EndsAtOnceOnASecondSignal) {
   std::optional<int> status;
   while (!(status = program.wait_for_exit(50ms))) program.signal(SIGINT);
   EXPECT_THAT(status, Optional(128 + SIGINT)) << program.standard_error();
-}
-
-TEST(QuickstartTest, WorksUnderTheLock) {
-  Subprocess program({QUICKSTART, ZooKeeperServer::shared().address()});
-  EXPECT_THAT(program.wait_for_exit(), Optional(0)) << program.standard_error();
-  EXPECT_TRUE(program.wait_for_line("^write row 1 with fencing token [1-9][0-9]*$"))
-      << program.standard_output();
-  EXPECT_TRUE(program.wait_for_line("^write row 3 with fencing token [1-9][0-9]*$"))
-      << program.standard_output();
-  EXPECT_EQ(program.standard_error(), "");
-}
-
-TEST(QuickstartTest, SaysWhoHoldsTheLock) {
-  const std::string address = ZooKeeperServer::shared().address();
-  ZooKeeperLock lock({.address = address, .path = "/my/locks", .owner_key = "owner"});
-  const LockGuard guard(lock, Context().with_timeout(kLongEnough).with_value("owner", "this test"));
-  Subprocess program({QUICKSTART, address});
-  EXPECT_THAT(program.wait_for_exit(), Optional(1));
-  EXPECT_THAT(program.standard_error(),
-              AllOf(HasSubstr("attempt to acquire lock timed out"), HasSubstr("this test")));
 }
 
 }  // namespace
