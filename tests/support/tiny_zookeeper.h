@@ -16,6 +16,8 @@
 #include <string>
 #include <vector>
 
+#include "testing/fake_tree.h"
+
 namespace zklock::testing {
 
 /// A session that the test can lose.
@@ -55,33 +57,37 @@ class TestSession final : public Session {
   std::stop_source lost_;
 };
 
-/// Thread safety: all of it may be called from any thread; watchers are told by the thread that
+/// Serves from the fake's tree, whose behaviour the contract suite compares with a real server's.
+/// Thread safety: all of it may be called from any thread; watchers are called by the thread that
 /// makes the change.
 class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
  public:
   TinyZooKeeper();
   ~TinyZooKeeper() override;
 
-  // What the servers do: for actions that do it, and then say something else.
+  // What the servers do: for actions that do it, and then answer something else.
   Result<Children> do_children(const std::string& path);
-  Result<Created> do_create(const std::string& path, const std::string& data);
-  Result<Created> do_enqueue(const std::string& path, const std::string& data);
+  Result<Created> do_create(const std::string& path, const std::string& data,
+                            const Acl& acl = Acl::open());
+  Result<Created> do_enqueue(const std::string& path, const std::string& data,
+                             const Acl& acl = Acl::open());
   Result<void> do_remove(const std::string& path, std::int32_t version);
   Result<Znode> do_get(const std::string& path);
   Result<Znode> do_get_and_watch(const std::string& path, const std::shared_ptr<Watcher>& watcher);
   Result<Stat> do_set(const std::string& path, const std::string& data, std::int32_t version);
 
+  // Not mocked.
   /// Notes the path, and removes the znode without a call of `remove`.
   void remove_in_background(const std::string& path) override;
   [[nodiscard]] std::shared_ptr<const Session> session() const override;
 
   // What others do.
   void make(const std::string& path, const std::string& data = {});
-  /// Makes an ephemeral znode of another session's.
+  /// Creates an ephemeral znode of another session.
   void claim(const std::string& path, const std::string& data = {});
   void write(const std::string& path, const std::string& data);
   void erase(const std::string& path);
-  /// Tells the watchers of `path`, without a change.
+  /// Notifies the watchers of `path`, without a change; their watches stand.
   void tell(const std::string& path, WatchEvent::Type type);
   /// Ends the session with everything in it, and begins another.
   void expire(LossReason reason = LossReason::session_expired);
@@ -99,30 +105,28 @@ class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
   [[nodiscard]] bool await_watched(const std::string& path);
   [[nodiscard]] bool is_watched(const std::string& path) const;
 
+  /// The number of the next claim of the session; others choose theirs.
   std::atomic<std::int32_t> next_sequence{5};
   std::atomic<std::uint64_t> connection{1};
-  /// By how much the servers' clock is ahead.
-  std::atomic<std::chrono::milliseconds> clock_ahead{std::chrono::milliseconds(0)};
 
  private:
-  struct Node {
-    std::string data;
-    Stat stat;
-    std::vector<std::weak_ptr<Watcher>> watchers;
-  };
-  using Watchers = std::vector<std::weak_ptr<Watcher>>;
+  using Watches = std::multimap<std::string, std::weak_ptr<Watcher>>;
 
+  /// Carries out what `decide` returns. The path and the Stat that it leaves, if any.
+  template <class Decide>
+  Result<Created> write_with(const Decide& decide);
   // REQUIRES: mutex_ is held.
-  Result<Created> add(const std::string& path, const std::string& data, std::int64_t owner);
+  [[nodiscard]] internal::FakeCaller caller() const;
   [[nodiscard]] bool has_watcher(const std::string& path) const;
+  /// Moves those of the path to `taken`.
+  void take_watches(const std::string& path, Watches& taken);
 
-  [[nodiscard]] Stat::Time server_now() const;
-
-  void tell(const Watchers& watchers, WatchEvent::Type type, const std::string& path);
+  void notify(const Watches& watches, WatchEvent::Type type) const;
 
   mutable std::mutex mutex_;
   std::condition_variable watched_;               // a znode has got a watcher
-  std::map<std::string, Node> nodes_;             // guarded by mutex_
+  internal::FakeTree tree_;                       // guarded by mutex_
+  Watches watches_;                               // guarded by mutex_
   std::int64_t zxid_ = (3LL << 32) + 100;         // guarded by mutex_
   std::shared_ptr<TestSession> session_;          // guarded by mutex_
   std::vector<std::string> background_removals_;  // guarded by mutex_
