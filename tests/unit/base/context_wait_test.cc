@@ -135,9 +135,12 @@ TEST_F(PendingTest, AnAnswerThatNobodyWantsIsDropped) {
 
 using PauseTest = ContextWaitTest;
 
-TEST_F(PauseTest, TheFirstIsNone) {
+TEST_F(PauseTest, FirstWaitReturnsAtOnce) {
+  const TimePasses passes(time_.time());
+  const SteadyTime begun = time_.steady_now();
   Backoff pause;
-  pause.wait(Context());  // time stands still
+  pause.wait(Context());
+  EXPECT_EQ(time_.steady_now(), begun);
 }
 
 TEST_F(PauseTest, TheyGrowAndAreSpreadOverTheirUpperHalf) {
@@ -153,12 +156,15 @@ TEST_F(PauseTest, TheyGrowAndAreSpreadOverTheirUpperHalf) {
   }
 }
 
-TEST_F(PauseTest, TheyEndWithTheContext) {
+TEST_F(PauseTest, WaitReturnsAtOnceWhenTheContextIsOver) {
+  const TimePasses passes(time_.time());
+  const SteadyTime begun = time_.steady_now();
   Backoff pause;
   for (int i = 0; i < 10; ++i) pause.wait(Context().with_timeout(0s));
   std::stop_source stop;
   stop.request_stop();
   pause.wait(Context().with_stop_token(stop.get_token()));
+  EXPECT_EQ(time_.steady_now(), begun);
 }
 
 }  // namespace

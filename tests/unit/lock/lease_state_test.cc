@@ -166,8 +166,11 @@ TEST_F(LeaseStateTest, HasOneOwner) {
 TEST_F(LeaseStateTest, MayBeDestroyedWhileItsTimerRuns) {
   for (int i = 0; i < 100; ++i) {
     auto state = lease(1ms);
-    const auto passing = in_background([&] { time_.advance(1ms); });
+    const std::weak_ptr<PlainLease> watched = state;
+    auto passing = in_background([&] { time_.advance(1ms); });
     state.reset();
+    passing.get();
+    EXPECT_TRUE(watched.expired()) << "its timer still holds it";
   }
 }
 
