@@ -122,7 +122,8 @@ TEST_F(WatchContract, IsNotAboutChildrenReadsAndChecks) {
 }
 
 TEST_F(WatchContract, TellsEveryWatcherOfAPathOnce) {
-  const std::vector<std::shared_ptr<TestWatcher>> watchers = {watcher(), watcher(), watcher(false)};
+  const std::vector<std::shared_ptr<RingingWatcher>> watchers = {watcher(), watcher(),
+                                                                 watcher(false)};
   for (const auto& watching : watchers) {
     ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   }
@@ -165,7 +166,7 @@ TEST_F(WatchContract, TellsEverySession) {
 TEST_F(WatchContract, TellsNothingToAWatcherThatWasDropped) {
   const auto kept = watcher();
   auto dropped = watcher();
-  const std::weak_ptr<TestWatcher> weak = dropped;
+  const std::weak_ptr<RingingWatcher> weak = dropped;
   ASSERT_TRUE(client_->get_and_watch(path_, dropped, soon()));
   ASSERT_TRUE(client_->get_and_watch(path_, kept, soon()));
   dropped.reset();

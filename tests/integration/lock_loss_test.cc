@@ -41,8 +41,8 @@ class LockLossTest : public ::testing::Test {
     EXPECT_FALSE(lease.valid());
     EXPECT_EQ(lease.valid_until(), std::chrono::steady_clock::time_point::min());
     EXPECT_EQ(lease.loss_reason(), reason);
-    EXPECT_TRUE(record_->reaches(Record::Event::lost, 1));
-    EXPECT_THAT(record_->of(Record::Event::lost), ElementsAre(lease.znode()));
+    EXPECT_TRUE(record_->await("lost"));
+    EXPECT_THAT(record_->znodes("lost"), ElementsAre(lease.znode()));
     std::error_code error;
     lease.verify(soon(), error);
     EXPECT_EQ(error, Errc::lock_lost);
@@ -53,7 +53,7 @@ class LockLossTest : public ::testing::Test {
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(server_.address());
   ZooKeeperLock other_{{.path = path_}, client_};
   ZooKeeperLock lock_{{.address = proxy_.address(), .path = path_, .observer = record_}};
@@ -185,7 +185,7 @@ TEST_F(LockLossTest, OneThatIsReleasedIsNotLost) {
   lock_.unlock(soon());
   EXPECT_FALSE(lease.loss_reason());
   EXPECT_FALSE(lease.lost().stop_requested());
-  EXPECT_EQ(record_->count(Record::Event::lost), 0U);
+  EXPECT_EQ(record_->count("lost"), 0U);
   EXPECT_EQ(error_of([&] { lease.verify(soon()); }).code(), Errc::lock_lost);
 }
 
@@ -227,7 +227,7 @@ TEST_F(LockLossTest, HolderThatIsCutOffHasLostTheLockBeforeTheNextOneGetsIt) {
 
   // In the new session everything goes on.
   std::future<Lease> again = lock_async(lock);
-  ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   other_.unlock(next, soon());
   const Lease regained = granted(again);
   ASSERT_TRUE(regained);
@@ -280,17 +280,17 @@ TEST_F(LockLossTest, ClaimThatMayNotBeRemovedEndsItsSession) {
   const Acl no_removal{
       {Permission::read | Permission::create | Permission::write, "world", "anyone"}};
   ASSERT_TRUE(client_->create(path, "", no_removal, soon()));
-  const auto log = std::make_shared<LogRecord>();
+  const auto log = std::make_shared<RecordingLogger>();
   ZooKeeperLock lock({.path = path}, connect(proxy_.address(), {.logger = log}));
   ZooKeeperLock contender({.path = path, .observer = record_}, client_);
   const Lease lease = lock.lock(soon());
   std::future<Lease> next = lock_async(contender);
-  ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   const LockError error = error_of([&] { lock.unlock(lease, soon()); });
   EXPECT_EQ(error.code(), Errc::unlocking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
   EXPECT_TRUE(granted(next)) << "the queue is not stuck";
-  EXPECT_TRUE(log->has_line_with("ending the session"));
+  EXPECT_TRUE(log->has("ending the session"));
 }
 
 }  // namespace

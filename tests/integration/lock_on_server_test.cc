@@ -41,7 +41,7 @@ class LockOnServerTest : public ::testing::Test {
  protected:
   ZooKeeperLockConfig config() const { return {.path = path_, .owner_key = kOwnerKey}; }
   ZooKeeperLockConfig config(std::chrono::milliseconds ttl,
-                             const std::shared_ptr<Record>& record = nullptr) const {
+                             const std::shared_ptr<RecordingObserver>& record = nullptr) const {
     return {.path = path_, .ttl = ttl, .owner_key = kOwnerKey, .observer = record};
   }
   [[nodiscard]] LockEntries queue() const { return first_.entries(soon()); }
@@ -50,7 +50,7 @@ class LockOnServerTest : public ::testing::Test {
   const std::string path_ = unique_path();
   const std::shared_ptr<ZooKeeperClient> first_client_ = connect(address_);
   const std::shared_ptr<ZooKeeperClient> second_client_ = connect(address_);
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   ZooKeeperLock first_{config(), first_client_};
   ZooKeeperLock second_{config(0ms, record_), second_client_};
 };
@@ -124,7 +124,7 @@ TEST_F(LockOnServerTest, ExpiryByAContenderFreesTheStateOfTheHolder) {
   purging.purge_without_ttl = true;
   ZooKeeperLock third(purging, second_client_);
   EXPECT_TRUE(third.lock(as("user2")));
-  EXPECT_THAT(record_->of(Record::Event::purged), ElementsAre(lease.znode()));
+  EXPECT_THAT(record_->znodes("purged"), ElementsAre(lease.znode()));
 
   EXPECT_TRUE(is_stopped(lease.lost()));
   EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
@@ -158,7 +158,7 @@ TEST_F(LockOnServerTest, HolderWithoutATtlIsNotExpired) {
   contender.lock(Context().with_timeout(400ms), error);
   EXPECT_EQ(error, Errc::locking_timed_out);
   EXPECT_TRUE(lease.valid());
-  EXPECT_THAT(record_->of(Record::Event::purged), IsEmpty());
+  EXPECT_THAT(record_->znodes("purged"), IsEmpty());
 }
 
 TEST_F(LockOnServerTest, RenewingKeepsTheLockBeyondItsTtl) {
@@ -175,7 +175,7 @@ TEST_F(LockOnServerTest, RenewingKeepsTheLockBeyondItsTtl) {
   EXPECT_TRUE(lease.valid());
   holder.unlock(lease);
   EXPECT_TRUE(granted(next));
-  EXPECT_THAT(record_->of(Record::Event::purged), IsEmpty());
+  EXPECT_THAT(record_->znodes("purged"), IsEmpty());
 }
 
 TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
@@ -183,7 +183,7 @@ TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
   std::vector<std::future<Lease>> waiting;
   for (const std::string owner : {"user2", "user3"}) {
     waiting.push_back(lock_async(second_, as(owner)));
-    ASSERT_TRUE(record_->reaches(Record::Event::waiting, waiting.size()));
+    ASSERT_TRUE(record_->await("waiting", waiting.size()));
   }
   const LockEntries entries = queue();
   ASSERT_THAT(entries, SizeIs(3));
@@ -192,7 +192,7 @@ TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
   EXPECT_EQ(entries.first(), ids[0]);
   EXPECT_EQ(entries.lock_path(ids[0]), lease.znode());
   EXPECT_EQ(sequence_number(lease.znode()), ids[0]);
-  EXPECT_THAT(record_->of(Record::Event::waiting),
+  EXPECT_THAT(record_->znodes("waiting"),
               ElementsAre(entries.lock_path(ids[1]), entries.lock_path(ids[2])));
   EXPECT_EQ(entries.lock_ahead(ids[0]), std::nullopt);
   EXPECT_EQ(entries.lock_ahead(ids[1]), entries.lock_path(ids[0]));
@@ -227,12 +227,12 @@ TEST_F(LockOnServerTest, GrantsInTheOrderOfTheClaims) {
   constexpr std::size_t kWaiters = 12;
   Lease holder = first_.lock(soon());
   std::vector<std::future<Lease>> waiting;
-  const auto other_record = std::make_shared<Record>();
+  const auto other_record = std::make_shared<RecordingObserver>();
   ZooKeeperLock third(config(0ms, other_record), first_client_);
   for (std::size_t i = 0; i < kWaiters; ++i) {
     const bool even = i % 2 == 0;
     waiting.push_back(lock_async(even ? static_cast<Lock&>(second_) : third));
-    ASSERT_TRUE((even ? record_ : other_record)->reaches(Record::Event::waiting, i / 2 + 1));
+    ASSERT_TRUE((even ? record_ : other_record)->await("waiting", i / 2 + 1));
   }
   first_.unlock(holder);
   std::int64_t token = holder.fencing_token();
@@ -338,7 +338,7 @@ TEST_F(LockOnServerTest, DestroyedLockReleasesWhatItHolds) {
   EXPECT_FALSE(lease.valid());
   EXPECT_TRUE(lease.lost().stop_requested()) << "before the destructor returns";
   EXPECT_EQ(lease.loss_reason(), LossReason::client_closed);
-  EXPECT_EQ(record_->count(Record::Event::lost), 1U);
+  EXPECT_EQ(record_->count("lost"), 1U);
   EXPECT_THAT(queue(), IsEmpty());
 }
 
@@ -348,7 +348,7 @@ TEST_F(LockOnServerTest, DestroyedLockCancelsItsWaiters) {
   {
     ZooKeeperLock lock(config(0ms, record_), second_client_);
     waiting = lock_async(lock);
-    ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+    ASSERT_TRUE(record_->await("waiting"));
   }
   ASSERT_TRUE(is_ready(waiting, kLongEnough));
   EXPECT_EQ(error_of([&] { waiting.get(); }).code(), Errc::locking_canceled);

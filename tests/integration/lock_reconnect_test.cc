@@ -22,7 +22,6 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Event = Record::Event;
 
 /// One lock's session goes through a proxy, the other's does not.
 class LockReconnectTest : public ::testing::Test {
@@ -40,7 +39,7 @@ class LockReconnectTest : public ::testing::Test {
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(server_.address());
   const std::shared_ptr<ZooKeeperClient> proxied_ = connect(proxy_.address());
   ZooKeeperLock other_{{.path = path_}, client_};
@@ -73,16 +72,16 @@ TEST_F(LockReconnectTest, HolderIsToldOfALossAfterTheReconnect) {
 TEST_F(LockReconnectTest, WaiterKeepsItsPlace) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   proxy_.cut();
-  ASSERT_TRUE(record_->reaches(Event::waiting, 2)) << "it looks again";
+  ASSERT_TRUE(record_->await("waiting", 2)) << "it looks again";
   std::future<Lease> later = lock_async(other_);
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 3; }));
   other_.unlock(holder, soon());
   const Lease lease = granted(waiting);
   ASSERT_TRUE(lease);
-  EXPECT_THAT(record_->of(Event::requeued), IsEmpty());
-  EXPECT_EQ(lease.znode(), record_->of(Event::waiting).front());
+  EXPECT_THAT(record_->znodes("requeued"), IsEmpty());
+  EXPECT_EQ(lease.znode(), record_->znodes("waiting").front());
   EXPECT_FALSE(is_ready(later));
   lock_.unlock(lease, soon());
   EXPECT_TRUE(granted(later));
@@ -91,12 +90,12 @@ TEST_F(LockReconnectTest, WaiterKeepsItsPlace) {
 TEST_F(LockReconnectTest, WaiterIsGrantedWhatWasReleasedWhileItWasDisconnected) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   proxy_.refuse();
   other_.unlock(holder, soon());
   proxy_.heal();
   EXPECT_TRUE(granted(waiting));
-  EXPECT_THAT(record_->of(Event::requeued), IsEmpty());
+  EXPECT_THAT(record_->znodes("requeued"), IsEmpty());
 }
 
 TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
@@ -104,7 +103,7 @@ TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
   ZooKeeperLock lock({.path = path_, .observer = record_}, client);
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   const auto session = client->session();
   proxy_.hold_to_server();
   proxy_.hold_to_client();
@@ -112,7 +111,7 @@ TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
   EXPECT_FALSE(is_ready(waiting));
   proxy_.heal();
   proxy_.cut();
-  ASSERT_TRUE(record_->reaches(Event::requeued, 1));
+  ASSERT_TRUE(record_->await("requeued"));
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 2; }));
   EXPECT_FALSE(is_ready(waiting));
   EXPECT_TRUE(session->lost().stop_requested());
@@ -120,7 +119,7 @@ TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
   const Lease lease = granted(waiting);
   ASSERT_TRUE(lease);
   EXPECT_TRUE(lease.valid());
-  EXPECT_NE(lease.znode(), record_->of(Event::requeued).front());
+  EXPECT_NE(lease.znode(), record_->znodes("requeued").front());
   const Result<Znode> claim = client_->get(lease.znode(), soon());
   ASSERT_TRUE(claim);
   EXPECT_NE(claim->stat.ephemeral_owner, session->id());
@@ -129,13 +128,13 @@ TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
 TEST_F(LockReconnectTest, WaiterWhoseClaimWasDeletedQueuesAnew) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   std::future<Lease> later = lock_async(other_);
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 3; }));
-  const std::string deleted = record_->of(Event::waiting).front();
+  const std::string deleted = record_->znodes("waiting").front();
   ASSERT_TRUE(client_->remove(deleted, ZooKeeperClient::kAnyVersion, soon()));
-  ASSERT_TRUE(record_->reaches(Event::requeued, 1));
-  EXPECT_THAT(record_->of(Event::requeued), ElementsAre(deleted));
+  ASSERT_TRUE(record_->await("requeued"));
+  EXPECT_THAT(record_->znodes("requeued"), ElementsAre(deleted));
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 3; }));
   other_.unlock(holder, soon());
   const Lease second = granted(later);
@@ -148,7 +147,7 @@ TEST_F(LockReconnectTest, WaiterWhoseClaimWasDeletedQueuesAnew) {
 TEST_F(LockReconnectTest, WaiterSurvivesTheDeletionOfTheDirectory) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   // The claims may come back while they are deleted; the directory goes when there is none.
   ASSERT_TRUE(becomes_true([&] {
     for (const LockEntry& entry : queue()) {
@@ -219,7 +218,7 @@ TEST_F(LockReconnectTest, UnlockInTimeIsMadeGoodLater) {
   proxy_.refuse();
   const LockError error = error_of([&] { lock_.unlock(lease, Context().with_timeout(100ms)); });
   EXPECT_EQ(error.code(), Errc::unlocking_failed);
-  EXPECT_EQ(record_->count(Event::unlock_failed), 1U);
+  EXPECT_EQ(record_->count("unlock_failed"), 1U);
   EXPECT_FALSE(lease.valid());
   EXPECT_THAT(queue(), SizeIs(1));
   proxy_.heal();
@@ -230,12 +229,12 @@ TEST_F(LockReconnectTest, UnlockInTimeIsMadeGoodLater) {
 TEST(LockRestartTest, HolderAndWaitersSurviveARestartOfTheServer) {
   ZooKeeperServer server;
   const std::string path = unique_path();
-  const auto record = std::make_shared<Record>();
+  const auto record = std::make_shared<RecordingObserver>();
   ZooKeeperLock holder({.address = server.address(), .path = path});
   ZooKeeperLock waiter({.address = server.address(), .path = path, .observer = record});
   const Lease lease = holder.lock(soon());
   std::future<Lease> waiting = lock_async(waiter);
-  ASSERT_TRUE(record->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record->await("waiting"));
   server.restart();
   EXPECT_THAT(holder.entries(soon()), SizeIs(2));
   EXPECT_TRUE(lease.valid());
@@ -243,7 +242,7 @@ TEST(LockRestartTest, HolderAndWaitersSurviveARestartOfTheServer) {
   holder.unlock(lease, soon());
   const Lease next = granted(waiting);
   ASSERT_TRUE(next);
-  EXPECT_EQ(next.znode(), record->of(Event::waiting).front());
+  EXPECT_EQ(next.znode(), record->znodes("waiting").front());
   EXPECT_NO_THROW(next.verify(soon()));
 }
 

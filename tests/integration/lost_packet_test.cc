@@ -23,7 +23,6 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Event = Record::Event;
 
 /// How often the answer to a create is lost in a row. ZKLOCK_LOST_CREATES asks for more.
 int rounds() {
@@ -51,14 +50,14 @@ class LostPacketTest : public ::testing::Test {
     const Lease lease = granted(waiting);
     ASSERT_TRUE(lease);
     EXPECT_TRUE(lease.valid());
-    EXPECT_THAT(record_->of(Event::requeued), IsEmpty()) << "it kept its place";
+    EXPECT_THAT(record_->znodes("requeued"), IsEmpty()) << "it kept its place";
     EXPECT_THAT(queue(), SizeIs(1));
   }
 
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(server_.address());
   // libzookeeper pauses for a 60th of the timeout between attempts to connect.
   const std::shared_ptr<ZooKeeperClient> proxied_ =
@@ -100,7 +99,7 @@ TEST_F(LostPacketTest, AnswerToTheListLeavesTheClaimWhereItIs) {
   proxy_.cut_at(answer_to(Op::children, path_));
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   EXPECT_THAT(queue(), SizeIs(2));
   expect_granted_once_released(holder, waiting);
 }
@@ -144,7 +143,7 @@ TEST_F(LostPacketTest, WatchThatWasNotSetIsSetOnTheNextConnection) {
   proxy_.cut_at(request(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   expect_granted_once_released(holder, waiting);
 }
 
@@ -157,7 +156,7 @@ TEST_F(LostPacketTest, ReleaseBetweenTheListAndTheWatchIsSeenOnTheNextConnection
   EXPECT_FALSE(is_ready(waiting, 20ms)) << "it can not know";
   proxy_.heal();
   EXPECT_TRUE(granted(waiting));
-  EXPECT_THAT(record_->of(Event::requeued), IsEmpty());
+  EXPECT_THAT(record_->znodes("requeued"), IsEmpty());
 }
 
 TEST_F(LostPacketTest, AnswerThatSaysThatTheWatchIsSetIsNotMissed) {
@@ -165,20 +164,20 @@ TEST_F(LostPacketTest, AnswerThatSaysThatTheWatchIsSetIsNotMissed) {
   proxy_.cut_at(answer_to(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   expect_granted_once_released(holder, waiting);
 }
 
 TEST_F(LostPacketTest, EventOfTheReleaseIsNotMissed) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   proxy_.cut_at(event_of(holder.znode()));
   other_.unlock(holder, soon());
   ASSERT_TRUE(proxy_.meets());
   const Lease lease = granted(waiting);
   ASSERT_TRUE(lease);
-  EXPECT_EQ(lease.znode(), record_->of(Event::waiting).front()) << "it kept its place";
+  EXPECT_EQ(lease.znode(), record_->znodes("waiting").front()) << "it kept its place";
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
@@ -189,12 +188,12 @@ TEST_F(LostPacketTest, EventThatSomebodyAheadGaveUpGrantsNothing) {
   std::future<Lease> in_between = lock_async(middle, soon().with_stop_token(source.get_token()));
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 2; }));
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   proxy_.cut_at(event_of(path_));
   source.request_stop();
   EXPECT_EQ(error_of([&] { in_between.get(); }).code(), Errc::locking_canceled);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 2)) << "it looks again";
+  ASSERT_TRUE(record_->await("waiting", 2)) << "it looks again";
   expect_granted_once_released(holder, waiting);
 }
 
@@ -243,7 +242,7 @@ TEST_F(LostPacketTest, AnswerToTheUnlockIsASuccess) {
   proxy_.cut_at(answer_to(Op::remove, lease.znode()));
   EXPECT_NO_THROW(lock_.unlock(lease, soon()));
   EXPECT_EQ(proxy_.met(), 1U);
-  EXPECT_THAT(record_->of(Event::released), ElementsAre(lease.znode()));
+  EXPECT_THAT(record_->znodes("released"), ElementsAre(lease.znode()));
   EXPECT_THAT(queue(), IsEmpty());
   EXPECT_TRUE(lock_.lock(soon())) << "the next one works";
 }
@@ -299,8 +298,8 @@ TEST_F(LostPacketTest, AnswerToTheWriteThatClaimsTheLockIsAGrant) {
   ZooKeeperLock lock({.path = path_, .ttl = 60s, .observer = record_}, proxied_);
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
-  proxy_.cut_at(answer_to(Op::set, record_->of(Event::waiting).front()));
+  ASSERT_TRUE(record_->await("waiting"));
+  proxy_.cut_at(answer_to(Op::set, record_->znodes("waiting").front()));
   expect_granted_once_released(holder, waiting);
   EXPECT_EQ(proxy_.met(), 1U);
 }

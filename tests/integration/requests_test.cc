@@ -4,7 +4,6 @@
 #include <zklock/zookeeper_lock.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,16 +40,6 @@ int writes(const Requests& requests) {
   return sum;
 }
 
-/// Counts those that wait behind another claim, which they have watched.
-class WaitingObserver final : public LockObserver {
- public:
-  void on_waiting(const std::string&, std::size_t) override { ++waiting_; }
-  [[nodiscard]] int waiting() const noexcept { return waiting_; }
-
- private:
-  std::atomic<int> waiting_{0};
-};
-
 class RequestsTest : public ::testing::Test {
  protected:
   /// A lock with a session of its own.
@@ -60,7 +49,7 @@ class RequestsTest : public ::testing::Test {
         : client(connect(address)),
           lock({.path = path, .ttl = ttl, .observer = observer}, client) {}
 
-    const std::shared_ptr<WaitingObserver> observer = std::make_shared<WaitingObserver>();
+    const std::shared_ptr<RecordingObserver> observer = std::make_shared<RecordingObserver>();
     const std::shared_ptr<ZooKeeperClient> client;
     ZooKeeperLock lock;
   };
@@ -155,12 +144,12 @@ TEST_F(RequestsTest, OfOneThatWaitsAsTheNextAreAtMostFour) {
   for (const auto ttl : {0ms, 30'000ms}) {
     Contender waiter = counted(ttl);
     Contender holder(address_, path_, ttl);
-    for (int i = 1; i <= 10; ++i) {
+    for (std::size_t i = 1; i <= 10; ++i) {
       const Lease lease = holder.lock.lock(soon());
       int slow = 0;
       const Requests requests = requests_of([&] {
         std::thread waiting([&] { slow = cycle(waiter.lock); });
-        EXPECT_TRUE(becomes_true([&] { return waiter.observer->waiting() >= i; }));
+        EXPECT_TRUE(waiter.observer->await("waiting", i));
         holder.lock.unlock(lease, soon());
         waiting.join();
       });

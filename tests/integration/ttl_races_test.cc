@@ -25,7 +25,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
-using Event = Record::Event;
 
 constexpr int kLanes = 20;        // at once, each with a lock of its own
 constexpr int kRoundsOfEach = 2;  // of five races
@@ -57,7 +56,7 @@ class AnswerObserver final : public LockObserver {
   }
   void on_granted(const Lease& lease, std::chrono::nanoseconds) override { leases_.add(lease); }
 
-  Record record;
+  RecordingObserver record;
 
  private:
   Leases& leases_;
@@ -98,11 +97,11 @@ class Lane {
     std::string claim;  // "": it was granted before it had to wait
   };
   Turn queue_up(Party& party) {
-    const std::size_t waits = party.witness->record.count(Event::waiting);
+    const std::size_t waits = party.witness->record.count("waiting");
     Turn turn{party, lock_async(party.lock), {}};
     const auto deadline = steady_clock::now() + kLongEnough;
     while (!is_ready(turn.lease, 1ms) && steady_clock::now() < deadline) {
-      const std::vector<std::string> claims = party.witness->record.of(Event::waiting);
+      const std::vector<std::string> claims = party.witness->record.znodes("waiting");
       if (claims.size() == waits) continue;
       turn.claim = claims[waits];
       break;

@@ -1,6 +1,6 @@
 // Programs around the locks of other libraries, which contend with ours for the same paths.
 //
-// All of them, peers/zklock_peer.cc among them, do what they read on standard input, a line each,
+// All of them, support/locker.cc among them, do what they read on standard input, a line each,
 // and answer on standard output. NUMBER names a contender, which has a session of its own:
 //
 //     lock NUMBER PATH                     NUMBER granted CLAIM     (the full path of its znode)

@@ -66,7 +66,7 @@ TEST_P(OursBehindTheirsTest, PurgesNothingOfTheirsThoughItHasATtl) {
   const std::optional<std::string> claim = theirs_.granted(holder);
   ASSERT_TRUE(claim) << theirs_.said();
 
-  const auto record = std::make_shared<Record>();
+  const auto record = std::make_shared<RecordingObserver>();
   ZooKeeperLockConfig with_ttl = config();
   with_ttl.ttl = 50ms;
   with_ttl.observer = record;
@@ -74,7 +74,7 @@ TEST_P(OursBehindTheirsTest, PurgesNothingOfTheirsThoughItHasATtl) {
   std::error_code error;
   lock.lock(Context().with_timeout(500ms), error);  // many times the TTL
   EXPECT_EQ(error, Errc::locking_timed_out);
-  EXPECT_THAT(record->of(Record::Event::purged), IsEmpty());
+  EXPECT_THAT(record->znodes("purged"), IsEmpty());
   // Our own claim may go a moment later.
   const std::vector<std::string> theirs = {claim->substr(path_.size() + 1)};
   EXPECT_TRUE(becomes_true([&] { return queue_.names() == theirs; }));

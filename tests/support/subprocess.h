@@ -15,12 +15,9 @@
 #include <vector>
 
 #include "support/file_descriptor.h"
+#include "support/long_enough.h"
 
 namespace zklock::test {
-
-/// How long tests wait for what should happen soon: far longer than it takes on a busy machine with
-/// instrumented code, since it is only used up by a test that fails.
-inline constexpr std::chrono::seconds kLongEnough{30};
 
 /// A child process. It never outlives the object, nor this process, even if that crashes.
 ///

@@ -6,16 +6,6 @@ namespace {
 
 using ::testing::HasSubstr;
 
-LockError error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const LockError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return LockError(std::error_code());
-}
-
 /// A client that tries its first session with a read of the root.
 class ClientConnectTest : public ClientTest {
  protected:

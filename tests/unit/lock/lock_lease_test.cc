@@ -18,7 +18,7 @@ TEST_F(LockLeaseTest, SessionExpiryLosesIt) {
   EXPECT_EQ(lease.loss_reason(), LossReason::session_expired);
   EXPECT_EQ(lease.valid_until(), std::chrono::steady_clock::time_point::min());
   ASSERT_TRUE(seen_->await("lost"));
-  EXPECT_EQ(seen_->all("lost")[0].lease, lease);
+  EXPECT_EQ(seen_->all("lost")[0].fencing_token, lease.fencing_token());
   EXPECT_TRUE(lease.lost().stop_requested());
   EXPECT_FALSE(lock.lease());
 }

@@ -29,27 +29,6 @@ class ThrowingObserver final : public LockObserver {
   static void fail() { throw std::runtime_error("metrics are down"); }
 };
 
-class RecordingLogger final : public Logger {
- public:
-  explicit RecordingLogger(bool throws = false) : throws_(throws) {}
-  void log(LogLevel level, std::string_view message) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      lines_.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(message));
-    }
-    if (throws_) throw std::runtime_error("disk full");
-  }
-  [[nodiscard]] std::vector<std::string> lines() const {
-    const std::scoped_lock lock(mutex_);
-    return lines_;
-  }
-
- private:
-  const bool throws_;
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;  // guarded by mutex_
-};
-
 class LockObserverTest : public LockTest {
  protected:
   /// Waits, is granted, unlocks; is queued anew, loses; fails to lock; fails to unlock.
@@ -108,7 +87,8 @@ TEST_F(LockObserverTest, ThatThrowsChangesNothingAndIsLogged) {
 TEST_F(LockObserverTest, TheirOwnLogChangesNothingWhenTheLoggerThrows) {
   ZooKeeperLockConfig throwing = config();
   throwing.observer = std::make_shared<ThrowingObserver>();
-  throwing.client.logger = std::make_shared<RecordingLogger>(true);
+  throwing.client.logger = std::make_shared<RecordingLogger>(
+      [](std::string_view) { throw std::runtime_error("disk full"); });
   ZooKeeperLock lock(throwing, zk_);
   play(lock);
 }

@@ -46,7 +46,7 @@ class LockScenariosTest : public ::testing::Test {
   [[nodiscard]] static bool is_ready(const std::future<Lease>& waiting) {
     return waiting.wait_for(0s) == std::future_status::ready;
   }
-  [[nodiscard]] static std::error_code error_of(std::future<Lease>& waiting) {
+  [[nodiscard]] static std::error_code outcome_of(std::future<Lease>& waiting) {
     if (!is_ready(waiting)) return std::make_error_code(std::errc::operation_in_progress);
     try {
       waiting.get();
@@ -69,7 +69,7 @@ TEST_F(LockScenariosTest, ACallCanceledWhileItsCreateIsOnItsWayLeavesNoClaim) {
   auto locked = queue_up(*ours.lock, Context().with_stop_token(source.get_token()));
   source.request_stop();
   zookeeper_.settle();
-  EXPECT_EQ(error_of(locked), Errc::locking_canceled);
+  EXPECT_EQ(outcome_of(locked), Errc::locking_canceled);
   zookeeper_.restore(ours.client);
   zookeeper_.advance(1s);
   EXPECT_THAT(queue(), IsEmpty());
@@ -190,7 +190,7 @@ TEST_F(LockScenariosTest, WhoWaitsBehindAWaiterThatDiesGoesOnWaitingForTheHolder
   EXPECT_TRUE(last.get().valid());
   end.request_stop();
   zookeeper_.advance(1s);  // it can not reach a server to remove its claim
-  EXPECT_EQ(error_of(middle), Errc::locking_canceled);
+  EXPECT_EQ(outcome_of(middle), Errc::locking_canceled);
 }
 
 TEST_F(LockScenariosTest, WakeUpsDoNotProlongAWait) {
@@ -206,7 +206,7 @@ TEST_F(LockScenariosTest, WakeUpsDoNotProlongAWait) {
   }
   zookeeper_.advance(100ms);
   ASSERT_TRUE(is_ready(waiting));
-  EXPECT_EQ(error_of(waiting), Errc::locking_timed_out);
+  EXPECT_EQ(outcome_of(waiting), Errc::locking_timed_out);
 }
 
 TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
@@ -217,7 +217,7 @@ TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
   auto canceled = queue_up(*ours.lock, Context().with_stop_token(source.get_token()));
   source.request_stop();
   zookeeper_.settle();
-  EXPECT_EQ(error_of(canceled), Errc::locking_canceled);
+  EXPECT_EQ(outcome_of(canceled), Errc::locking_canceled);
   auto waiting = queue_up(*ours.lock);
   EXPECT_FALSE(is_ready(waiting));
   theirs.lock->unlock(lease);
@@ -246,7 +246,7 @@ TEST_F(LockScenariosTest, ADirectoryMadeAnewThatGoesOnWithTheNextNumberIsSeen) {
     ASSERT_THAT(held.znode(), EndsWith(number));
     auto next = queue_up(*busy.lock, Context().with_timeout(2s));
     zookeeper_.advance(3s);
-    EXPECT_EQ(error_of(next), Errc::locking_timed_out);
+    EXPECT_EQ(outcome_of(next), Errc::locking_timed_out);
     EXPECT_TRUE(held.valid());
     other.lock->unlock(held);
   }
