@@ -19,14 +19,13 @@
 
 #include "contract/world.h"
 #include "support/recording_watcher.h"
+#include "support/soon.h"
 #include "support/unique_path.h"
 
 namespace zklock::test {
 
 inline constexpr std::int32_t kAny = ZooKeeperClient::kAnyVersion;
 
-/// For calls that are expected to be answered: a test that fails ends all the same.
-inline Context soon() { return Context().with_timeout(std::chrono::seconds(30)); }
 /// For calls that are expected to wait in vain.
 inline Context briefly() { return Context().with_timeout(std::chrono::milliseconds(30)); }
 

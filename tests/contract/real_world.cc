@@ -16,6 +16,7 @@
 #include "contract/world.h"
 #include "support/loopback_proxy.h"
 #include "support/recording_watcher.h"
+#include "support/soon.h"
 #include "support/subprocess.h"
 #include "support/zookeeper_server.h"
 
@@ -93,8 +94,6 @@ class RealWorld final : public World {
   }
 
  private:
-  static Context soon() { return Context().with_timeout(kLongEnough); }
-
   static std::string create_ephemeral(ZooKeeperClient& client) {
     Result<Created> created =
         client.create_protected_ephemeral_sequential("/world-", "", Acl::open(), soon());

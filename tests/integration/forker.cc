@@ -15,12 +15,15 @@
 #include <system_error>
 #include <vector>
 
+#include "support/soon.h"
+
 namespace {
 
 using namespace std::chrono_literals;
 using zklock::Context;
 using zklock::Errc;
 using zklock::ZooKeeperErrc;
+using zklock::test::soon;
 
 int failures = 0;
 
@@ -29,8 +32,6 @@ void expect(bool condition, const std::string& what) {
   ++failures;
   std::fprintf(stderr, "%s (process %d)\n", what.c_str(), static_cast<int>(::getpid()));
 }
-
-Context soon() { return Context().with_timeout(30s); }
 
 /// In the child: calls that need the network say that they are not for it, at once.
 void expect_refusals(zklock::ZooKeeperLock& lock, const zklock::Lease& lease,

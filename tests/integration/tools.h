@@ -13,11 +13,9 @@
 #include "support/long_enough.h"
 #include "support/recording_logger.h"
 #include "support/recording_observer.h"
+#include "support/soon.h"
 
 namespace zklock::test {
-
-/// For calls that are expected to succeed: a test that fails ends all the same.
-inline Context soon() { return Context().with_timeout(kLongEnough); }
 
 /// Asks again and again: for what tells nobody that it has changed.
 template <class Condition>
