@@ -73,7 +73,7 @@ void play(Stage& stage, const Options& options, const Journal& journal) {
   }
 }
 
-/// Claims that are still there when all who made them are idle or dead, past the end of sessions.
+/// Claims that still exist when their creators are idle or dead, and their sessions over.
 std::vector<Violation> claims_left(const test::ZooKeeperEnsemble& ensemble,
                                    const Options& options) {
   const auto deadline = steady_clock::now() + milliseconds(options.session_timeout) + kPatience;

@@ -1,11 +1,11 @@
-// A claim whose create is in doubt, when its client comes to a follower that has not heard of it
-// because of disks that stall.
+// A create of unknown outcome, when its client comes to a follower that has not received it because
+// of slow disks.
 //
 // One stalled disk does not keep a follower behind: what the others have agreed on it shows its
 // clients before it is on its own disk. Nor does a slow network: a session is taken over behind
 // what was committed before, since the leader sends both over one connection. Two stalled disks do:
-// the leader has ordered the create, and can not commit it. The client finds its session again,
-// and a queue without its claim, which comes later all the same.
+// the leader has ordered the create, and cannot commit it. The client finds its session again, but
+// a queue without its claim, which still appears later.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
@@ -127,7 +127,7 @@ class SlowDiskTest : public ::testing::Test {
   std::shared_ptr<ZooKeeperClient> client_;
 };
 
-TEST_F(SlowDiskTest, ClaimThatIsNotCommittedYetIsWaitedForAtTheOtherFollower) {
+TEST_F(SlowDiskTest, UncommittedClaimIsWaitedForAtTheOtherFollower) {
   ZooKeeperLock lock({.path = path_}, client_);
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
@@ -150,7 +150,7 @@ TEST_F(SlowDiskTest, ClaimThatIsNotCommittedYetIsWaitedForAtTheOtherFollower) {
   expect_no_other_claims();
 }
 
-TEST_F(SlowDiskTest, ClaimWhoseAnswerWasLostIsFoundAtAFollowerWhoseDiskStalls) {
+TEST_F(SlowDiskTest, ClaimWhoseAnswerWasLostIsFoundAtAFollowerWithASlowDisk) {
   ZooKeeperLock lock({.path = path_}, client_);
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));

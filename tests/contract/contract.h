@@ -26,7 +26,7 @@ namespace zklock::test {
 
 inline constexpr std::int32_t kAny = ZooKeeperClient::kAnyVersion;
 
-/// For calls that are expected to wait in vain.
+/// For calls that are expected to time out.
 inline Context briefly() { return Context().with_timeout(std::chrono::milliseconds(30)); }
 
 /// Of sessions that are to expire: not shorter, as a busy machine must not lose them before.

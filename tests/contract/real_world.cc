@@ -25,7 +25,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How soon a condition is looked at again of which nobody tells.
+/// How soon a condition is checked again that has no notification.
 constexpr auto kGlance = 2ms;
 
 class RealWorld final : public World {
@@ -76,8 +76,8 @@ class RealWorld final : public World {
   void expire_session(const Client& client) override {
     const std::string sign = create_ephemeral(*client);
     const auto end = watch(*observer_, sign);
-    // What the client says does not reach the server any more, but it keeps the connection as long
-    // as it hears something: of these.
+    // The client's requests do not reach the server any more, but it keeps the connection while it
+    // receives something: events of these nodes.
     std::vector<std::string> noise(30);
     std::vector<std::shared_ptr<RecordingWatcher>> ears;
     for (std::string& node : noise) {

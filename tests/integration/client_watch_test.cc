@@ -1,4 +1,4 @@
-// What watchers are told by the client that `connect` gives, on a real server.
+// Watches of the client that `connect` returns, on a real server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/libzookeeper_client.h>
@@ -87,7 +87,7 @@ INSTANTIATE_TEST_SUITE_P(, WatchTest, ::testing::Bool(), [](const auto& is_promp
   return is_prompt.param ? "Prompt" : "NotPrompt";
 });
 
-TEST_P(WatchTest, TellsOfAChangeOnce) {
+TEST_P(WatchTest, ReportsAChangeOnce) {
   const auto watching = std::make_shared<ForwardingWatcher>(heard_, GetParam());
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
@@ -95,7 +95,7 @@ TEST_P(WatchTest, TellsOfAChangeOnce) {
   change();
   ASSERT_TRUE(heard_->await(1));
   change();
-  // Would come before what is told of the next watch.
+  // A second event would come before those of the next watch.
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(other_->remove(path_, kAny, soon()));
   ASSERT_TRUE(heard_->await(2));
@@ -104,7 +104,7 @@ TEST_P(WatchTest, TellsOfAChangeOnce) {
   EXPECT_EQ(heard_->events()[0].connection, znode->connection);
 }
 
-TEST_P(WatchTest, TellsOfADeletionWhileDisconnectedAfterTheReconnect) {
+TEST_P(WatchTest, ReportsADeletionWhileDisconnectedAfterTheReconnect) {
   const auto watching = std::make_shared<ForwardingWatcher>(heard_, GetParam());
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
@@ -117,7 +117,7 @@ TEST_P(WatchTest, TellsOfADeletionWhileDisconnectedAfterTheReconnect) {
   EXPECT_GT(heard_->events()[1].connection, znode->connection);
 }
 
-TEST_P(WatchTest, TellsOfTheEndOfTheSession) {
+TEST_P(WatchTest, ReportsTheEndOfTheSession) {
   const auto client = connect(proxy_.address(), {.session_timeout = 1'500ms});
   const auto watching = std::make_shared<ForwardingWatcher>(heard_, GetParam());
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
@@ -197,7 +197,7 @@ TEST_F(WatcherTest, MayThrow) {
   EXPECT_TRUE(becomes_true([&] { return log_->has("no luck"); }));
 }
 
-TEST_F(WatcherTest, ThatIsDroppedHearsNothing) {
+TEST_F(WatcherTest, DroppedWatcherIsNotNotified) {
   const auto not_heard = std::make_shared<RecordingWatcher>();
   auto dropped = std::make_shared<ForwardingWatcher>(not_heard, true);
   ASSERT_TRUE(client_->get_and_watch(path_, dropped, soon()));
@@ -209,7 +209,7 @@ TEST_F(WatcherTest, ThatIsDroppedHearsNothing) {
   EXPECT_THAT(not_heard->events(), IsEmpty());
 }
 
-TEST_F(WatcherTest, OfANodeThatDoesNotExistIsNotSet) {
+TEST_F(WatcherTest, IsNotSetOnAMissingNode) {
   const auto watching = watcher();
   const std::string path = path_ + "/later";
   EXPECT_EQ(client_->get_and_watch(path, watching, soon()).error(), ZooKeeperErrc::no_node);
@@ -221,14 +221,14 @@ TEST_F(WatcherTest, OfANodeThatDoesNotExistIsNotSet) {
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::changed, path_)));
 }
 
-TEST_F(WatcherTest, InTheBackgroundIsToldThatTheNodeIsGoneAlready) {
+TEST_F(WatcherTest, InTheBackgroundReportsAMissingNodeAsDeleted) {
   const auto watching = watcher();
   client_->watch_in_background(path_ + "/none", watching);
   ASSERT_TRUE(heard_->await(1));
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::deleted, path_ + "/none")));
 }
 
-TEST_F(WatcherTest, HearsPathsWithoutTheChroot) {
+TEST_F(WatcherTest, GetsPathsWithoutTheChroot) {
   ASSERT_TRUE(other_->create(path_ + "/node", "", Acl::open(), soon()));
   const auto client = connect(server_.address() + path_);
   const auto watching = watcher();

@@ -66,7 +66,7 @@ TEST_F(WaitTest, EndsWithItsDeadline) {
   expect_ends_in_time([&] { EXPECT_FALSE(waiter_.try_lock_until(Clock::now() + kTimeout)); });
 }
 
-TEST_F(WaitTest, DeadlineThatHasPassedMakesOneAttempt) {
+TEST_F(WaitTest, PastDeadlineMakesOneAttempt) {
   std::error_code error;
   EXPECT_LE(time_of([&] { waiter_.lock(already_over(), error); }), kSlack);
   EXPECT_EQ(error, Errc::locking_timed_out);
@@ -109,7 +109,7 @@ TEST_F(WaitTest, EndsWhenItIsCanceled) {
   EXPECT_EQ(holder_.entries(soon()).size(), 1U);
 }
 
-TEST_F(WaitTest, CallThatIsCanceledAlreadyEndsAtOnce) {
+TEST_F(WaitTest, CanceledCallEndsAtOnce) {
   std::stop_source source;
   source.request_stop();
   std::error_code error;
@@ -235,7 +235,7 @@ TEST_P(TroubleTest, CancellationEndsALock) {
   EXPECT_EQ(error, Errc::locking_canceled);
 }
 
-TEST_P(TroubleTest, UnlockEndsInTimeAndIsMadeGood) {
+TEST_P(TroubleTest, UnlockEndsInTimeAndContinuesInTheBackground) {
   ZooKeeperLock lock(config(), client_);
   const Lease lease = lock.lock(soon());
   make_trouble();
@@ -250,7 +250,7 @@ TEST_P(TroubleTest, UnlockEndsInTimeAndIsMadeGood) {
   EXPECT_TRUE(lock.entries(soon()).empty());
 }
 
-TEST_P(TroubleTest, UnlockWithoutTimeTakesASecond) {
+TEST_P(TroubleTest, UnlockWithAPastDeadlineTakesASecond) {
   ZooKeeperLock first(config(), client_);
   ZooKeeperLock second({.path = path_ + "/second"}, client_);
   first.lock(soon());

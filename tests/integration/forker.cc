@@ -76,7 +76,7 @@ int run(const std::string& address, const std::string& path) {
   auto client = zklock::connect(address);
   auto lock = std::make_unique<zklock::ZooKeeperLock>(
       zklock::ZooKeeperLockConfig{.path = path, .ttl = 60s}, client);
-  // This one connects by itself, and is destroyed by the child without having been used.
+  // This one has its own connection, and is destroyed by the child without having been used.
   auto other = std::make_unique<zklock::ZooKeeperLock>(
       zklock::ZooKeeperLockConfig{.address = address, .path = path + "/other"});
   const zklock::Lease other_lease = other->lock(soon());

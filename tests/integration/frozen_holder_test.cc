@@ -43,7 +43,7 @@ class FrozenHolderTest : public ::testing::Test {
   std::int64_t token_ = 0;
 };
 
-TEST_F(FrozenHolderTest, LosesTheLockToTheNextOneAndIsToldWhenItWakesUp) {
+TEST_F(FrozenHolderTest, LosesTheLockAndIsNotifiedWhenItWakesUp) {
   const Lease lease = lock_.lock(soon());
   EXPECT_GT(lease.fencing_token(), token_);
   wake_up();
@@ -55,7 +55,7 @@ TEST_F(FrozenHolderTest, LosesTheLockToTheNextOneAndIsToldWhenItWakesUp) {
   EXPECT_THAT(lock_.entries(soon()), SizeIs(1)) << "its unlock touched nobody else's claim";
 }
 
-TEST_F(FrozenHolderTest, FindsItsLeaseNotValidBeforeItHasHeardFromAServer) {
+TEST_F(FrozenHolderTest, LeaseIsInvalidBeforeTheHolderHearsFromAServer) {
   const Lease lease = lock_.lock(soon());
   wake_up();
   EXPECT_THAT(holder_.standard_output(), HasSubstr("\n1 not valid\n"));

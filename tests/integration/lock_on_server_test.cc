@@ -74,7 +74,7 @@ TEST_F(LockOnServerTest, SecondLockTimesOutWhileTheFirstIsHeld) {
   EXPECT_FALSE(second_.lease());
 }
 
-TEST_F(LockOnServerTest, OwnerOfTheGrantIsToldThatHeHoldsItAlready) {
+TEST_F(LockOnServerTest, OwnerThatHoldsTheLockCannotLockAgain) {
   first_.lock(as("user1"));
   EXPECT_EQ(error_of([&] { first_.lock(as("user1")); }).code(), Errc::already_own_lock);
   EXPECT_THAT(queue(), SizeIs(1));
@@ -107,7 +107,7 @@ TEST_F(LockOnServerTest, OnlyItsOwnerUnlocksIt) {
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LockOnServerTest, OwnerCanBeNamedOnce) {
+TEST_F(LockOnServerTest, OwnerCanBeSetOnce) {
   const Lease lease = first_.lock(soon());
   first_.set_owner("user1");
   EXPECT_EQ(first_.owner(), "user1");
@@ -117,8 +117,8 @@ TEST_F(LockOnServerTest, OwnerCanBeNamedOnce) {
   first_.unlock(as("user1"));
 }
 
-TEST_F(LockOnServerTest, ExpiryByAContenderFreesTheStateOfTheHolder) {
-  // The holder, which has no TTL, is not told until its claim is gone.
+TEST_F(LockOnServerTest, PurgedHolderLosesItsLeaseAndCanLockAgain) {
+  // The holder has no TTL, so it is notified only when its claim is gone.
   const Lease lease = first_.lock(as("user1"));
   ZooKeeperLockConfig purging = config(1s, record_);
   purging.purge_without_ttl = true;
@@ -178,7 +178,7 @@ TEST_F(LockOnServerTest, RenewingKeepsTheLockBeyondItsTtl) {
   EXPECT_THAT(record_->znodes("purged"), IsEmpty());
 }
 
-TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
+TEST_F(LockOnServerTest, EntriesListTheQueueHolderFirst) {
   const Lease lease = first_.lock(as("user1"));
   std::vector<std::future<Lease>> waiting;
   for (const std::string owner : {"user2", "user3"}) {
@@ -219,7 +219,7 @@ TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(LockOnServerTest, EntriesOfAPathThatDoesNotExistAreNone) { EXPECT_THAT(queue(), IsEmpty()); }
+TEST_F(LockOnServerTest, EntriesOfAMissingPathAreEmpty) { EXPECT_THAT(queue(), IsEmpty()); }
 
 // Order and tokens.
 
@@ -249,7 +249,7 @@ TEST_F(LockOnServerTest, GrantsInTheOrderOfTheClaims) {
   }
 }
 
-TEST_F(LockOnServerTest, FencingTokensRiseAlsoWhenThePathIsMadeAnew) {
+TEST_F(LockOnServerTest, FencingTokensRiseWhenThePathIsRecreated) {
   std::int64_t token = 0;
   for (int i = 0; i < 3; ++i) {
     const Lease lease = first_.lock(soon());

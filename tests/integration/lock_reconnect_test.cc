@@ -60,7 +60,7 @@ TEST_F(LockReconnectTest, HolderKeepsTheLock) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(LockReconnectTest, HolderIsToldOfALossAfterTheReconnect) {
+TEST_F(LockReconnectTest, HolderIsNotifiedOfALossAfterTheReconnect) {
   const Lease lease = lock_.lock(soon());
   proxy_.cut();
   ASSERT_TRUE(reconnects());
@@ -87,7 +87,7 @@ TEST_F(LockReconnectTest, WaiterKeepsItsPlace) {
   EXPECT_TRUE(granted(later));
 }
 
-TEST_F(LockReconnectTest, WaiterIsGrantedWhatWasReleasedWhileItWasDisconnected) {
+TEST_F(LockReconnectTest, WaiterGetsALockThatWasReleasedWhileDisconnected) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(record_->await("waiting"));
@@ -98,7 +98,7 @@ TEST_F(LockReconnectTest, WaiterIsGrantedWhatWasReleasedWhileItWasDisconnected) 
   EXPECT_THAT(record_->znodes("requeued"), IsEmpty());
 }
 
-TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
+TEST_F(LockReconnectTest, WaiterQueuesAgainAfterItsSessionExpired) {
   const auto client = connect(proxy_.address(), {.session_timeout = 1'500ms});
   ZooKeeperLock lock({.path = path_, .observer = record_}, client);
   const Lease holder = other_.lock(soon());
@@ -125,7 +125,7 @@ TEST_F(LockReconnectTest, WaiterQueuesAnewAfterItsSessionExpired) {
   EXPECT_NE(claim->stat.ephemeral_owner, session->id());
 }
 
-TEST_F(LockReconnectTest, WaiterWhoseClaimWasDeletedQueuesAnew) {
+TEST_F(LockReconnectTest, WaiterQueuesAgainAfterItsClaimWasDeleted) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(record_->await("waiting"));
@@ -163,7 +163,7 @@ TEST_F(LockReconnectTest, WaiterSurvivesTheDeletionOfTheDirectory) {
   EXPECT_GT(lease.fencing_token(), holder.fencing_token());
 }
 
-TEST_F(LockReconnectTest, ClaimWhoseCreationWasNotAnsweredIsFoundAgain) {
+TEST_F(LockReconnectTest, ClaimIsFoundAfterTheAnswerToItsCreateWasLost) {
   create_directory();
   proxy_.hold_to_client();
   std::future<Lease> locked = lock_async(lock_);
@@ -177,7 +177,7 @@ TEST_F(LockReconnectTest, ClaimWhoseCreationWasNotAnsweredIsFoundAgain) {
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LockReconnectTest, ClaimWhoseCreationNeverArrivedIsMadeAgain) {
+TEST_F(LockReconnectTest, ClaimIsCreatedAgainWhenTheCreateDidNotArrive) {
   create_directory();
   proxy_.hold_to_server();
   const std::size_t connections = proxy_.connections();
@@ -190,7 +190,7 @@ TEST_F(LockReconnectTest, ClaimWhoseCreationNeverArrivedIsMadeAgain) {
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LockReconnectTest, GivenUpClaimOfUnknownOutcomeIsRemoved) {
+TEST_F(LockReconnectTest, AbandonedClaimOfUnknownOutcomeIsRemoved) {
   create_directory();
   proxy_.hold_to_client();
   std::error_code error;
@@ -213,7 +213,7 @@ TEST_F(LockReconnectTest, UnlockWhoseAnswerWasLostSucceeds) {
   EXPECT_EQ(unlocked.get(), std::error_code());
 }
 
-TEST_F(LockReconnectTest, UnlockInTimeIsMadeGoodLater) {
+TEST_F(LockReconnectTest, UnlockThatTimedOutContinuesInTheBackground) {
   const Lease lease = lock_.lock(soon());
   proxy_.refuse();
   const LockError error = error_of([&] { lock_.unlock(lease, Context().with_timeout(100ms)); });

@@ -68,7 +68,7 @@ class LostPacketTest : public ::testing::Test {
 
 // --- Making a claim -----------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, AnswerToTheCreateLeavesOneClaimWhichIsGranted) {
+TEST_F(LostPacketTest, LostAnswerToTheCreateLeavesOneClaimWhichIsGranted) {
   const int count = rounds();
   for (int round = 0; round < count; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
@@ -85,7 +85,7 @@ TEST_F(LostPacketTest, AnswerToTheCreateLeavesOneClaimWhichIsGranted) {
       << "each round is one create and one delete, and so was the first";
 }
 
-TEST_F(LostPacketTest, CreateThatDidNotArriveIsMadeAgain) {
+TEST_F(LostPacketTest, LostCreateIsRepeated) {
   proxy_.cut_at(request(Op::create, path_));
   const Lease lease = lock_.lock(soon());
   EXPECT_EQ(proxy_.met(), 1U);
@@ -94,7 +94,7 @@ TEST_F(LostPacketTest, CreateThatDidNotArriveIsMadeAgain) {
   EXPECT_EQ(queue().begin()->path, lease.znode());
 }
 
-TEST_F(LostPacketTest, AnswerToTheListLeavesTheClaimWhereItIs) {
+TEST_F(LostPacketTest, LostAnswerToTheListKeepsTheClaim) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::children, path_));
   std::future<Lease> waiting = lock_async(lock_);
@@ -104,7 +104,7 @@ TEST_F(LostPacketTest, AnswerToTheListLeavesTheClaimWhereItIs) {
   expect_granted_once_released(holder, waiting);
 }
 
-TEST_F(LostPacketTest, AnswersToTheCreateAndToEveryLookForItEndInATimeoutThatLeavesNothing) {
+TEST_F(LostPacketTest, LostAnswersToTheCreateAndToEveryLookUpEndInATimeoutThatLeavesNothing) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::create, path_));
   proxy_.cut_at_each(answer_to(Op::multi, path_));
@@ -123,7 +123,7 @@ TEST_F(LostPacketTest, AnswersToTheCreateAndToEveryLookForItEndInATimeoutThatLea
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LostPacketTest, AnswerToTheCreateOfACallThatIsCanceledLeavesNothing) {
+TEST_F(LostPacketTest, LostAnswerToTheCreateOfACanceledCallLeavesNothing) {
   proxy_.hold_at(answer_to(Op::create, path_));
   std::stop_source source;
   std::future<Lease> locked = lock_async(lock_, soon().with_stop_token(source.get_token()));
@@ -138,7 +138,7 @@ TEST_F(LostPacketTest, AnswerToTheCreateOfACallThatIsCanceledLeavesNothing) {
 
 // --- Waiting ------------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, WatchThatWasNotSetIsSetOnTheNextConnection) {
+TEST_F(LostPacketTest, LostWatchIsSetOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(request(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
@@ -147,7 +147,7 @@ TEST_F(LostPacketTest, WatchThatWasNotSetIsSetOnTheNextConnection) {
   expect_granted_once_released(holder, waiting);
 }
 
-TEST_F(LostPacketTest, ReleaseBetweenTheListAndTheWatchIsSeenOnTheNextConnection) {
+TEST_F(LostPacketTest, ReleaseBetweenTheListAndALostWatchIsSeenOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.refuse_at(request(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
@@ -159,7 +159,7 @@ TEST_F(LostPacketTest, ReleaseBetweenTheListAndTheWatchIsSeenOnTheNextConnection
   EXPECT_THAT(record_->znodes("requeued"), IsEmpty());
 }
 
-TEST_F(LostPacketTest, AnswerThatSaysThatTheWatchIsSetIsNotMissed) {
+TEST_F(LostPacketTest, LostAnswerToTheWatchIsNotMissed) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
@@ -168,7 +168,7 @@ TEST_F(LostPacketTest, AnswerThatSaysThatTheWatchIsSetIsNotMissed) {
   expect_granted_once_released(holder, waiting);
 }
 
-TEST_F(LostPacketTest, EventOfTheReleaseIsNotMissed) {
+TEST_F(LostPacketTest, LostEventOfTheReleaseIsNotMissed) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(record_->await("waiting"));
@@ -181,7 +181,7 @@ TEST_F(LostPacketTest, EventOfTheReleaseIsNotMissed) {
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LostPacketTest, EventThatSomebodyAheadGaveUpGrantsNothing) {
+TEST_F(LostPacketTest, LostEventOfAClaimAheadThatGaveUpGrantsNothing) {
   const Lease holder = other_.lock(soon());
   ZooKeeperLock middle({.path = path_}, client_);
   std::stop_source source;
@@ -199,7 +199,7 @@ TEST_F(LostPacketTest, EventThatSomebodyAheadGaveUpGrantsNothing) {
 
 // --- Giving up ----------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, RemovalAfterATimeoutIsMadeGoodOnTheNextConnection) {
+TEST_F(LostPacketTest, LostRemovalAfterATimeoutIsRepeatedOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.refuse_at(request(Op::remove, path_));
   std::error_code error;
@@ -215,7 +215,7 @@ TEST_F(LostPacketTest, RemovalAfterATimeoutIsMadeGoodOnTheNextConnection) {
   EXPECT_TRUE(removes_all());
 }
 
-TEST_F(LostPacketTest, RemovalAfterATryLockIsMadeGoodOnTheNextConnection) {
+TEST_F(LostPacketTest, LostRemovalAfterATryLockIsRepeatedOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(request(Op::remove, path_));
   EXPECT_FALSE(lock_.try_lock());
@@ -225,7 +225,7 @@ TEST_F(LostPacketTest, RemovalAfterATryLockIsMadeGoodOnTheNextConnection) {
   EXPECT_TRUE(holder.valid());
 }
 
-TEST_F(LostPacketTest, AnswerToTheRemovalAfterATimeoutLeavesNothing) {
+TEST_F(LostPacketTest, LostAnswerToTheRemovalAfterATimeoutLeavesNothing) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::remove, path_));
   EXPECT_FALSE(lock_.try_lock_for(50ms));
@@ -237,7 +237,7 @@ TEST_F(LostPacketTest, AnswerToTheRemovalAfterATimeoutLeavesNothing) {
 
 // --- Releasing ----------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, AnswerToTheUnlockIsASuccess) {
+TEST_F(LostPacketTest, LostAnswerToTheUnlockIsASuccess) {
   const Lease lease = lock_.lock(soon());
   proxy_.cut_at(answer_to(Op::remove, lease.znode()));
   EXPECT_NO_THROW(lock_.unlock(lease, soon()));
@@ -247,7 +247,7 @@ TEST_F(LostPacketTest, AnswerToTheUnlockIsASuccess) {
   EXPECT_TRUE(lock_.lock(soon())) << "the next one works";
 }
 
-TEST_F(LostPacketTest, UnlockThatDidNotArriveIsSentAgain) {
+TEST_F(LostPacketTest, LostUnlockIsSentAgain) {
   const Lease lease = lock_.lock(soon());
   proxy_.cut_at(request(Op::remove, lease.znode()));
   EXPECT_NO_THROW(lock_.unlock(lease, soon()));
@@ -255,7 +255,7 @@ TEST_F(LostPacketTest, UnlockThatDidNotArriveIsSentAgain) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(LostPacketTest, UnlockThatCouldNotBeAnsweredDoesNotBlockTheNextLock) {
+TEST_F(LostPacketTest, UnansweredUnlockDoesNotBlockTheNextLock) {
   const Lease lease = lock_.lock(soon());
   proxy_.refuse_at(request(Op::remove, lease.znode()));
   EXPECT_EQ(error_of([&] { lock_.unlock(lease, Context().with_timeout(50ms)); }).code(),
@@ -271,7 +271,7 @@ TEST_F(LostPacketTest, UnlockThatCouldNotBeAnsweredDoesNotBlockTheNextLock) {
 
 // --- Holding ------------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, EventThatTheClaimWasDeletedIsToldAllTheSame) {
+TEST_F(LostPacketTest, LostEventOfTheClaimsDeletionIsStillReported) {
   const Lease lease = lock_.lock(soon());
   ASSERT_TRUE(becomes_true([&] {
     return server_.ask("wchp").find(lease.znode()) != std::string::npos;
@@ -284,7 +284,7 @@ TEST_F(LostPacketTest, EventThatTheClaimWasDeletedIsToldAllTheSame) {
   EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
 }
 
-TEST_F(LostPacketTest, AnswerToTheRenewalIsASuccess) {
+TEST_F(LostPacketTest, LostAnswerToTheRenewalIsASuccess) {
   ZooKeeperLock lock({.path = path_, .ttl = 60s}, proxied_);
   const Lease lease = lock.lock(soon());
   proxy_.cut_at(answer_to(Op::set, lease.znode()));
@@ -294,7 +294,7 @@ TEST_F(LostPacketTest, AnswerToTheRenewalIsASuccess) {
   EXPECT_EQ(client_->get(lease.znode(), soon())->stat.version, 1) << "it was not written twice";
 }
 
-TEST_F(LostPacketTest, AnswerToTheWriteThatClaimsTheLockIsAGrant) {
+TEST_F(LostPacketTest, LostAnswerToTheWriteThatClaimsTheLockIsAGrant) {
   ZooKeeperLock lock({.path = path_, .ttl = 60s, .observer = record_}, proxied_);
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock);
@@ -306,7 +306,7 @@ TEST_F(LostPacketTest, AnswerToTheWriteThatClaimsTheLockIsAGrant) {
 
 // --- Any packet ---------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, AnyOneDoesNoHarm) {
+TEST_F(LostPacketTest, AnyLostPacketDoesNoHarm) {
   bool is_through = false;
   int nth = 1;
   for (; !is_through && nth < 100; ++nth) {

@@ -1,4 +1,4 @@
-// What a lock costs: how many requests reach the server on account of it.
+// What a lock costs: how many requests it sends to the server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
@@ -103,12 +103,12 @@ class RequestsTest : public ::testing::Test {
   const std::shared_ptr<ZooKeeperClient> looker_ = connect(address_);
 };
 
-TEST_F(RequestsTest, OfALockThatIsTakenAgainAndAgainAreTwo) {
+TEST_F(RequestsTest, AnUncontendedCycleNeedsTwo) {
   Contender contender = counted();
   expect_two_requests(contender.lock);
 }
 
-TEST_F(RequestsTest, OfTheFirstOneAreThree) {
+TEST_F(RequestsTest, TheFirstCycleNeedsThree) {
   Contender other(address_, path_);
   cycle(other.lock);  // creates the path
   Contender contender = counted();
@@ -120,7 +120,7 @@ TEST_F(RequestsTest, OfTheFirstOneAreThree) {
   EXPECT_LE(all(requests), 3 + slow);
 }
 
-TEST_F(RequestsTest, OfALockThatSomebodyElseHasTakenInBetweenAreThree) {
+TEST_F(RequestsTest, ACycleAfterAnotherHolderNeedsThree) {
   Contender contender = counted();
   Contender other(address_, path_);
   cycle(contender.lock, 10);
@@ -135,12 +135,12 @@ TEST_F(RequestsTest, OfALockThatSomebodyElseHasTakenInBetweenAreThree) {
   }
 }
 
-TEST_F(RequestsTest, OfATtlLockThatNobodyWaitsForAreNoMore) {
+TEST_F(RequestsTest, AnUncontendedCycleWithATtlNeedsNoMore) {
   Contender contender = counted(30s);
   expect_two_requests(contender.lock);
 }
 
-TEST_F(RequestsTest, OfOneThatWaitsAsTheNextAreAtMostFour) {
+TEST_F(RequestsTest, TheNextInLineNeedsAtMostFour) {
   for (const auto ttl : {0ms, 30'000ms}) {
     Contender waiter = counted(ttl);
     Contender holder(address_, path_, ttl);
@@ -161,7 +161,7 @@ TEST_F(RequestsTest, OfOneThatWaitsAsTheNextAreAtMostFour) {
   }
 }
 
-TEST_F(RequestsTest, OfThoseFurtherBackAreAtMostSixAndAHalfOnAnAverage) {
+TEST_F(RequestsTest, WaitersFurtherBackNeedAtMostSixAndAHalfOnAverage) {
   constexpr std::size_t kWaiters = 20;
   std::vector<std::unique_ptr<Contender>> waiters;
   for (std::size_t i = 0; i < kWaiters; ++i) {
@@ -180,7 +180,7 @@ TEST_F(RequestsTest, OfThoseFurtherBackAreAtMostSixAndAHalfOnAnAverage) {
   EXPECT_LE(all(requests), static_cast<int>(kWaiters) * 13 / 2);
 }
 
-TEST_F(RequestsTest, OfAThousandWaitersAreNoMoreForEach) {
+TEST_F(RequestsTest, AThousandWaitersNeedNoMoreEach) {
 #ifdef ZKLOCK_SANITIZED
   constexpr std::size_t kWaiters = 100;  // as many take long
 #else

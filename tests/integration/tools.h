@@ -17,7 +17,7 @@
 
 namespace zklock::test {
 
-/// Asks again and again: for what tells nobody that it has changed.
+/// Polls a condition that has no notification.
 template <class Condition>
 [[nodiscard]] bool becomes_true(const Condition& condition) {
   const auto deadline = std::chrono::steady_clock::now() + kLongEnough;
@@ -38,7 +38,7 @@ inline std::future<Lease> lock_async(Lock& lock, const Context& context = soon()
   return lease.wait_for(timeout) == std::future_status::ready;
 }
 
-/// The lease, or an empty one if it is not granted in time: a test that fails ends all the same.
+/// The lease, or an empty one if it is not granted in time: a test that fails still ends.
 [[nodiscard]] inline Lease granted(std::future<Lease>& lease) {
   return is_ready(lease, kLongEnough) ? lease.get() : Lease();
 }

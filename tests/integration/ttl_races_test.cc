@@ -46,7 +46,7 @@ class Leases {
   std::vector<Lease> leases_;  // protected by mutex_
 };
 
-/// Tells all to a record, and grants to `leases`.
+/// Forwards waits to a recorder, and grants to `leases`.
 class AnswerObserver final : public LockObserver {
  public:
   explicit AnswerObserver(Leases& leases) : leases_(leases) {}
@@ -62,7 +62,7 @@ class AnswerObserver final : public LockObserver {
   Leases& leases_;
 };
 
-/// One who contends, behind a network of his own.
+/// A contender with a network connection of its own.
 struct Party {
   Party(const std::string& path, Leases& leases)
       : witness(std::make_shared<AnswerObserver>(leases)),
@@ -75,7 +75,7 @@ struct Party {
   ZooKeeperLock lock;
 };
 
-/// Three who contend for one lock, in one race after the other.
+/// Three contenders for one lock, in one race after the other.
 class Lane {
  public:
   /// Counts in `met` the races in which the purge was on its way when it was to be.
@@ -162,7 +162,7 @@ class Lane {
     EXPECT_EQ(renewed.get(), Errc::lock_lost) << "it was answered after the end of the TTL";
   }
 
-  /// Who purges has not heard of it.
+  /// The purger has not seen the renewal.
   void renewal_in_time() {
     const Lease lease = holder_.lock.lock(soon());
     Turn turn = queue_up(next_);
@@ -257,7 +257,7 @@ class Lane {
   Party third_{path_, leases_};
 };
 
-TEST(TtlRaces, OnARealServerThereIsOneOutcomeAndNoError) {
+TEST(TtlRaces, EndInOneOutcomeWithoutAnError) {
   std::atomic<int> met = 0;
   std::vector<std::future<void>> lanes;
   for (int i = 0; i < kLanes; ++i) {

@@ -101,7 +101,7 @@ TEST_F(TtlTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
     return true;
   }));
   // If the last attempt found the queue empty, the one before has purged the holder just before its
-  // deadline, and may not have heard of that any more.
+  // deadline, and may not have been notified of that.
   if (record_->znodes("waiting").size() > waits_before_the_last) {
     EXPECT_THAT(record_->znodes("purged"), SizeIs(1));
   }

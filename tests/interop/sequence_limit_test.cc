@@ -50,7 +50,7 @@ class SequenceLimitTest : public FakeQueueTest {
     return locks;
   }
 
-  /// Whoever holds the lock now, if anybody does: takes down who was granted meanwhile.
+  /// The current holder, if there is one. Records the grants since the last call.
   Contender* holder() {
     Contender* found = nullptr;
     for (Contender& each : contenders_) {
@@ -164,7 +164,7 @@ TEST_F(SequenceLimitTest, OnlyTheOldestClaimIsPurged) {
   }
 }
 
-TEST_F(SequenceLimitTest, AKafkaKitOfTheSameNumberIsWaitedFor) {
+TEST_F(SequenceLimitTest, KafkaKitWithTheSameNumberIsWaitedFor) {
   zookeeper_.set_sequence_counter(kPath, kLast);
   const auto first = kafka_kit();
   ASSERT_EQ(first->lock(), Outcome::locked);

@@ -1,4 +1,4 @@
-// One of ours and one of theirs: who holds the lock is waited for.
+// One of ours and one of theirs: each waits for the other.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
@@ -105,7 +105,7 @@ TEST_P(TheirsBehindOursTest, WaitsUntilWeUnlock) {
 }
 
 // Which changes the data of the claim that they watch.
-TEST_P(TheirsBehindOursTest, WaitsOnWhenWeRenew) {
+TEST_P(TheirsBehindOursTest, KeepsWaitingWhenWeRenew) {
   ZooKeeperLockConfig with_ttl = config();
   with_ttl.ttl = 60s;
   ZooKeeperLock lock(with_ttl);
@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, TheirsBehindOursTest,
 
 // Limits of theirs: the README says so.
 
-// Why kazoo has to be told of our names, or given them.
+// Why kazoo must be configured with our names.
 class KazooDefaultTest : public SharingTest {};
 
 TEST_P(KazooDefaultTest, DoesNotSeeThatWeHoldTheLock) {

@@ -1,4 +1,4 @@
-// The other process of the tests that need one: locks as it is told, and reports.
+// The other process of the tests that need one: locks on request, and reports.
 //
 //   locker <address> <session timeout in ms> <TTL in ms> [<further claim marker>...]
 //
@@ -151,7 +151,7 @@ class Locker {
     const zklock::Lease lease = lock.lock(soon());
     say(number + " holds " + std::to_string(lease.fencing_token()));
     if (is_frozen) std::raise(SIGSTOP);
-    const bool is_valid = lease.valid();  // before any other thread can have heard anything
+    const bool is_valid = lease.valid();  // before any other thread can notice anything
     say(number + (is_valid ? " valid" : " not valid"));
     say(number + (zklock::test::is_stopped(lease.lost()) ? " lost: " + lease.loss_reason().message()
                                                          : " not lost"));

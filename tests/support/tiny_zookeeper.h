@@ -40,7 +40,7 @@ class TestSession final : public Session {
     return {};
   }
 
-  /// So ends, once, who wants to be certain of it.
+  /// The next become_certain fails with this.
   void doubt(ZooKeeperErrc error) { doubts_.store(static_cast<int>(error)); }
   void lose(LossReason reason = LossReason::session_expired) {
     reason_.store(reason);

@@ -45,7 +45,7 @@ TEST_P(CloserTest, DoesNotBlock) {
   done.get_future().wait();
 }
 
-TEST_P(CloserTest, BeginsAgainAfterItHadNothingToDo) {
+TEST_P(CloserTest, StartsAgainAfterItWasIdle) {
   zklock::testing::VirtualClock time;
   for (int i = 0; i < 3; ++i) {
     bool is_done = false;
@@ -95,7 +95,7 @@ TEST_P(CloserTest, LeavesNoCopyOfAJobToItsCaller) {
 
 INSTANTIATE_TEST_SUITE_P(Lanes, CloserTest, ::testing::Values(Ending::session, Ending::thread));
 
-TEST(ReaperLanesTest, DoNotHoldUpEachOther) {
+TEST(ReaperLanesTest, DoNotDelayEachOther) {
   zklock::testing::VirtualClock time;
   zklock::testing::Gate gate;
   std::atomic<bool> is_thread_done{false};
@@ -113,7 +113,7 @@ TEST(ReaperLanesTest, DoNotHoldUpEachOther) {
   EXPECT_TRUE(is_thread_done);
 }
 
-TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
+TEST(ReaperExitTest, ExitWaitsForPendingJobs) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
@@ -128,7 +128,7 @@ TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
       ::testing::ExitedWithCode(0), "closed");
 }
 
-TEST(ReaperExitTest, AfterThatSessionsAreEndedAtOnceAndThreadsAreLeftAlone) {
+TEST(ReaperExitTest, AfterExitSessionsEndAtOnceAndThreadsAreNotJoined) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {

@@ -50,7 +50,7 @@ TEST_F(ExecutorTest, RunsWhatIsScheduledAtItsTimeAndNotBefore) {
   EXPECT_EQ(ran_at.get(), now + 10s);
 }
 
-TEST_F(ExecutorTest, RunsInTheOrderOfTimesAndOfSchedulingWithinATime) {
+TEST_F(ExecutorTest, RunsByTimeThenInTheOrderOfScheduling) {
   const SteadyTime now = time_.steady_now();
   executor_.schedule(now + 3s, note(3));
   executor_.schedule(now + 1s, note(1));
@@ -60,7 +60,7 @@ TEST_F(ExecutorTest, RunsInTheOrderOfTimesAndOfSchedulingWithinATime) {
   EXPECT_THAT(ran_, ElementsAre(1, 10, 2, 3));
 }
 
-TEST_F(ExecutorTest, AnEarlierTaskWakesIt) {
+TEST_F(ExecutorTest, AnEarlierTaskShortensTheWait) {
   std::promise<void> done;
   executor_.schedule(SteadyTime::max(), note(1));
   time_.settle();
@@ -69,7 +69,7 @@ TEST_F(ExecutorTest, AnEarlierTaskWakesIt) {
   EXPECT_THAT(ran_, ElementsAre());
 }
 
-TEST_F(ExecutorTest, WhatIsCancelledIsNotRun) {
+TEST_F(ExecutorTest, CancelledTaskDoesNotRun) {
   const SteadyTime now = time_.steady_now();
   const Executor::Ticket one = executor_.schedule(now + 1s, note(1));
   EXPECT_NE(one, 0U);
@@ -80,7 +80,7 @@ TEST_F(ExecutorTest, WhatIsCancelledIsNotRun) {
   EXPECT_THAT(ran_, ElementsAre());
 }
 
-TEST_F(ExecutorTest, CancelDoesNotWaitForTheTaskIfItRuns) {
+TEST_F(ExecutorTest, CancelDoesNotWaitForARunningTask) {
   Gate gate;
   std::atomic<bool> ended{false};
   const Executor::Ticket ticket = executor_.schedule(SteadyTime::min(), [&] {
@@ -106,7 +106,7 @@ TEST_F(ExecutorTest, TasksMayPostScheduleAndCancel) {
   EXPECT_THAT(ran_, UnorderedElementsAre(2, 3));
 }
 
-TEST_F(ExecutorTest, WhatATaskOwnsIsDestroyedWhenItIsDoneOrCancelled) {
+TEST_F(ExecutorTest, TaskIsDestroyedWhenItIsDoneOrCancelled) {
   auto owned = std::make_shared<int>(1);
   const std::weak_ptr<int> weak = owned;
   executor_.post([owned] {});
@@ -121,7 +121,7 @@ TEST_F(ExecutorTest, WhatATaskOwnsIsDestroyedWhenItIsDoneOrCancelled) {
   EXPECT_TRUE(dropped.expired());
 }
 
-TEST_F(ExecutorTest, WhatHasNotBegunWhenItEndsIsDropped) {
+TEST_F(ExecutorTest, DestructorDropsTasksThatHaveNotStarted) {
   std::atomic<bool> ran{false};
   const auto owned = std::make_shared<int>(1);
   {
@@ -132,7 +132,7 @@ TEST_F(ExecutorTest, WhatHasNotBegunWhenItEndsIsDropped) {
   EXPECT_EQ(owned.use_count(), 1);
 }
 
-TEST_F(ExecutorTest, ItsEndWaitsForTheTaskThatRuns) {
+TEST_F(ExecutorTest, DestructorWaitsForTheRunningTask) {
   Gate gate;
   std::atomic<bool> done{false};
   auto executor = std::make_unique<Executor>("short");

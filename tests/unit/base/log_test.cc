@@ -35,7 +35,7 @@ class LogTest : public ::testing::Test {
   const std::shared_ptr<Background> background_ = Background::shared();
 };
 
-TEST_F(LogTest, WritesLinesOnTheThreadThatHasThem) {
+TEST_F(LogTest, WritesLinesOnTheCallingThread) {
   const Log log(lines_);
   EXPECT_TRUE(log.enabled());
   log.debug("a");
@@ -46,13 +46,13 @@ TEST_F(LogTest, WritesLinesOnTheThreadThatHasThem) {
   EXPECT_EQ(lines_->thread(), std::this_thread::get_id());
 }
 
-TEST_F(LogTest, MakesNoLineThatNobodyReads) {
+TEST_F(LogTest, DoesNotBuildLinesWithoutALogger) {
   const Log log;
   EXPECT_FALSE(log.enabled());
   log.error([]() -> std::string { throw std::runtime_error("made"); });
 }
 
-TEST_F(LogTest, DropsWhatIsThrown) {
+TEST_F(LogTest, DropsExceptions) {
   const Log log(lines_);
   log.error("throw");
   log.error([]() -> std::string { throw std::runtime_error("no line"); });
@@ -60,7 +60,7 @@ TEST_F(LogTest, DropsWhatIsThrown) {
   EXPECT_THAT(lines_->lines(), ElementsAre("3 throw", "3 a"));
 }
 
-TEST_F(LogTest, WritesLinesInOrderInTheBackgroundWhereItMustNotBlock) {
+TEST_F(LogTest, WritesLinesInOrderInTheBackground) {
   const Log log(lines_, background_);
   log.error("throw");
   log.info("a");
@@ -70,7 +70,7 @@ TEST_F(LogTest, WritesLinesInOrderInTheBackgroundWhereItMustNotBlock) {
   EXPECT_NE(lines_->thread(), std::this_thread::get_id());
 }
 
-TEST_F(LogTest, ALoggerThatIsSlowerThanTheLinesComeLosesTheNewest) {
+TEST_F(LogTest, ASlowLoggerLosesTheNewestLines) {
   std::promise<void> go;
   logger_waits_for_ = go.get_future().share();
   const Log log(lines_, background_);

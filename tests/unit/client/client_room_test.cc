@@ -25,7 +25,7 @@ class FullClientTest : public ClientTest {
   std::vector<Created> claims_;  // take room for as long as they are kept
 };
 
-TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
+TEST_F(FullClientTest, OpensAnotherSessionForFurtherClaims) {
   const auto other = client_->with_room();
   ASSERT_NE(other, nullptr);
   EXPECT_EQ(client_->with_room(), other);
@@ -33,7 +33,7 @@ TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
   EXPECT_EQ(client_->with_room(), nullptr);
 }
 
-TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
+TEST_F(FullClientTest, StaysFullUntilPendingRemovalsAreDone) {
   for (int i = 0; i < 63; ++i) {
     client_->remove_in_background("/" + std::to_string(i) + std::string(kLongPath, 'x'));
   }
@@ -43,7 +43,7 @@ TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
   EXPECT_EQ(client_->with_room(), nullptr);
 }
 
-TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
+TEST_F(FullClientTest, ReplacesASessionThatWasRefused) {
   const auto refused = client_->with_room();
   ensemble_.next_wire()->listener->on_auth_failed();
   const auto other = client_->with_room();
@@ -51,7 +51,7 @@ TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
   EXPECT_NE(other, refused);
 }
 
-TEST_F(FullClientTest, HasToDoWithoutAnotherSessionWhereThereIsNoThreadForIt) {
+TEST_F(FullClientTest, StaysInItsSessionWithoutAThreadForAnother) {
   ensemble_.lack_threads(true);
   EXPECT_EQ(client_->with_room(), nullptr);
   EXPECT_TRUE(lines_->await("no further session with zk1:2181: no thread to be had"));

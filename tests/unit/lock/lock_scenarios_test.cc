@@ -62,7 +62,7 @@ class LockScenariosTest : public ::testing::Test {
 
 // --- Claims that stay behind --------------------------------------------------------------------
 
-TEST_F(LockScenariosTest, ACallCanceledWhileItsCreateIsOnItsWayLeavesNoClaim) {
+TEST_F(LockScenariosTest, ACallCanceledDuringItsCreateLeavesNoClaim) {
   const Contender ours = contender();
   zookeeper_.stall(ours.client);
   std::stop_source source;
@@ -76,7 +76,7 @@ TEST_F(LockScenariosTest, ACallCanceledWhileItsCreateIsOnItsWayLeavesNoClaim) {
   EXPECT_EQ(ours.client->pending_removals().count, 0U);
 }
 
-TEST_F(LockScenariosTest, ALockCanBeTakenAgainWhereItsUnlockDidNotGetThrough) {
+TEST_F(LockScenariosTest, ALockCanBeTakenAgainAfterALostUnlock) {
   const Contender ours = contender();
   const Lease before = ours.lock->lock();
   zookeeper_.cut(ours.client);
@@ -94,7 +94,7 @@ TEST_F(LockScenariosTest, ALockCanBeTakenAgainWhereItsUnlockDidNotGetThrough) {
 
 // --- Two holders --------------------------------------------------------------------------------
 
-TEST_F(LockScenariosTest, AClaimThatALaggingServerStillListsIsNeitherTakenNorInTheWay) {
+TEST_F(LockScenariosTest, AnOldClaimOnALaggingServerIsNeitherAdoptedNorBlocks) {
   const FakeZooKeeper::Client before = zookeeper_.connect_to(0);
   const FakeZooKeeper::Client now = zookeeper_.connect_to(1);
   ZooKeeperLock lost_lock({.path = "/locks"}, before);
@@ -172,7 +172,7 @@ TEST_P(LastNumbersTest, AreGrantedOneByOneInTheOrderOfTheClaims) {
 
 // --- Never granted, or too late -----------------------------------------------------------------
 
-TEST_F(LockScenariosTest, WhoWaitsBehindAWaiterThatDiesGoesOnWaitingForTheHolder) {
+TEST_F(LockScenariosTest, AWaiterBehindADeadWaiterKeepsWaitingForTheHolder) {
   const Contender first = contender();
   const Contender second = contender();
   const Contender third = contender();
@@ -189,11 +189,11 @@ TEST_F(LockScenariosTest, WhoWaitsBehindAWaiterThatDiesGoesOnWaitingForTheHolder
   ASSERT_TRUE(is_ready(last));
   EXPECT_TRUE(last.get().valid());
   end.request_stop();
-  zookeeper_.advance(1s);  // it can not reach a server to remove its claim
+  zookeeper_.advance(1s);  // it cannot reach a server to remove its claim
   EXPECT_EQ(outcome_of(middle), Errc::locking_canceled);
 }
 
-TEST_F(LockScenariosTest, WakeUpsDoNotProlongAWait) {
+TEST_F(LockScenariosTest, WakeUpsDoNotExtendAWait) {
   const Contender ours = contender();
   const Contender theirs = contender();
   const Lease lease = theirs.lock->lock();
@@ -228,7 +228,7 @@ TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
   EXPECT_TRUE(ours.lock->lease().valid());
 }
 
-TEST_F(LockScenariosTest, ADirectoryMadeAnewThatGoesOnWithTheNextNumberIsSeen) {
+TEST_F(LockScenariosTest, ARecreatedDirectoryThatContinuesTheNumbersIsNoticed) {
   const Contender busy = contender();
   const Contender other = contender();
   // It does not list the queue any more, as each claim has the number after the last one.

@@ -54,7 +54,7 @@ TEST_F(LockTtlScenariosTest, AHolderThatDoesNotUnlockIsReplacedInTimeAndInOrder)
   EXPECT_TRUE(stage_.granted(third_turn).valid());
 }
 
-TEST_F(LockTtlScenariosTest, AHolderWhoseProcessIsFrozenIsPurgedInTimeThoughItsSessionLives) {
+TEST_F(LockTtlScenariosTest, AFrozenHolderIsPurgedInTimeWhileItsSessionLives) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   auto third_turn = stage_.queues(third_);
@@ -80,7 +80,7 @@ TEST_F(LockTtlScenariosTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
   EXPECT_THAT(stage_.referee->purged(), ElementsAre(lease.znode()));
 }
 
-TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlGetsItFromTheHoldersOwnLibrary) {
+TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlGetsTheLockWhenTheHoldersTtlEnds) {
   const TtlContender patient = stage_.contender("patient", 0ms);
   const Lease lease = holder_.takes_it();
   const auto turn = stage_.queues(patient);
@@ -105,7 +105,7 @@ TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlWaitsForAFrozenHolder) {
 
 // --- Holders and waiters that take long ---------------------------------------------------------
 
-TEST_F(LockTtlScenariosTest, AWaiterThatWaitedForLongIsNotPurgedAndHasItsFullTtl) {
+TEST_F(LockTtlScenariosTest, ALongWaiterIsNotPurgedAndGetsItsFullTtl) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   auto third_turn = stage_.queues(third_);
@@ -124,7 +124,7 @@ TEST_F(LockTtlScenariosTest, AWaiterThatWaitedForLongIsNotPurgedAndHasItsFullTtl
   next_.machine->thaw();
 }
 
-TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlIsNotPurgedForHavingWaited) {
+TEST_F(LockTtlScenariosTest, ALongWaiterWithoutATtlIsNotPurged) {
   const TtlContender patient = stage_.contender("patient", 0ms);
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(patient);
@@ -142,7 +142,7 @@ TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlIsNotPurgedForHavingWaited) {
   EXPECT_TRUE(TtlStage::has_ended(third_turn));
 }
 
-TEST_F(LockTtlScenariosTest, RenewingKeepsTheLockAndStoppingLosesItOnTime) {
+TEST_F(LockTtlScenariosTest, RenewalsKeepTheLockAndItEndsOnTimeWithoutThem) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   nanoseconds held{0};
@@ -160,7 +160,7 @@ TEST_F(LockTtlScenariosTest, RenewingKeepsTheLockAndStoppingLosesItOnTime) {
   EXPECT_TRUE(stage_.granted(turn).valid());
 }
 
-TEST_F(LockTtlScenariosTest, RenewalsOfAFrozenHolderAreSeenByAllWhoWait) {
+TEST_F(LockTtlScenariosTest, AllWaitersSeeTheRenewals) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   const auto third_turn = stage_.queues(third_);
@@ -277,7 +277,7 @@ std::string name_of(const ::testing::TestParamInfo<Clocks>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, LockTtlClocksTest, ::testing::ValuesIn(all_clocks()), name_of);
 
-TEST_P(LockTtlClocksTest, OneWhoHasWaitedPurgesInTime) {
+TEST_P(LockTtlClocksTest, AWaiterPurgesInTime) {
   std::future<Lease> turn;
   hold([&] { turn = stage_.queues(next_); });
   for (; lease_.valid(); advance(1ms)) {
@@ -290,7 +290,7 @@ TEST_P(LockTtlClocksTest, OneWhoHasWaitedPurgesInTime) {
   holder_.machine->thaw();
 }
 
-/// Those who come while the lock is held, each for one attempt, and have seen nothing before.
+/// Newcomers make one attempt each while the lock is held, and have seen nothing before.
 TEST_P(LockTtlClocksTest, NoNewcomerPurgesEarly) {
   hold([] {});
   for (; lease_.valid(); advance(10ms)) {
@@ -301,7 +301,7 @@ TEST_P(LockTtlClocksTest, NoNewcomerPurgesEarly) {
     });
     ASSERT_THAT(stage_.referee->purged(), IsEmpty());
   }
-  // One whose clocks do not tell has to watch it for a TTL.
+  // A contender whose clocks do not agree has to watch it for a TTL.
   const auto turn = stage_.queues(next_);
   EXPECT_LE(stage_.await(turn, 1min), kTtl + kGrace);
   EXPECT_THAT(stage_.referee->purged(), ElementsAre(lease_.znode()));

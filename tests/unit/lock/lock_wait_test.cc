@@ -64,7 +64,7 @@ TEST_F(LockWaitTest, DeletionOfAClaimThatWasNotFirstListsAgain) {
   EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, AClaimThatIsGoneWhenItBecomesTheNextIsNotGranted) {
+TEST_F(LockWaitTest, AClaimDeletedBeforeItIsNextIsNotGranted) {
   ASSERT_TRUE(waits_behind({kFirst, kSecond}));
   ASSERT_TRUE(wait_is_long(kFirst));
   zk_->erase(seen_->all("waiting")[0].znode);  // which nobody watches yet
@@ -74,13 +74,13 @@ TEST_F(LockWaitTest, AClaimThatIsGoneWhenItBecomesTheNextIsNotGranted) {
   EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
+TEST_F(LockWaitTest, ASameNamedClaimInARecreatedDirectoryIsWaitedFor) {
   ASSERT_TRUE(waits_behind({kFirst, kSecond}));
   ASSERT_TRUE(wait_is_long(kFirst));
   const std::string own = seen_->all("waiting")[0].znode;
   zk_->erase(kFirst);
   ASSERT_TRUE(seen_->await("waiting", 2));
-  // Everything is deleted and created anew; somebody has the first number again.
+  // Everything is deleted and recreated; somebody has the first number again.
   EXPECT_CALL(*zk_, children)
       .WillOnce([&](const std::string& path, const Context&) {
         zk_->erase(own);
@@ -95,7 +95,7 @@ TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
   EXPECT_FALSE(waiter_->is_done()) << "granted while " << kFirst << " stands";
 }
 
-TEST_F(LockWaitTest, WhatWasNoClaimMayBeOneInANewDirectory) {
+TEST_F(LockWaitTest, APersistentChildMayBeAClaimInARecreatedDirectory) {
   ASSERT_TRUE(zk_->do_create(kSecond, ""));  // persistent: it is stepped over
   ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
@@ -112,7 +112,7 @@ TEST_F(LockWaitTest, WhatWasNoClaimMayBeOneInANewDirectory) {
   EXPECT_TRUE(zk_->await_watched(kSecond));
 }
 
-TEST_F(LockWaitTest, WhoWasFurtherBackListsWhenItIsTheNextAndNotWhenItIsGranted) {
+TEST_F(LockWaitTest, AWaiterFurtherBackListsWhenItIsNextButNotWhenGranted) {
   EXPECT_CALL(*zk_, children).Times(2);
   EXPECT_CALL(*zk_, get_and_watch).Times(2);
   ASSERT_TRUE(waits_behind({kFirst, kSecond, kThird}));
@@ -137,7 +137,7 @@ TEST_F(LockWaitTest, ClaimsAheadThatGiveUpGrantNothing) {
   EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, DeletionToldOverAnotherConnectionListsAgain) {
+TEST_F(LockWaitTest, DeletionReportedOverAnotherConnectionListsAgain) {
   EXPECT_CALL(*zk_, children).Times(2);
   ASSERT_TRUE(waits_behind({kFirst}));
   ++zk_->connection;
@@ -168,7 +168,7 @@ TEST_F(LockWaitTest, EventMayComeBeforeTheWatchReturns) {
   EXPECT_TRUE(lock_.lock().valid());
 }
 
-TEST_F(LockWaitTest, ReconnectIsNoDeletionAndListsAgain) {
+TEST_F(LockWaitTest, ReconnectListsAgainAndGrantsNothing) {
   EXPECT_CALL(*zk_, children).Times(2);
   ASSERT_TRUE(waits_behind({kFirst}));
   zk_->tell(kFirst, WatchEvent::Type::reconnected);
@@ -204,7 +204,7 @@ TEST_F(LockWaitTest, ChangeOfTheClaimAheadIsReadAgainAndGrantsNothing) {
   EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, SessionLostToldToTheWatchQueuesAnew) {
+TEST_F(LockWaitTest, SessionLossReportedByTheWatchQueuesAgain) {
   ASSERT_TRUE(waits_behind({kFirst}));
   const std::string before = seen_->all("waiting")[0].znode;
   zk_->tell(kFirst, WatchEvent::Type::session_lost);
@@ -214,7 +214,7 @@ TEST_F(LockWaitTest, SessionLostToldToTheWatchQueuesAnew) {
   EXPECT_FALSE(zk_->exists(before));
 }
 
-TEST_F(LockWaitTest, SessionExpiryQueuesAnewInTheNextSession) {
+TEST_F(LockWaitTest, SessionExpiryQueuesAgainInTheNextSession) {
   ASSERT_TRUE(waits_behind({kFirst}));
   zk_->expire();
   ASSERT_TRUE(seen_->await("waiting", 2));
@@ -225,7 +225,7 @@ TEST_F(LockWaitTest, SessionExpiryQueuesAnewInTheNextSession) {
   EXPECT_EQ(zk_->stat(lease.znode()).ephemeral_owner, zk_->own_session()->id());
 }
 
-TEST_F(LockWaitTest, SessionThatEndsWhileTheListIsReadQueuesAnew) {
+TEST_F(LockWaitTest, SessionThatEndsBeforeTheWatchQueuesAgain) {
   EXPECT_CALL(*zk_, get_and_watch)
       .WillOnce([&](const std::string&, const auto&, const Context&) -> Result<Znode> {
         zk_->expire();
@@ -236,7 +236,7 @@ TEST_F(LockWaitTest, SessionThatEndsWhileTheListIsReadQueuesAnew) {
   EXPECT_EQ(seen_->count("requeued"), 1U);
 }
 
-TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAnew) {
+TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAgain) {
   zk_->claim(kFirst);
   EXPECT_CALL(*zk_, get_and_watch)
       .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
@@ -250,14 +250,14 @@ TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAnew) {
   EXPECT_EQ(zk_->stat(lease.znode()).ephemeral_owner, zk_->own_session()->id());
 }
 
-TEST_F(LockWaitTest, AShortWaitPaysForNoWatchOnTheOwnClaim) {
+TEST_F(LockWaitTest, AShortWaitSetsNoWatchOnTheOwnClaim) {
   EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _)).Times(1);
   ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(kFirst);
   EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingIsQueuedAnew) {
+TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingQueuesAgain) {
   ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
   time_.advance(50ms);
@@ -269,14 +269,14 @@ TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingIsQueuedAnew) {
   EXPECT_FALSE(waiter_->is_done());
 }
 
-TEST_F(LockWaitTest, OwnClaimDeletedBeforeItWasWatchedIsQueuedAnew) {
+TEST_F(LockWaitTest, OwnClaimDeletedBeforeItIsWatchedQueuesAgain) {
   ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(seen_->all("waiting")[0].znode);
   time_.advance(50ms);
   EXPECT_TRUE(seen_->await("requeued"));
 }
 
-TEST_F(LockWaitTest, OwnClaimChangedBySomebodyIsWatchedAgain) {
+TEST_F(LockWaitTest, OwnClaimChangedBySomebodyElseIsWatchedAgain) {
   ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
   time_.advance(50ms);
@@ -288,7 +288,7 @@ TEST_F(LockWaitTest, OwnClaimChangedBySomebodyIsWatchedAgain) {
   EXPECT_TRUE(waiter_->lease().valid());  // without a TTL, nothing that it says matters
 }
 
-TEST_F(LockWaitTest, ReconnectToldToTheOwnWatchListsAgain) {
+TEST_F(LockWaitTest, ReconnectReportedByTheOwnWatchListsAgain) {
   EXPECT_CALL(*zk_, children).Times(2);
   ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
@@ -308,7 +308,7 @@ TEST_F(LockWaitTest, NoPermissionToReadTheClaimAheadFails) {
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
 }
 
-TEST_F(LockWaitTest, WatchingIsTriedAgainWhenTheConnectionBreaks) {
+TEST_F(LockWaitTest, WatchingIsRetriedWhenTheConnectionBreaks) {
   EXPECT_CALL(*zk_, get_and_watch)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillRepeatedly(DoDefault());
@@ -349,7 +349,7 @@ class FullZooKeeper : public zklock::testing::TinyZooKeeper {
   std::shared_ptr<ZooKeeperClient> other_;
 };
 
-TEST_F(LockWaitTest, ASessionThatDoesNotComeIsNotWaitedForWhenAnotherOneHasRoomAgain) {
+TEST_F(LockWaitTest, AFurtherSessionThatCannotBeOpenedIsNotWaitedForIndefinitely) {
   const auto unconnected = std::make_shared<UnconnectedZooKeeper>();
   EXPECT_CALL(*unconnected, create_protected_ephemeral_sequential)
       .WillOnce([](const std::string&, const std::string&, const Acl&, const Context& context) {

@@ -1,5 +1,5 @@
-// A lock that is taken again and again without anybody in its way: the number of its next claim
-// tells that it is the first, and the queue is not listed.
+// Uncontended lock/unlock cycles: the number of the next claim shows that it is the first, and the
+// queue is not listed.
 #include <limits>
 
 #include "lock/uncontended_path.h"
@@ -30,7 +30,7 @@ class LockEmptyQueueTest : public LockTest {
   }
 };
 
-TEST_F(LockEmptyQueueTest, IsNotListedAnyMoreAndCostsTwoRequests) {
+TEST_F(LockEmptyQueueTest, IsNotListedAndCostsTwoRequests) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   EXPECT_CALL(*zk_, children).Times(0);
@@ -52,7 +52,7 @@ TEST_F(LockEmptyQueueTest, AClaimInBetweenIsWaitedFor) {
   EXPECT_TRUE(waiter.lease().valid());
 }
 
-TEST_F(LockEmptyQueueTest, AClaimBehindTheOneThatIsHeldIsWaitedFor) {
+TEST_F(LockEmptyQueueTest, AClaimBehindTheHeldOneIsWaitedFor) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const Lease lease = lock.lock();
@@ -69,7 +69,7 @@ TEST_F(LockEmptyQueueTest, IsListedAgainOnAnotherConnection) {
   cycle(lock);
 }
 
-TEST_F(LockEmptyQueueTest, IsListedOnceTheDirectorysWatchHasFired) {
+TEST_F(LockEmptyQueueTest, IsListedAfterTheDirectorysWatchFired) {
   ZooKeeperLock lock(config(), zk_);
   for (const auto type : {WatchEvent::Type::deleted, WatchEvent::Type::changed,
                           WatchEvent::Type::reconnected, WatchEvent::Type::session_lost}) {
@@ -93,7 +93,7 @@ TEST_F(LockEmptyQueueTest, AWatchThatFiresWhileTheClaimIsCreatedCounts) {
   cycle(lock);
 }
 
-TEST_F(LockEmptyQueueTest, AReleaseThatIsNotConfirmedProvesNothing) {
+TEST_F(LockEmptyQueueTest, AnUnconfirmedReleaseProvesNothing) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const Lease lease = lock.lock();
@@ -103,7 +103,7 @@ TEST_F(LockEmptyQueueTest, AReleaseThatIsNotConfirmedProvesNothing) {
   cycle(lock);
 }
 
-TEST_F(LockEmptyQueueTest, TheLastNumbersAreListed) {
+TEST_F(LockEmptyQueueTest, IsListedNearTheLastNumber) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   zk_->next_sequence = 2147483645;  // which is not the next one, as 2147483647 is not to be trusted
@@ -111,14 +111,14 @@ TEST_F(LockEmptyQueueTest, TheLastNumbersAreListed) {
   cycle(lock, 3);
 }
 
-TEST_F(LockEmptyQueueTest, ADirectoryThatCanNotBeWatchedIsListedAndNotWatchedEachTime) {
+TEST_F(LockEmptyQueueTest, AnUnwatchableDirectoryIsListedAndNotWatchedEachTime) {
   EXPECT_CALL(*zk_, get_and_watch).Times(5).WillRepeatedly(Return(ZooKeeperErrc::no_auth));
   EXPECT_CALL(*zk_, children).Times(20);
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, 20);
 }
 
-TEST_F(LockEmptyQueueTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) {
+TEST_F(LockEmptyQueueTest, WatchingTheDirectoryHardlyDelaysAGrant) {
   ZooKeeperLock lock(config(), zk_);
   std::optional<std::chrono::steady_clock::time_point> deadline;
   EXPECT_CALL(*zk_, get_and_watch("/locks", _, _))
@@ -131,12 +131,12 @@ TEST_F(LockEmptyQueueTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) {
   EXPECT_TRUE(deadline) << "a lock without a deadline would wait for this as long as it takes";
 }
 
-TEST_F(LockEmptyQueueTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
+TEST_F(LockEmptyQueueTest, AReleaseInAnEarlierDirectoryProvesNothing) {
   ZooKeeperLock lock(config(), zk_);
   EXPECT_CALL(*zk_, get_and_watch(_, _, _)).WillRepeatedly(DoDefault());
   EXPECT_CALL(*zk_, get_and_watch("/locks", _, _))
       .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
-        // Deleted and created anew just now; others hold and wait there.
+        // Deleted and recreated just now; others hold and wait there.
         for (const std::string& name : zk_->names("/locks")) zk_->erase("/locks/" + name);
         zk_->claim(kFirst);
         Result<Znode> directory = zk_->do_get_and_watch(path, watcher);
@@ -156,7 +156,7 @@ TEST_F(LockEmptyQueueTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
       << "granted while " << kFirst << " stands";
 }
 
-TEST_F(LockEmptyQueueTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
+TEST_F(LockEmptyQueueTest, AReleaseStartedUnderAnEarlierWatchProvesNothing) {
   internal::UncontendedPath queue;
   Created claim{.path = "/locks/lock-0000000007", .connection = zk_->connection};
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
@@ -175,7 +175,7 @@ TEST_F(LockEmptyQueueTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
   EXPECT_FALSE(queue.confirm_first(*zk_, next));
 }
 
-TEST_F(LockEmptyQueueTest, AWatchOfAnotherClientsProvesNothing) {
+TEST_F(LockEmptyQueueTest, AnotherClientsWatchProvesNothing) {
   const auto other = std::make_shared<zklock::testing::TinyZooKeeper>();
   other->make("/locks");
   internal::UncontendedPath queue;
@@ -196,7 +196,7 @@ TEST_F(LockEmptyQueueTest, AWatchOfAnotherClientsProvesNothing) {
   EXPECT_TRUE(queue.confirm_first(*other, next)) << "it is watched by the one that is in use now";
 }
 
-TEST_F(LockEmptyQueueTest, AClientThatDoesNotKnowItsConnectionsAlwaysLists) {
+TEST_F(LockEmptyQueueTest, AClientWithoutConnectionNumbersAlwaysLists) {
   zk_->connection = 0;
   EXPECT_CALL(*zk_, children).Times(20);
   ZooKeeperLock lock(config(), zk_);

@@ -82,7 +82,7 @@ TEST_F(FakeZooKeeperStore, GetReadsAsAClientDoes) {
   EXPECT_FALSE(zookeeper_.get("/locks/nowhere"));
 }
 
-TEST_F(FakeZooKeeperStore, ClientsSeeWhatAnOperatorDoes) {
+TEST_F(FakeZooKeeperStore, ClientsSeeTheOperatorsChanges) {
   zookeeper_.create("/locks/node", "old");
   EXPECT_EQ(client_->get("/locks/node", {})->data, "old");
   zookeeper_.set("/locks/node", "new");
@@ -109,7 +109,7 @@ TEST_F(FakeZooKeeperStore, AnOperatorsErrorsAreZooKeepers) {
             ZooKeeperErrc::connection_loss);
 }
 
-TEST_F(FakeZooKeeperStore, AnOperatorDoesNotCareAboutAcls) {
+TEST_F(FakeZooKeeperStore, AnOperatorIgnoresAcls) {
   const auto owner = zookeeper_.connect({.auth = {{"digest", "user1:secret"}}});
   ASSERT_TRUE(owner->create("/theirs", "", Acl::creator_all(), {}));
   EXPECT_NO_THROW(zookeeper_.create("/theirs/node"));
@@ -118,7 +118,7 @@ TEST_F(FakeZooKeeperStore, AnOperatorDoesNotCareAboutAcls) {
   EXPECT_NO_THROW(zookeeper_.remove("/theirs/node"));
 }
 
-TEST_F(FakeZooKeeperStore, AHolderWhoseClaimIsRemovedIsTold) {
+TEST_F(FakeZooKeeperStore, AHolderWhoseClaimIsRemovedIsNotified) {
   const Lease lease = lock_.lock();
   zookeeper_.advance(1s);
   zookeeper_.remove(lease.znode());
@@ -134,12 +134,12 @@ TEST_F(FakeZooKeeperStore, AHolderDoesNotRenewAClaimThatSomebodyHasWritten) {
   EXPECT_EQ(error_of([&] { lease.renew(); }).code(), Errc::lock_lost);
 }
 
-TEST_F(FakeZooKeeperStore, ACounterIsThatOfAZnode) {
+TEST_F(FakeZooKeeperStore, ACounterBelongsToAZnode) {
   EXPECT_THROW(zookeeper_.set_sequence_counter("/nowhere", 41), std::system_error);
   EXPECT_FALSE(zookeeper_.get("/nowhere"));
 }
 
-TEST_F(FakeZooKeeperStore, ClaimsCountOnFromWhereTheCounterIsSet) {
+TEST_F(FakeZooKeeperStore, ClaimsContinueFromTheCounter) {
   zookeeper_.set_sequence_counter("/locks", 41);
   EXPECT_THAT(grant_in_turn(queue_up(2)),
               ElementsAre(EndsWith("-lock-0000000041"), EndsWith("-lock-0000000042")));
