@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
 #include "base/platform.h"
 #include "client/protected_name.h"
+#include "support/long_enough.h"
 
 namespace zklock::testing {
 
@@ -14,7 +16,6 @@ using internal::FakeTransaction;
 
 namespace {
 
-constexpr std::chrono::seconds kRealPatience{10};
 constexpr std::int64_t kFirstSession = 0x1001;
 constexpr std::int64_t kOthersSession = 0x2002;
 
@@ -26,28 +27,23 @@ Stat::Time now() {
 }  // namespace
 
 TinyZooKeeper::TinyZooKeeper() : session_(std::make_shared<TestSession>(kFirstSession)) {
-  ON_CALL(*this, children).WillByDefault([this](const std::string& path, const Context&) {
-    return do_children(path);
+  ON_CALL(*this, children).WillByDefault([this](auto& path, auto&) { return do_children(path); });
+  ON_CALL(*this, create).WillByDefault([this](auto& path, auto& data, auto& acl, auto&) {
+    return do_create(path, data, acl);
   });
-  ON_CALL(*this, create)
-      .WillByDefault([this](const std::string& path, const std::string& data, const Acl& acl,
-                            const Context&) { return do_create(path, data, acl); });
   ON_CALL(*this, create_protected_ephemeral_sequential)
-      .WillByDefault([this](const std::string& path, const std::string& data, const Acl& acl,
-                            const Context&) { return do_enqueue(path, data, acl); });
-  ON_CALL(*this, remove)
-      .WillByDefault([this](const std::string& path, std::int32_t version, const Context&) {
-        return do_remove(path, version);
-      });
-  ON_CALL(*this, get).WillByDefault([this](const std::string& path, const Context&) {
-    return do_get(path);
+      .WillByDefault(
+          [this](auto& path, auto& data, auto& acl, auto&) { return do_enqueue(path, data, acl); });
+  ON_CALL(*this, remove).WillByDefault([this](auto& path, auto version, auto&) {
+    return do_remove(path, version);
   });
-  ON_CALL(*this, get_and_watch)
-      .WillByDefault([this](const std::string& path, const std::shared_ptr<Watcher>& watcher,
-                            const Context&) { return do_get_and_watch(path, watcher); });
-  ON_CALL(*this, set)
-      .WillByDefault([this](const std::string& path, const std::string& data, std::int32_t version,
-                            const Context&) { return do_set(path, data, version); });
+  ON_CALL(*this, get).WillByDefault([this](auto& path, auto&) { return do_get(path); });
+  ON_CALL(*this, get_and_watch).WillByDefault([this](auto& path, auto& watcher, auto&) {
+    return do_get_and_watch(path, watcher);
+  });
+  ON_CALL(*this, set).WillByDefault([this](auto& path, auto& data, auto version, auto&) {
+    return do_set(path, data, version);
+  });
 }
 
 TinyZooKeeper::~TinyZooKeeper() = default;
@@ -194,26 +190,9 @@ void TinyZooKeeper::elect(std::int64_t epoch) {
   zxid_ = epoch << 32;
 }
 
-bool TinyZooKeeper::exists(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return tree_.has(path);
-}
-
-std::vector<std::string> TinyZooKeeper::names(const std::string& parent) const {
-  const std::scoped_lock lock(mutex_);
-  std::vector<std::string> names = tree_.children_of(parent);
-  for (std::string& path : names) path.erase(0, path.rfind('/') + 1);
-  return names;
-}
-
-std::string TinyZooKeeper::data(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return tree_.read(path).value().data;
-}
-
-Stat TinyZooKeeper::stat(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return tree_.stat(path).value();
+std::vector<std::string> TinyZooKeeper::names(const std::string& parent) {
+  const Result<Children> children = do_children(parent);
+  return children ? children->names : std::vector<std::string>();
 }
 
 std::vector<std::string> TinyZooKeeper::removed_in_background() const {
@@ -228,7 +207,7 @@ bool TinyZooKeeper::is_watched(const std::string& path) const {
 
 bool TinyZooKeeper::await_watched(const std::string& path) {
   std::unique_lock lock(mutex_);
-  return watched_.wait_for(lock, kRealPatience, [&] { return has_watcher(path); });
+  return watched_.wait_for(lock, test::kLongEnough, [&] { return has_watcher(path); });
 }
 
 internal::FakeCaller TinyZooKeeper::caller() const {

@@ -6,56 +6,18 @@
 #include <zklock/testing/mock_zookeeper_client.h>
 
 #include <atomic>
-#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <map>
 #include <memory>
 #include <mutex>
-#include <stop_token>
 #include <string>
 #include <vector>
 
+#include "support/test_session.h"
 #include "testing/fake_tree.h"
 
 namespace zklock::testing {
-
-/// A session that the test can lose.
-class TestSession final : public Session {
- public:
-  explicit TestSession(std::int64_t id) : id_(id) {}
-
-  [[nodiscard]] std::int64_t id() const noexcept override { return id_; }
-  [[nodiscard]] std::chrono::milliseconds timeout() const noexcept override {
-    return std::chrono::seconds(10);
-  }
-  [[nodiscard]] std::stop_token lost() const noexcept override { return lost_.get_token(); }
-  [[nodiscard]] std::error_code loss_reason() const noexcept override { return reason_.load(); }
-  [[nodiscard]] std::chrono::steady_clock::time_point certain_until() const noexcept override {
-    return certain_until_.load();
-  }
-  [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds,
-                                            const Context&) const override {
-    if (const int error = doubts_.exchange(0); error != 0) return static_cast<ZooKeeperErrc>(error);
-    return {};
-  }
-
-  /// The next become_certain fails with this.
-  void doubt(ZooKeeperErrc error) { doubts_.store(static_cast<int>(error)); }
-  void lose(LossReason reason = LossReason::session_expired) {
-    reason_.store(reason);
-    lost_.request_stop();
-  }
-  void be_certain_until(std::chrono::steady_clock::time_point time) { certain_until_.store(time); }
-
- private:
-  const std::int64_t id_;
-  std::atomic<LossReason> reason_{LossReason::session_expired};
-  std::atomic<std::chrono::steady_clock::time_point> certain_until_{
-      std::chrono::steady_clock::time_point::max()};
-  mutable std::atomic<int> doubts_{0};  // a ZooKeeperErrc; 0: none
-  std::stop_source lost_;
-};
 
 /// Serves from the fake's tree, whose behaviour the contract suite compares with a real server's.
 /// Thread safety: all of it may be called from any thread; watchers are called by the thread that
@@ -95,10 +57,10 @@ class TinyZooKeeper : public ::testing::NiceMock<MockZooKeeperClient> {
   void elect(std::int64_t epoch);
 
   // What became of it.
-  [[nodiscard]] bool exists(const std::string& path) const;
-  [[nodiscard]] std::vector<std::string> names(const std::string& parent) const;
-  [[nodiscard]] std::string data(const std::string& path) const;
-  [[nodiscard]] Stat stat(const std::string& path) const;
+  [[nodiscard]] bool exists(const std::string& path) { return do_get(path).has_value(); }
+  [[nodiscard]] std::vector<std::string> names(const std::string& parent);
+  [[nodiscard]] std::string data(const std::string& path) { return do_get(path).value().data; }
+  [[nodiscard]] Stat stat(const std::string& path) { return do_get(path).value().stat; }
   [[nodiscard]] std::vector<std::string> removed_in_background() const;
   [[nodiscard]] std::shared_ptr<TestSession> own_session() const;
   /// Waits, for real, until somebody watches the znode.

@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "support/tiny_zookeeper.h"
+#include "support/test_session.h"
 #include "support/virtual_clock.h"
 
 namespace zklock::internal {
