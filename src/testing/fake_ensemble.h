@@ -75,7 +75,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   void expire_session(std::int64_t session);
   void bound_session_timeouts(int server, std::chrono::milliseconds least,
                               std::chrono::milliseconds most);
-  /// A write as an operator's, whoever owns the znode.
+  /// A write of an operator, who may change every znode.
   void write(const FakeQuorum::Decide& decide);
 
   void on_applied(int server, const FakeTransaction& transaction,

@@ -1,4 +1,4 @@
-// fake_faults.h: what is to go wrong with the requests to a fake ensemble.
+// fake_faults.h: the faults that a test has ordered for requests to a fake ensemble.
 #ifndef ZKLOCK_SRC_TESTING_FAKE_FAULTS_H_
 #define ZKLOCK_SRC_TESTING_FAKE_FAULTS_H_
 
@@ -10,7 +10,7 @@
 
 namespace zklock::internal {
 
-/// Requests that are to go wrong. Thread safety: none.
+/// Faults for the next requests of a kind. Thread safety: none.
 class FakeFaults {
  public:
   /// The answer to the next such request gets lost; of any session if it is 0.

@@ -39,11 +39,11 @@ struct FakeLine {
   int first_server = -1;                             // that the client tries; -1: any
   bool servers_move = false;                         // the client is to find other addresses
   std::int64_t session = 0;                          // of the client, the last one it had
-  std::set<std::int64_t> gone{};                     // sessions: the client was told that they are
+  std::set<std::int64_t> gone{};                     // sessions that the client knows to be gone
   std::vector<std::function<void()>> held{};         // messages of both directions
   std::vector<std::function<void()>> held_timers{};  // of the client's, while it is frozen
 
-  /// What comes now has to wait; what was held goes first.
+  /// True if new messages have to wait, behind those that are held.
   [[nodiscard]] bool holds() const { return is_stalled || platform.is_frozen() || !held.empty(); }
 };
 

@@ -36,12 +36,12 @@ class FakeNetwork {
     std::weak_ptr<FakePeer> peer;
     FakeCaller caller;          // session 0: the handshake is not over
     SteadyTime server_hears{};  // the last message that is on its way
-    SteadyTime client_hears{};  // likewise
+    SteadyTime client_hears{};  // the same in the other direction
     std::set<std::string> watches;
     std::deque<FakeRequest> requests;
     bool awaits_commit = false;  // the first request is a write that is under way
     bool is_closing = false;     // the server has hung up, which is on its way
-    bool is_abandoned = false;   // the client has hung up, and the frozen server can not know
+    bool is_abandoned = false;   // the client has hung up, which a frozen server cannot see
   };
   /// REQUIRES: all of them outlive it.
   FakeNetwork(const testing::FakeOptions& options, VirtualPlatform& platform, Executor& loop,
@@ -96,7 +96,7 @@ class FakeNetwork {
   const FakeQuorum& quorum_;
   std::map<ConnectionId, Connection> connections_;
   ConnectionId last_connection_ = 0;
-  std::map<int, std::vector<std::function<void()>>> held_by_;  // frozen servers: what comes to them
+  std::map<int, std::vector<std::function<void()>>> held_by_;  // messages to frozen servers
 };
 
 }  // namespace zklock::internal

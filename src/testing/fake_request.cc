@@ -6,7 +6,7 @@ namespace zklock::internal {
 
 namespace {
 
-/// One that is answered with what `read` finds.
+/// A request that is answered with the result of `read`.
 template <class T, class Read>
 FakeRequest read_request(FakeOperation operation, const std::string& path, Wire::Answer<T> answer,
                          const Read& read) {
@@ -21,7 +21,7 @@ FakeRequest read_request(FakeOperation operation, const std::string& path, Wire:
   return request;
 }
 
-/// One that the leader decides; `describe` makes the answer of what it did.
+/// A request that the leader decides; `describe` makes the answer of its transaction.
 template <class T, class Decide, class Describe>
 FakeRequest write_request(FakeOperation operation, const std::string& path, Wire::Answer<T> answer,
                           const Decide& decide, const Describe& describe) {

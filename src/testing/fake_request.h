@@ -24,7 +24,7 @@ struct FakeRequest {
   FakeOperation operation{};
   std::string path{};
   bool watch = false;
-  /// At the leader: what it does. Null for reads.
+  /// Makes the transaction at the leader. Null for reads.
   std::function<Result<FakeTransaction>(const FakeTree&, const FakeCaller&, Stat::Time)> decide{};
   /// At the server that the client is connected to, once a write is carried out there.
   std::function<Delivery(const FakeTree&, const FakeCaller&, const Result<FakeTransaction>&)>

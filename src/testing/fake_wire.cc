@@ -261,7 +261,7 @@ void FakeWire::on_accepted(const SessionIdentity& session) {
   watch_silence();  // by the timeout that was negotiated
 }
 
-// libzookeeper tells of the end before it fails what was under way.
+// libzookeeper reports the end of the session before it fails the pending requests.
 void FakeWire::on_refused_session() {
   state_ = State::ended;
   if (!is_closing_) line_->gone.insert(identity_.id);

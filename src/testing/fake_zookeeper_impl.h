@@ -1,4 +1,4 @@
-// fake_zookeeper_impl.h: what is behind FakeZooKeeper: an ensemble, machines, and virtual time.
+// fake_zookeeper_impl.h: the implementation of FakeZooKeeper: an ensemble, machines, and virtual time.
 #ifndef ZKLOCK_SRC_TESTING_FAKE_ZOOKEEPER_IMPL_H_
 #define ZKLOCK_SRC_TESTING_FAKE_ZOOKEEPER_IMPL_H_
 
@@ -49,7 +49,7 @@ class FakeZooKeeper::Impl {
                  int first_server = -1);
   FakeMachine& machine(const std::string& host);
   void start_thread(std::function<void()> body);
-  /// Runs `job(ensemble)` on its loop, and lets the library do what comes of it.
+  /// Runs `job(ensemble)` on its loop, and waits until the library has reacted.
   template <class Job>
   void act(const Job& job) {
     ensemble_->run([&] { job(*ensemble_); });

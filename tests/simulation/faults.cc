@@ -343,7 +343,7 @@ void Faults::delete_directory() {
 }
 
 /// With all claims in it. The numbers of the new one go on near where the old ones were, as if as
-/// many claims had come and gone in it. Servers that lag let clients act before they hear of it.
+/// many claims had come and gone in it. Servers that lag let clients act before they learn of it.
 void Faults::renew_directory() {
   const std::string& path = any_path();
   const std::int32_t back = world_.below(3);
