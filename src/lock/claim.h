@@ -16,6 +16,7 @@
 #include "lock/uncontended_path.h"
 #include "queue/holder_memory.h"
 #include "queue/purge_policy.h"
+#include "lock/claim_order.h"
 #include "queue/standing.h"
 
 namespace zklock::internal {
