@@ -33,6 +33,8 @@ struct LockSettings {
   std::shared_ptr<LocalQueue> local_queue;
 
   [[nodiscard]] bool has_ttl() const noexcept { return ttl.count() > 0; }
+  /// Only locks that take the same children for claims agree on the first one.
+  [[nodiscard]] bool shares_local_queue() const noexcept { return further_claim_markers.empty(); }
 
   /// What a claim says that is granted now, or may be at once.
   [[nodiscard]] Metadata metadata(const std::string& owner) const {

@@ -120,7 +120,8 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
       }
     }
     const Grants::Held held =
-        internal::Claim(settings_, memory_, uncontended_path_, owner).acquire(context_for(caller));
+        internal::Claim(settings_, memory_, uncontended_path_, owner, context_for(caller))
+            .acquire();
     grants_.add(held);
     if (closing_.stop_requested()) {
       held->abandon(Context().with_timeout(kLatePatience));
