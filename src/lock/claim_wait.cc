@@ -26,12 +26,10 @@ milliseconds short_wait(const LockSettings& settings) {
 
 }  // namespace
 
-ClaimWait::ClaimWait(LockCall& call, QueuedClaim& claim, std::set<std::string>& not_claims,
-                     Backoff& retry_backoff)
+ClaimWait::ClaimWait(LockCall& call, QueuedClaim& claim, std::set<std::string>& not_claims)
     : call_(call),
       claim_(claim),
       not_claims_(not_claims),
-      retry_backoff_(retry_backoff),
       neighbours_(call, claim),
       purger_(call.settings->has_ttl() ? std::make_unique<Purger>(call, claim) : nullptr),
       long_wait_at_(Platform::current().steady_now() + short_wait(*call.settings)) {
@@ -91,7 +89,7 @@ Result<NextStep> ClaimWait::watch_ahead() {
   if (neighbours_.is_watching_ahead(standing_)) return NextStep::keep_waiting;
   const Result<NextStep> step = neighbours_.watch_ahead(standing_);
   if (!step || *step == NextStep::list_again) return step;
-  retry_backoff_ = Backoff();
+  call_.retry_backoff = Backoff();
   if (*step == NextStep::look_again) not_claims_.insert(standing_.ahead);
   return step;
 }

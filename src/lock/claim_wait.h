@@ -7,7 +7,6 @@
 #include <set>
 #include <string>
 
-#include "base/backoff.h"
 #include "base/context_wait.h"
 #include "base/platform.h"
 #include "lock/enqueue.h"
@@ -24,10 +23,8 @@ namespace zklock::internal {
 /// waits.
 class ClaimWait {
  public:
-  /// `not_claims`: the children that turned out to be no claims. `retry_backoff` is reset when the
-  /// claim ahead could be read. REQUIRES: all of them outlive it.
-  ClaimWait(LockCall& call, QueuedClaim& claim, std::set<std::string>& not_claims,
-            Backoff& retry_backoff);
+  /// `not_claims`: the children that turned out to be no claims. REQUIRES: all of them outlive it.
+  ClaimWait(LockCall& call, QueuedClaim& claim, std::set<std::string>& not_claims);
 
   /// Blocks until the claim has to do something. Never returns `keep_waiting`. Errors: those of the
   /// client.
@@ -55,7 +52,6 @@ class ClaimWait {
   LockCall& call_;
   QueuedClaim& claim_;
   std::set<std::string>& not_claims_;
-  Backoff& retry_backoff_;
   Neighbours neighbours_;
   const std::unique_ptr<Purger> purger_;  // null: the lock has no TTL
   std::shared_ptr<LocalClaim> progress_;  // for the claims behind; null: not shared with them

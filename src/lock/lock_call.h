@@ -8,6 +8,7 @@
 #include <string>
 #include <system_error>
 
+#include "base/backoff.h"
 #include "base/error_kinds.h"
 #include "base/mutex.h"
 #include "base/platform.h"
@@ -29,6 +30,7 @@ struct LockCall {
   // Watches notify the thread here. They may outlive the call.
   const std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>();
   QueueAhead ahead{};
+  Backoff retry_backoff{};  // between requests that fail one after the other
   // Keeps the session certain while a grant may be near. A call that queues anew keeps it until it
   // knows its new place.
   std::shared_ptr<void> reliance{};

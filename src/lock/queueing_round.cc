@@ -43,7 +43,7 @@ Result<NextStep> QueueingRound::await_turn() {
     const Result<NextStep> step = queue ? take_place(*queue) : queue.error();
     if (!step) {
       if (!call_.retries(step.error())) return step;
-      retry_backoff_.wait(call_.context);
+      call_.retry_backoff.wait(call_.context);
     } else if (*step != NextStep::list_again) {
       return step;
     }
@@ -78,7 +78,7 @@ Result<NextStep> QueueingRound::take_place_once(const Children& queue) {
   }
   call_.ahead.holder_path = join_path(settings.path, standing.holder);
   call_.memory.listed(standing.holder, claim_.stamp.zxid);
-  if (!wait_) wait_.emplace(call_, claim_, not_claims_, retry_backoff_);
+  if (!wait_) wait_.emplace(call_, claim_, not_claims_);
   return wait_->wait_at(std::move(standing));
 }
 

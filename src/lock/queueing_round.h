@@ -7,7 +7,6 @@
 #include <set>
 #include <string>
 
-#include "base/backoff.h"
 #include "lock/claim_wait.h"
 #include "lock/enqueue.h"
 #include "lock/held_claim.h"
@@ -48,7 +47,6 @@ class QueueingRound {
   LockCall& call_;
   QueuedClaim claim_;
   std::set<std::string> not_claims_;  // children that look like claims, but are persistent
-  Backoff retry_backoff_;             // between requests that fail one after the other
   std::optional<ClaimWait> wait_;     // none: the claim has not been behind another one
 };
 
