@@ -10,7 +10,7 @@ namespace zklock::internal {
 
 namespace {
 
-/// The longest TTL. Sums of times stay far from what the types can hold.
+/// The longest TTL: sums of times stay far below the limits of their types.
 constexpr std::chrono::hours kLongestTtl{24 * 365 * 100};
 
 [[noreturn]] void refuse(const std::string& field, const std::string& reason) {

@@ -1,4 +1,4 @@
-// claim.h: what a call of `lock` does: it queues a claim until one is granted.
+// claim.h: one call of `lock`: queues a claim, and a new one if it disappears, until it is granted.
 #ifndef ZKLOCK_SRC_LOCK_CLAIM_H_
 #define ZKLOCK_SRC_LOCK_CLAIM_H_
 

@@ -42,7 +42,7 @@ Result<NextStep> ClaimWait::wait_at(Standing standing) {
   standing_ = std::move(standing);
   call_.ahead.holder.reset();
   if (purger_) purger_->forget_plan();
-  Result<NextStep> step = take_place();
+  Result<NextStep> step = prepare_to_wait();
   if (ends_wait(step)) return step;
   if (!call_.context.may_wait()) {
     if (purger_ && purger_->is_due()) step = purge_holder();
@@ -59,16 +59,16 @@ Result<NextStep> ClaimWait::wait_at(Standing standing) {
   return step;
 }
 
-/// Watches the neighbours, and reads the holder where that is known to be worth it.
-Result<NextStep> ClaimWait::take_place() {
+/// Watches the neighbours. Reads the holder if this claim may have to purge it.
+Result<NextStep> ClaimWait::prepare_to_wait() {
   const SteadyTime now = Platform::current().steady_now();
   // Re-arm our own watch: its last event may have brought us here, and a deletion would be reported
   // again.
   if (neighbours_.is_watching_own()) neighbours_.watch_own();
   if (Result<NextStep> step = watch_ahead(); ends_wait(step)) return step;
   neighbours_.find_ahead_in_process(standing_);
-  // Other claims list again before the grant. Only then do they need the session, and find out
-  // whether their claim still stands.
+  // A claim that lists again before the grant needs the session only then, and sees in that list
+  // whether it still stands.
   const bool needs_no_list = neighbours_.needs_no_list(standing_);
   const auto& session = claim_.created.session;
   call_.reliance = needs_no_list && session ? session->keep_certain() : nullptr;
@@ -129,7 +129,7 @@ Result<NextStep> ClaimWait::do_what_is_due() {
 
 Result<NextStep> ClaimWait::begin_long_wait() {
   long_wait_at_.reset();
-  // When this wait began, the thread of the claim ahead may not have known yet that it waits, too.
+  // When this wait began, the claim ahead may not have been registered yet.
   neighbours_.find_ahead_in_process(standing_);
   // No list will show that the own claim stands.
   if (neighbours_.is_ahead_in_process() && !neighbours_.is_watching_own()) neighbours_.watch_own();
@@ -165,7 +165,7 @@ Result<NextStep> ClaimWait::say_that_it_waits() {
   return written.error();
 }
 
-/// For a claim further back, which is not notified of the holder's changes.
+/// For a claim further back: no watch reports the holder's changes to it.
 Result<NextStep> ClaimWait::read_holder() {
   const Result<Znode> holder = claim_.client->get(call_.ahead.holder_path, call_.context);
   if (!holder) {

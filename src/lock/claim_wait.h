@@ -36,7 +36,7 @@ class ClaimWait {
 
  private:
   // These return `keep_waiting` to go on.
-  Result<NextStep> take_place();
+  Result<NextStep> prepare_to_wait();
   Result<NextStep> watch_ahead();
   Result<NextStep> do_what_is_due();
   Result<NextStep> begin_long_wait();
@@ -57,7 +57,7 @@ class ClaimWait {
   std::shared_ptr<LocalClaim> progress_;  // for the claims behind; null: not shared with them
   Standing standing_;                     // according to the last list
 
-  // When to do what. None: not, or done already.
+  // When to take these steps. None: not at all, or taken already.
   std::optional<SteadyTime> long_wait_at_;
   std::optional<SteadyTime> watches_own_at_;
   std::optional<SteadyTime> last_look_at_;

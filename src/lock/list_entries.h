@@ -9,8 +9,8 @@
 
 namespace zklock::internal {
 
-/// The claims in the queue and what their data says, the holder first. Reads one claim after the
-/// other: those that are gone by then are left out. Throws LockError.
+/// The claims in the queue with their data, the holder first. Reads one claim after the other, and
+/// leaves out those that are gone by then. Throws LockError.
 [[nodiscard]] LockEntries list_entries(const LockSettings& settings, const Context& context);
 
 }  // namespace zklock::internal

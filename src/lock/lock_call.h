@@ -1,4 +1,4 @@
-// lock_call.h: what all parts of one call of `lock` share.
+// lock_call.h: the state that all parts of one call of `lock` share.
 #ifndef ZKLOCK_SRC_LOCK_LOCK_CALL_H_
 #define ZKLOCK_SRC_LOCK_LOCK_CALL_H_
 
@@ -19,8 +19,8 @@
 
 namespace zklock::internal {
 
-/// Of the thread that calls `lock`, except for the monitor and what says so of itself.
-/// `memory` and `uncontended_path` belong to the lock, and outlive the call.
+/// Of the thread that calls `lock`. The monitor's mutex guards the events of watches. `memory` and
+/// `uncontended_path` are shared with the other calls of the lock, and outlive this one.
 struct LockCall {
   const std::shared_ptr<const LockSettings> settings;
   HolderMemory& memory;
@@ -35,7 +35,7 @@ struct LockCall {
   // knows its new place.
   std::shared_ptr<void> reliance{};
 
-  /// Whether to try again what failed with `error`.
+  /// Whether to try again after this error.
   [[nodiscard]] bool retries(std::error_code error) const {
     return is_retryable(error) && !has_ended(context);
   }

@@ -54,7 +54,7 @@ void Neighbours::find_ahead_in_process(const Standing& standing) {
 /// The deletion of the second claim ahead is the time to find out whether the claim ahead is now
 /// the first. Then the deletion of that one will be the grant, without another request. It does not
 /// pay in a short queue that moves fast, where it costs more than a list between a release and the
-/// grant. A claim of this process reports by itself that it is the first.
+/// grant. A claim of this process reports that it is the first.
 void Neighbours::watch_second_ahead(const Standing& standing, bool is_long_wait) {
   const bool pays = is_long_wait || standing.claims_ahead > kShortQueue;
   if (standing.second_ahead.empty() || ahead_in_process_ || !pays) {

@@ -1,4 +1,4 @@
-// neighbours.h: the claims that a waiting claim watches, and what their events mean for it.
+// neighbours.h: the claims that a waiting claim watches, and the meaning of their events.
 #ifndef ZKLOCK_SRC_LOCK_NEIGHBOURS_H_
 #define ZKLOCK_SRC_LOCK_NEIGHBOURS_H_
 

@@ -1,4 +1,4 @@
-// next_step.h: what a claim that is not granted yet does next.
+// next_step.h: the next step of a claim that is not granted yet.
 #ifndef ZKLOCK_SRC_LOCK_NEXT_STEP_H_
 #define ZKLOCK_SRC_LOCK_NEXT_STEP_H_
 

@@ -29,14 +29,14 @@ class Purger {
 
   /// The claim has another place: nothing is due until the holder is read.
   void forget_plan() noexcept { due_at_.reset(); }
-  /// Plans by what was read. REQUIRES: call.ahead.holder.
+  /// Plans for the holder as it was read. REQUIRES: call.ahead.holder.
   void plan(const Standing& standing);
   /// The holder could not be read: look again later.
   void plan_another_look();
 
-  /// Purges the holder if its time is over. `list_again`: it is gone, or was renewed meanwhile.
+  /// Purges the holder if its time is over. `list_again`: it is gone, or was renewed in between.
   /// Throws LockError(expire_lock_failed) without the permission; other errors are those of the
-  /// request. REQUIRES: call.ahead.holder, which claims further back have read just now.
+  /// request. REQUIRES: call.ahead.holder; a claim further back has read it just now.
   [[nodiscard]] Result<NextStep> purge(const Standing& standing);
 
  private:

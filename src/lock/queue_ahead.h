@@ -1,4 +1,4 @@
-// queue_ahead.h: what a call of `lock` knows of the claims ahead of its own.
+// queue_ahead.h: the claims ahead, as far as a call of `lock` knows them.
 #ifndef ZKLOCK_SRC_LOCK_QUEUE_AHEAD_H_
 #define ZKLOCK_SRC_LOCK_QUEUE_AHEAD_H_
 

@@ -53,7 +53,7 @@ Result<NextStep> QueueingRound::await_turn() {
   }
 }
 
-/// Until this list does not help any more.
+/// Takes the places that this list shows, until only a new list can help.
 Result<NextStep> QueueingRound::take_place(const Children& queue) {
   Result<NextStep> step = take_place_once(queue);
   while (step && *step == NextStep::look_again) step = take_place_once(queue);

@@ -29,6 +29,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kLatePatience{60};
 /// The destructor blocks at most for this long.
 constexpr milliseconds kFarewell{900};
+
 std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& config,
                                                 std::shared_ptr<ZooKeeperClient> client) {
   auto settings = std::make_shared<LockSettings>();
@@ -79,6 +80,7 @@ class ZooKeeperLock::Impl {
   const std::string owner_key_;
   const bool owns_client_;
   const int forks_ = internal::fork_count();
+  // These guard their own state.
   internal::HolderMemory memory_;
   internal::UncontendedPath uncontended_path_;
   Grants grants_;
