@@ -13,9 +13,9 @@ namespace zklock::internal {
 namespace {
 
 constexpr std::chrono::seconds kBackgroundPatience{1};
-constexpr const char* kNoException = "something that is no std::exception";
+constexpr const char* kUnknownException = "not a std::exception";
 
-/// Calls a client of the user's, and lets nothing out that it throws.
+/// Calls a client of the user's and catches its exceptions. Thread safety: that of the client.
 class CheckedClient final : public BasicClaimClient {
  public:
   CheckedClient(std::shared_ptr<ZooKeeperClient> client, Log log)
@@ -95,7 +95,7 @@ class CheckedClient final : public BasicClaimClient {
     std::shared_ptr<ClaimClient> other =
         checked_value("with_capacity", [this] { return advanced_->with_capacity(); });
     if (!other || other->never_throws()) return other;
-    // Always the same adapter for a client: a lock compares clients by address.
+    // Always the same adapter for a client: a lock compares clients by their addresses.
     const MutexLock lock(mutex_);
     std::shared_ptr<ClaimClient>& known = others_[other.get()];
     if (!known) known = std::make_shared<CheckedClient>(std::move(other), log_);
@@ -104,7 +104,7 @@ class CheckedClient final : public BasicClaimClient {
   [[nodiscard]] bool never_throws() const noexcept override { return true; }
 
  private:
-  /// What `call` returns; `system_error` if it throws.
+  /// Returns the result of `call`, or `system_error` if it throws.
   template <class Call>
   [[nodiscard]] auto checked(const char* operation, const std::string& path, const Call& call) const
       -> decltype(call()) {
@@ -113,11 +113,11 @@ class CheckedClient final : public BasicClaimClient {
     } catch (const std::exception& thrown) {
       log_thrown(operation, path, thrown.what());
     } catch (...) {
-      log_thrown(operation, path, kNoException);
+      log_thrown(operation, path, kUnknownException);
     }
     return ZooKeeperErrc::system_error;
   }
-  /// The same for what has no error: nothing, if it throws.
+  /// The same for functions without an error: returns an empty value if they throw.
   template <class Call>
   [[nodiscard]] auto checked_value(const char* operation, const Call& call) const
       -> decltype(call()) {
@@ -126,7 +126,7 @@ class CheckedClient final : public BasicClaimClient {
     } catch (const std::exception& thrown) {
       log_thrown(operation, "", thrown.what());
     } catch (...) {
-      log_thrown(operation, "", kNoException);
+      log_thrown(operation, "", kUnknownException);
     }
     return {};
   }
@@ -137,7 +137,7 @@ class CheckedClient final : public BasicClaimClient {
   }
 
   const std::shared_ptr<ZooKeeperClient> client_;
-  const std::shared_ptr<ClaimClient> advanced_;  // the same one; null: it is a basic one
+  const std::shared_ptr<ClaimClient> advanced_;  // the same client; null: it is a basic one
   const Log log_;
 
   Mutex mutex_;
@@ -174,7 +174,7 @@ void BasicClaimClient::watch_in_background(const std::string& path,
 }
 
 void BasicClaimClient::remove_in_background(const std::string& path) {
-  // Nobody is there to hear of an error; a client with a session of its own would go on trying.
+  // An error has no receiver. A client that knows its session would try again.
   static_cast<void>(remove(path, kAnyVersion, Context().with_timeout(kBackgroundPatience)));
 }
 

@@ -1,4 +1,4 @@
-// basic_claim_client.h: makes any client of the user's one that the lock can work with.
+// basic_claim_client.h: adapts any client of the user's to what the lock needs.
 #ifndef ZKLOCK_SRC_LOCK_BASIC_CLAIM_CLIENT_H_
 #define ZKLOCK_SRC_LOCK_BASIC_CLAIM_CLIENT_H_
 
@@ -11,8 +11,8 @@
 
 namespace zklock::internal {
 
-/// A ClaimClient that has nothing but the basic operations, which a subclass defines: it knows no
-/// session, does one thing after the other, and does in the background what can be done at once.
+/// A ClaimClient made of the basic operations, which a subclass defines. It knows no session, sends
+/// one request after the other, and makes one attempt of what belongs in the background.
 class BasicClaimClient : public ClaimClient {
  public:
   /// Reads the znode, and compares the version.
@@ -30,9 +30,9 @@ class BasicClaimClient : public ClaimClient {
   [[nodiscard]] std::shared_ptr<ClaimClient> with_capacity() override { return nullptr; }
 };
 
-/// `client` itself if it is a ClaimClient that never throws; otherwise one that works through it,
-/// and turns an exception into a line in the log and ZooKeeperErrc::system_error. (A mock throws
-/// when a test has not set a return value, and an exception that left a thread of ours would
+/// Returns `client` itself if it is a ClaimClient that never throws. Otherwise returns an adapter,
+/// which logs every exception of the client and reports it as ZooKeeperErrc::system_error. (A mock
+/// throws when a test has not said what it returns. An exception that left one of our threads would
 /// end the process.) REQUIRES: `client` is not null.
 [[nodiscard]] std::shared_ptr<ClaimClient> claim_client_of(std::shared_ptr<ZooKeeperClient> client,
                                                            Log log);

@@ -9,7 +9,7 @@ namespace zklock::internal {
 
 namespace {
 
-/// Writes without an answer that are remembered; more in a row are the end of hope anyway.
+/// At most so many writes without an answer are remembered.
 constexpr std::size_t kMostUnconfirmed = 64;
 
 }  // namespace
@@ -26,7 +26,7 @@ Result<void> ClaimNode::rewrite(ZooKeeperClient& client, const Metadata& metadat
     }
     std::error_code error = written.error();
     if (error == ZooKeeperErrc::bad_version && !unconfirmed_.empty()) {
-      // Ours, if it says what we may have written.
+      // The write is ours if the data is one of those that we may have written.
       const Result<Znode> read = client.get(path(), context);
       if (read) {
         if (std::find(unconfirmed_.begin(), unconfirmed_.end(), read->data) == unconfirmed_.end()) {

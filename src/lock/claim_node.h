@@ -1,4 +1,4 @@
-// claim_node.h: the znode of one claim, which only its owner writes.
+// claim_node.h: the znode of one claim, as its owner writes it.
 #ifndef ZKLOCK_SRC_LOCK_CLAIM_NODE_H_
 #define ZKLOCK_SRC_LOCK_CLAIM_NODE_H_
 
@@ -22,16 +22,16 @@ class ClaimNode {
 
   [[nodiscard]] const std::string& path() const noexcept { return path_; }
 
-  /// Replaces what the claim says, if nobody else has. (What an earlier call may have written
-  /// before its context ended is known for ours.) Blocks; goes on through broken connections, until
-  /// it knows. Errors: no_node, bad_version (somebody deleted or changed the claim: it is no longer
-  /// ours); those of the context; final ones.
+  /// Replaces the data of the claim. Blocks, and tries again until the outcome is known. A write of
+  /// our own that was never confirmed, also one of an earlier call, is recognised. Errors: no_node
+  /// and bad_version (somebody else deleted or changed the claim); those of the context; errors
+  /// that trying again does not cure.
   Result<void> rewrite(ZooKeeperClient& client, const Metadata& metadata, const Context& context);
 
  private:
   std::string path_;
-  std::int32_t version_ = 0;              // as we last wrote it, as far as is known
-  std::vector<std::string> unconfirmed_;  // what was written after that, perhaps
+  std::int32_t version_ = 0;              // of our last confirmed write
+  std::vector<std::string> unconfirmed_;  // data that we may have written after that
 };
 
 }  // namespace zklock::internal

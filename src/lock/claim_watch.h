@@ -1,4 +1,4 @@
-// claim_watch.h: what a thread that waits has heard of one claim.
+// claim_watch.h: the events of one claim, for the thread that waits.
 #ifndef ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_
 #define ZKLOCK_SRC_LOCK_CLAIM_WATCH_H_
 
@@ -13,16 +13,17 @@
 
 namespace zklock::internal {
 
-/// Notes events and wakes the thread: nothing else happens on the network's thread.
+/// Records events and wakes the thread. The network's thread does nothing else here. The events are
+/// guarded by the monitor's mutex.
 class ClaimWatch final : public Watcher {
  public:
-  /// What came so far. Guarded by the monitor's mutex.
+  /// The events so far.
   struct News {
     bool deleted = false;
     bool changed = false;
     bool reconnected = false;
     bool session_lost = false;
-    std::uint64_t connection = 0;  // over which the deletion was told
+    std::uint64_t connection = 0;  // over which the deletion was reported
 
     [[nodiscard]] bool any() const noexcept {
       return deleted || changed || reconnected || session_lost;

@@ -9,8 +9,8 @@ namespace zklock::internal {
 
 namespace {
 
-/// Threads that end without having heard that their grant was lost leave an entry behind each;
-/// beyond this the oldest go.
+/// A thread that ends without asking for its lost grant leaves an entry behind. Beyond this number
+/// the oldest of those are dropped.
 constexpr std::size_t kMostEntries = 1'000;
 
 }  // namespace
@@ -57,8 +57,8 @@ std::vector<Grants::Entry> Grants::entries() const {
   return entries_;
 }
 
-/// Looks at them without the mutex: asking a lease whether it is valid may find out that it is
-/// lost, which calls the client.
+/// Looks at the grants without the mutex: valid() may find out that a lease is lost, and then calls
+/// the client.
 template <class Matches>
 Grants::Held Grants::last(const Matches& matches) const {
   const std::vector<Entry> all = entries();

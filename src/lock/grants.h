@@ -1,4 +1,4 @@
-// grants.h: which grants one lock object has given out, and whose they are.
+// grants.h: the grants of one lock object, and their threads and owners.
 #ifndef ZKLOCK_SRC_LOCK_GRANTS_H_
 #define ZKLOCK_SRC_LOCK_GRANTS_H_
 
@@ -14,26 +14,26 @@
 
 namespace zklock::internal {
 
-/// At most one grant is valid at a time, but lost ones are kept until their owners have been told.
+/// At most one grant is valid at a time. A lost grant is kept until its owner was notified.
 /// Thread safety: all of it may be called from any thread.
 class Grants {
  public:
   using Held = std::shared_ptr<HeldClaim>;
 
-  /// The calling thread acquired it. What it had lost before needs no telling any more.
+  /// The calling thread acquired it. Drops the grants that this thread had lost before.
   void add(Held held);
-  /// It was released, or its owner was told that it is lost.
+  /// It was released, or its owner was notified of its loss.
   void remove(const Held& held);
-  /// All of them; none is left.
+  /// Returns all grants and forgets them.
   [[nodiscard]] std::vector<Held> take_all();
 
-  /// The valid one; null if there is none.
+  /// The valid grant; null if there is none.
   [[nodiscard]] Held current() const;
-  /// The calling thread's last, valid or lost; null if it has none.
+  /// The calling thread's latest, valid or lost; null if it has none.
   [[nodiscard]] Held of_this_thread() const;
-  /// This owner's last, valid or lost; null if he has none.
+  /// This owner's latest, valid or lost; null if there is none.
   [[nodiscard]] Held of_owner(const std::string& owner) const;
-  /// The one that the lease refers to; null if it is not here.
+  /// The grant that the lease refers to; null if it is not in this object.
   [[nodiscard]] Held of_lease(const Lease& lease) const;
 
  private:

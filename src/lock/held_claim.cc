@@ -12,9 +12,9 @@ namespace zklock::internal {
 
 namespace {
 
-/// A hold that ends sooner does not pay for the watch on its own claim.
+/// A shorter hold does not pay for the watch on its own claim.
 constexpr std::chrono::milliseconds kShortHold{50};
-/// An unlock whose deadline has passed already is one attempt of at most this.
+/// The time for the one attempt of an unlock whose deadline has passed already.
 constexpr std::chrono::seconds kUnlockPatience{1};
 
 Grant grant_of(const CreatedClaim& claim) {
@@ -31,7 +31,8 @@ Context context_for_release(const Context& context) {
 
 }  // namespace
 
-/// Hears of the claim while it is held. On the network's thread: it only passes on.
+/// Receives the events of the claim while it is held. On the network's thread, so it only passes
+/// them on.
 class HeldClaim::OwnWatch final : public Watcher {
  public:
   explicit OwnWatch(std::weak_ptr<LeaseState> lease) : lease_(std::move(lease)) {}
@@ -41,16 +42,16 @@ class HeldClaim::OwnWatch final : public Watcher {
     if (!lease) return;
     switch (event.type) {
       case WatchEvent::Type::deleted:
-        // If its time was over, or its session, then that is why it was lost.
+        // If the end of its TTL or of its session came first, valid() records that reason.
         if (lease->valid()) lease->lose(LossReason::claim_deleted);
         break;
       case WatchEvent::Type::session_lost:
-        break;  // told by the session itself, with the reason
+        break;  // the session reports it itself, with the reason
       case WatchEvent::Type::reconnected:
       case WatchEvent::Type::created:
       case WatchEvent::Type::changed:
       case WatchEvent::Type::children_changed:
-        // Watch it again: a watch is over when it has fired, and may be gone with the connection.
+        // Watch it again: a watch ends when it fires, and may be gone with the connection.
         lease->background()->timers.post([weak = lease_] {
           const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
           if (held && held->valid()) held->watch_own_claim();
@@ -77,7 +78,7 @@ HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
 HeldClaim::~HeldClaim() {
   if (is_forked()) return;
   background()->timers.cancel(timer_);
-  if (LeaseState::release()) HeldClaim::on_loss();  // nobody has: the claim is not left behind
+  if (LeaseState::release()) HeldClaim::on_loss();  // remove the claim that was never released
 }
 
 void HeldClaim::start() {
@@ -101,7 +102,7 @@ void HeldClaim::on_loss() noexcept {
 }
 
 void HeldClaim::after_loss() noexcept {
-  reservation_.reset();  // others may refer to a lost lease for as long as they like
+  reservation_.reset();  // the caller may keep a lost lease forever
   settings_->log.warning([this] {
     return "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message();
   });
@@ -110,7 +111,8 @@ void HeldClaim::after_loss() noexcept {
 
 void HeldClaim::fail_as_lost() const {
   if (is_forked()) {
-    throw LockError(Errc::lock_lost, grant().znode + " is the parent's", ZooKeeperErrc::forked);
+    throw LockError(Errc::lock_lost, grant().znode + " belongs to the parent process",
+                    ZooKeeperErrc::forked);
   }
   if (is_released()) throw LockError(Errc::lock_lost, grant().znode + " was released");
   throw LockError(Errc::lock_lost, grant().znode + ": " + loss_reason().message());
@@ -163,7 +165,7 @@ void HeldClaim::rewrite(const Context& context) {
                     written.error());
   }
   prolong(saturated_sum(begun, settings_->ttl));
-  if (!valid()) fail_as_lost();  // its old end came in between
+  if (!valid()) fail_as_lost();  // the old end of the TTL came first
 }
 
 void HeldClaim::verify(const Context& context) {
@@ -189,7 +191,8 @@ void HeldClaim::release(const Context& context) {
     }
     fail_as_lost();
   }
-  const std::shared_ptr<void> room = std::move(reservation_);  // until it is gone, or to be removed
+  // Kept until the claim is gone, or is to be removed in the background.
+  const std::shared_ptr<void> reservation = std::move(reservation_);
   const Result<void> removed = remove(context_for_release(context));
   if (removed) {
     settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });
@@ -210,7 +213,7 @@ void HeldClaim::release(const Context& context) {
   throw error;
 }
 
-/// `no_node`: it was not there at the first attempt.
+/// `no_node`: the claim was gone already at the first attempt.
 Result<void> HeldClaim::remove(const Context& context) {
   bool is_unsure = false;  // an earlier attempt may have been carried out
   for (Backoff pause;; pause.wait(context)) {
@@ -218,7 +221,7 @@ Result<void> HeldClaim::remove(const Context& context) {
         client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context);
     if (removed) return {};
     if (removed.error() == ZooKeeperErrc::no_node) {
-      // It went by our own hand, or with its session after `valid()` was made false.
+      // An earlier attempt removed it, or it is gone with its session.
       const std::stop_token gone =
           grant().session ? grant().session->lost() : grant().certainty_ended;
       if (is_unsure || gone.stop_requested()) return {};
@@ -233,7 +236,7 @@ void HeldClaim::abandon(const Context& context) noexcept {
   if (!valid()) return;
   lose_now(LossReason::client_closed);
   try {
-    // Removed in the background by now, if all is well: this waits until it is gone.
+    // The removal in the background has begun. Wait until the claim is gone.
     static_cast<void>(client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context));
   } catch (...) {
     settings_->log.error([this] { return "could not wait for the removal of " + grant().znode; });

@@ -1,4 +1,4 @@
-// held_claim.h: a claim that was granted: watched, renewed, released, or lost.
+// held_claim.h: a claim that was granted: it is watched, renewed, and released or lost.
 #ifndef ZKLOCK_SRC_LOCK_HELD_CLAIM_H_
 #define ZKLOCK_SRC_LOCK_HELD_CLAIM_H_
 
@@ -15,7 +15,7 @@ namespace zklock::internal {
 
 class HeldClaim final : public LeaseState {
  public:
-  /// `client`: that of the session that the claim lives in.
+  /// `client`: the client of the claim's session.
   HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ClaimClient> client,
             const CreatedClaim& claim, ClaimNode node, std::string owner,
             std::optional<BootTime> ttl_end);
@@ -27,11 +27,11 @@ class HeldClaim final : public LeaseState {
   void renew(const Context& context) override;
   void verify(const Context& context) override;
 
-  /// Makes `valid()` false, then removes the claim. Throws LockError: `lock_lost`,
-  /// `unlocking_failed` (the removal goes on in the background), `unlocking_failed` without a cause
-  /// if it was released.
+  /// Makes `valid()` false, then removes the claim. Throws LockError: `lock_lost`;
+  /// `unlocking_failed` (the removal continues in the background); `unlocking_failed` without a
+  /// cause if it was released before.
   void release(const Context& context);
-  /// Loses the lease, as the client or the lock is being closed; the claim is removed.
+  /// Loses the lease because the lock is being closed, and removes the claim.
   void abandon(const Context& context) noexcept;
 
   [[nodiscard]] Lease lease() { return LeaseAccess::make(shared_from_this()); }
@@ -39,13 +39,13 @@ class HeldClaim final : public LeaseState {
  private:
   class OwnWatch;
 
-  /// The claim's data, which says until when it may be held.
+  /// Writing the claim's data, which says until when it may be held.
   struct Renewal {
     explicit Renewal(ClaimNode claim) : node(std::move(claim)) {}
 
     Monitor monitor;
-    bool writing ZKLOCK_GUARDED_BY(monitor.mutex) = false;  // a thread has node to itself
-    ClaimNode node;                                         // of the thread that has set writing
+    bool writing ZKLOCK_GUARDED_BY(monitor.mutex) = false;  // by one thread
+    ClaimNode node;                                         // of the thread that set `writing`
   };
 
   void on_loss() noexcept override;
@@ -58,8 +58,10 @@ class HeldClaim final : public LeaseState {
   const std::shared_ptr<const LockSettings> settings_;
   const std::shared_ptr<ClaimClient> client_;
   const std::unique_ptr<Renewal> renewal_;  // null: without a TTL
-  std::shared_ptr<void> reservation_;       // in the session; of who releases it, or loses it
-  std::shared_ptr<OwnWatch> watch_;         // constant after start, as is timer_
+  // In the session. Of the thread that ends the lease: LeaseState lets only one of them do so.
+  std::shared_ptr<void> reservation_;
+  // Constant after `start`.
+  std::shared_ptr<OwnWatch> watch_;
   Executor::Ticket timer_ = 0;
 };
 

@@ -37,7 +37,7 @@ bool LeaseState::valid() noexcept {
   }
   if (grant_.session) {
     const SteadyTime until = grant_.session->certain_until();
-    // Read after that: who is frozen in between must not be told what was true before.
+    // Read the clock after that: the process may be frozen in between.
     if (Platform::current().steady_now() >= until) {
       lose(LossReason::cut_off);
       return false;
@@ -95,9 +95,8 @@ bool LeaseState::lose(LossReason reason) noexcept {
       self->lost_.request_stop();
       self->after_loss();
     });
-  } catch (
-      ...) {  // out of memory: `valid()` is false all the same; here may not be the best thread
-    lost_.request_stop();
+  } catch (...) {          // out of memory
+    lost_.request_stop();  // on this thread: the loss must be reported
     after_loss();
   }
   return true;
@@ -126,7 +125,7 @@ void LeaseState::watch_clock() {
   const MutexLock lock(mutex_);
   timer_ = background_->timers.schedule(at, [weak = weak_from_this()] {
     const auto self = weak.lock();
-    // Still valid: it was renewed meanwhile.
+    // If it is still valid, it was renewed in between.
     if (self && self->valid()) self->watch_clock();
   });
 }

@@ -1,4 +1,4 @@
-// lease_state.h: what stands behind a Lease: one grant, from the moment it is given to its one end.
+// lease_state.h: the state behind a Lease: one grant, from its beginning to its one end.
 #ifndef ZKLOCK_SRC_LOCK_LEASE_STATE_H_
 #define ZKLOCK_SRC_LOCK_LEASE_STATE_H_
 
@@ -21,30 +21,30 @@
 
 namespace zklock::internal {
 
-/// What was granted. Constant.
+/// The constant part of a grant.
 struct Grant {
   std::string znode;
   std::int64_t fencing_token = 0;
   std::shared_ptr<const Session> session;  // null: the client does not know its session
-  std::stop_token certainty_ended;         // the session is lost, or not certain any more
+  std::stop_token certainty_ended;         // the session is lost, or no longer certain
   std::shared_ptr<void> reliance{};        // keeps it certain
 };
 
-/// Held, then released or lost, for good. Whether it still is valid is asked of the clock, the
-/// session and the phase together: no thread has to run for `valid()` to be false in time.
+/// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
+/// thread has to run for it to become false in time.
 ///
 /// Thread safety: all of it may be called from any thread.
 class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState> {
  public:
-  /// `ttl_end`: none for a lock without a TTL.
+  /// `ttl_end`: none without a TTL.
   LeaseState(Grant grant, std::string owner, std::optional<BootTime> ttl_end,
              std::shared_ptr<Background> background);
   virtual ~LeaseState();
   LeaseState(const LeaseState&) = delete;
   LeaseState& operator=(const LeaseState&) = delete;
 
-  /// Begins to watch the session and the clock. Called once, when the object is held by a
-  /// shared_ptr.
+  /// Begins to watch the session and the clock. Called once. REQUIRES: a shared_ptr owns the
+  /// object.
   virtual void start();
 
   [[nodiscard]] bool valid() noexcept;
@@ -53,33 +53,32 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] std::error_code loss_reason() const noexcept;
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
   [[nodiscard]] std::string owner() const;
-  /// False: it has one already.
+  /// Returns false if it has an owner already.
   bool set_owner(std::string owner);
 
   /// Throw LockError.
   virtual void renew(const Context& context) = 0;
   virtual void verify(const Context& context) = 0;
 
-  /// Ends the lease as lost: `valid()` is false from now on; then stop is requested on `lost()`, on
-  /// the thread for callbacks. Nothing happens if it has ended before. Returns whether it was this
-  /// call.
+  /// Ends the lease as lost: makes `valid()` false, then requests stop on `lost()`, on the thread
+  /// for callbacks. Returns false, and does nothing, if the lease has ended before.
   bool lose(LossReason reason) noexcept;
-  /// The same, but stop is requested before it returns.
+  /// The same, but requests stop before it returns.
   void lose_now(LossReason reason) noexcept;
-  /// Ends the lease as released. False: it was released before, or is lost.
+  /// Ends the lease as released. Returns false if it was released before, or is lost.
   [[nodiscard]] bool release() noexcept;
   [[nodiscard]] bool is_released() const noexcept { return phase_.load() == kReleased; }
-  /// It was inherited through fork(): the parent's, and never valid here.
+  /// The process inherited it through fork(). It belongs to the parent, and is never valid here.
   [[nodiscard]] bool is_forked() const noexcept { return fork_count() != forks_; }
 
  protected:
-  /// The lease was lost: after `valid()` is false, before stop is requested. On any thread; must
-  /// not block.
+  /// Called when the lease is lost: `valid()` is false, stop is not requested yet. On any thread.
+  /// Must not block.
   virtual void on_loss() noexcept {}
-  /// Stop was requested. On the thread for callbacks, without a lock held.
+  /// Called after stop was requested. On the thread for callbacks, without a mutex of ours.
   virtual void after_loss() noexcept {}
 
-  /// Moves the end of the TTL. The lease may have ended meanwhile: see `valid`.
+  /// Moves the end of the TTL. The lease may have ended before that: ask `valid` afterwards.
   void prolong(BootTime ttl_end);
 
   [[nodiscard]] const std::shared_ptr<Background>& background() const noexcept {
@@ -108,14 +107,14 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   std::atomic<int> phase_{kHeld};
   std::atomic<BootTime> ttl_end_;  // BootTime::max(): no TTL
   std::stop_source lost_;
-  std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // set by start
+  std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // constant after `start`
 
   mutable Mutex mutex_;
   std::string owner_ ZKLOCK_GUARDED_BY(mutex_);
   Executor::Ticket timer_ ZKLOCK_GUARDED_BY(mutex_) = 0;
 };
 
-/// How the library makes leases and looks into them.
+/// The library makes leases, and looks into them, with this.
 struct LeaseAccess {
   static Lease make(std::shared_ptr<LeaseState> state) {
     Lease lease;

@@ -6,8 +6,8 @@ namespace zklock::internal {
 
 std::shared_ptr<LocalClaim> LocalQueue::add(const std::string& path, std::int64_t czxid) {
   const Key key(path, czxid);
-  // Who waits behind it may keep it for longer than the claim waits: it is in the way of nothing,
-  // as no claim comes again.
+  // A claim behind may keep this entry after the wait. That is harmless: no other claim has its
+  // key.
   std::shared_ptr<LocalClaim> progress(new LocalClaim, [table = table_, key](LocalClaim* ended) {
     {
       const MutexLock lock(table->mutex);

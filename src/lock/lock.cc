@@ -12,10 +12,10 @@ namespace {
 
 using internal::LeaseState;
 
-/// How long calls without a Context take at most.
+/// The limit for calls without a Context.
 constexpr std::chrono::seconds kPatience{1};
 
-/// Runs `call`, and sets `error` to what it throws.
+/// Runs `call`, and turns its exception into `error`.
 template <class Call>
 auto without_throwing(std::error_code& error, const Call& call) noexcept -> decltype(call()) {
   error.clear();
@@ -25,7 +25,7 @@ auto without_throwing(std::error_code& error, const Call& call) noexcept -> decl
     error = thrown.code();
   } catch (const std::bad_alloc&) {
     error = std::make_error_code(std::errc::not_enough_memory);
-  } catch (...) {  // only an observer's or a mock's own, and those are caught where they are called
+  } catch (...) {  // not from this library: a Lock of the user's may throw anything
     error = std::make_error_code(std::errc::state_not_recoverable);
   }
   if constexpr (!std::is_void_v<decltype(call())>) return {};

@@ -1,4 +1,4 @@
-// lock_settings.h: what all claims of one lock have in common.
+// lock_settings.h: the settings that all claims of one lock share.
 #ifndef ZKLOCK_SRC_LOCK_LOCK_SETTINGS_H_
 #define ZKLOCK_SRC_LOCK_LOCK_SETTINGS_H_
 
@@ -19,7 +19,7 @@
 
 namespace zklock::internal {
 
-/// Constant, and shared with leases that outlive the lock.
+/// Constant once the lock is made. Leases share it, and may outlive the lock.
 struct LockSettings {
   std::string path;
   std::chrono::milliseconds ttl{0};  // 0: none
@@ -33,8 +33,10 @@ struct LockSettings {
   std::shared_ptr<LocalQueue> local_queue;
 
   [[nodiscard]] bool has_ttl() const noexcept { return ttl.count() > 0; }
+  /// Only locks that take the same children for claims agree on the first one.
+  [[nodiscard]] bool shares_local_queue() const noexcept { return further_claim_markers.empty(); }
 
-  /// What a claim says that is granted now, or may be at once.
+  /// The data of a claim that is granted now, or may be granted at once.
   [[nodiscard]] Metadata metadata(const std::string& owner) const {
     const Platform& platform = Platform::current();
     Metadata metadata;

@@ -12,19 +12,19 @@ namespace zklock::internal {
 
 namespace {
 
-/// So often in a row a lock was granted at once that watching its directory will pay.
+/// After so many grants at once in a row, watching the directory pays.
 constexpr int kEnoughInARow = 4;
 
-/// The lock has been granted but for this, which can wait for another time.
+/// The caller waits for this before it gets the lock. It can be done at another time.
 constexpr std::chrono::milliseconds kPatience{100};
 
-/// From here on ZooKeeper's counter sticks, and hands out numbers twice.
+/// ZooKeeper's counter sticks here, and gives the same number twice.
 constexpr std::int64_t kLastNumber = std::numeric_limits<std::int32_t>::max();
 
 }  // namespace
 
-/// Whatever it hears is the end of what is known of the directory: it may have been deleted, and
-/// events be missed while there is no connection.
+/// Any event ends the knowledge of the directory: the directory may have been deleted, and without
+/// a connection events may be missed.
 class UncontendedPath::DirectoryWatch final : public Watcher {
  public:
   void on_event(const WatchEvent&) override { has_fired_ = true; }
@@ -35,7 +35,7 @@ class UncontendedPath::DirectoryWatch final : public Watcher {
   std::atomic<bool> has_fired_{false};
 };
 
-/// By that client, whose connections are counted apart from those of others.
+/// By this client: each client numbers its own connections.
 bool UncontendedPath::is_watched(const ClaimClient& client) const {
   return client_ == &client && watch_ && watch_->stands();
 }
@@ -63,7 +63,7 @@ void UncontendedPath::became_first(ClaimClient& client, const std::string& direc
     const MutexLock lock(mutex_);
     in_a_row_ = at_once ? in_a_row_ + 1 : 0;
     if (is_watched(client)) return;
-    if (std::exchange(watch_, nullptr)) in_a_row_ = 0;  // not again at once
+    if (std::exchange(watch_, nullptr)) in_a_row_ = 0;  // do not watch again at once
     last_.reset();
     connection_ = 0;
     if (in_a_row_ < kEnoughInARow) return;
@@ -71,7 +71,7 @@ void UncontendedPath::became_first(ClaimClient& client, const std::string& direc
   }
   const Result<Znode> read =
       client.get_and_watch(directory, watch, context.with_timeout(kPatience));
-  // If the directory is younger than the claim, it is not the one that the claim is in.
+  // A directory that is younger than the claim is not the directory of the claim.
   const bool is_known = read && read->connection != 0 && read->stat.czxid < claim.stat.czxid;
   if (!is_known) watch = nullptr;
   const MutexLock lock(mutex_);

@@ -1,5 +1,4 @@
-// uncontended_path.h: when the next claim of a lock is known to be the first without listing the
-// queue.
+// uncontended_path.h: recognises that a new claim is the first, without listing the queue.
 #ifndef ZKLOCK_SRC_LOCK_UNCONTENDED_PATH_H_
 #define ZKLOCK_SRC_LOCK_UNCONTENDED_PATH_H_
 
@@ -16,33 +15,37 @@
 
 namespace zklock::internal {
 
-/// What one lock object knows of its queue. If it held the claim with number s, nothing below s is
-/// left; if that claim is deleted, and the next one that it creates has the number s + 1, nothing
-/// is in between: the new claim is the first. That holds while the directory is the same one, as a
-/// new directory counts from 0: so it is watched, and everything counts for the connection of that
-/// watch only, on which its event comes before the answer to a create in a new directory.
+/// What one lock object knows of its queue. When it held the claim with number s, no smaller number
+/// was left. If that claim is deleted, and the next claim that the lock creates has number s + 1,
+/// no claim is in between: the new claim is the first.
 ///
-/// Watching the directory is a request too, so it is done only for a lock that is taken again and
-/// again without anybody in its way.
+/// That holds for one directory: a new directory counts from 0 again. So the directory is watched.
+/// The knowledge is good only on the connection of that watch: there, the event that the directory
+/// was deleted comes before the answer to a create in a new one.
+///
+/// The watch costs a request. So only a lock that was granted at once several times in a row
+/// watches its directory.
 ///
 /// Thread safety: all of it may be called from any thread.
 class UncontendedPath {
  public:
-  /// What was known of the directory before a release was sent.
+  /// The state of the knowledge before a release was sent.
   using Mark = std::uint64_t;
 
-  /// Whether it is likely that the next claim is known to be the first once it is created: then it
-  /// is not worth listing the queue in the same flight.
+  /// Whether confirm_first will probably succeed for the next claim. Then listing the queue in the
+  /// same flight does not pay.
   [[nodiscard]] bool is_likely(const ClaimClient& client) const;
-  /// Whether the claim, which this client just created, is known to be the first.
+  /// Whether the claim, which this client has just created, is known to be the first. If not, the
+  /// count of grants in a row starts anew.
   [[nodiscard]] bool confirm_first(const ClaimClient& client, const CreatedClaim& claim);
 
-  /// A claim has become the first. `at_once`: it was as soon as it was created. May read and watch
-  /// the directory, for a short time.
+  /// A claim has become the first. `at_once`: it never waited. May read and watch the directory,
+  /// and block for that for a short time.
   void became_first(ClaimClient& client, const std::string& directory, const CreatedClaim& claim,
                     bool at_once, const Context& context);
 
-  /// Before a claim is released, and when the servers have confirmed that it is gone.
+  /// Call `releasing` before a claim is released, and `released` when the servers have confirmed
+  /// that it is gone.
   [[nodiscard]] Mark releasing() const;
   void released(Mark mark, const std::string& znode);
 

@@ -11,7 +11,7 @@ namespace {
 
 constexpr std::string_view kDigits = "0123456789";
 
-/// All of `text` as a number, "-" in front or not.
+/// The whole of `text` as a number, which may begin with "-".
 std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
   std::int64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
@@ -23,9 +23,9 @@ std::optional<std::int64_t> whole_number(std::string_view text) noexcept {
 
 std::optional<std::int64_t> claim_sequence(
     std::string_view name, const std::vector<std::string>& further_markers) noexcept {
-  // The further markers first: only they know that the "-" in "__lock__-2147483648" is a sign.
+  // The further markers come first: only they show that the "-" in "__lock__-2147483648" is a sign.
   for (const std::string& marker : further_markers) {
-    const std::size_t at = name.rfind(marker);  // "" is found behind the last digit
+    const std::size_t at = name.rfind(marker);  // "" is found at the end
     if (at == std::string_view::npos) continue;
     if (const auto number = whole_number(name.substr(at + marker.size()))) return number;
   }

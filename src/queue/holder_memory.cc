@@ -7,24 +7,24 @@
 
 namespace zklock::internal {
 
-void HolderMemory::listed(const std::string& head, std::int64_t own_czxid) {
+void HolderMemory::listed(const std::string& holder, std::int64_t own_czxid) {
   const MutexLock lock(mutex_);
-  if (head != head_) {
-    head_ = head;
-    known_before_head_ = known_queue_;
+  if (holder != holder_) {
+    holder_ = holder;
+    known_before_holder_ = known_queue_;
   }
   known_queue_ = std::max(known_queue_, own_czxid);
 }
 
-HolderView HolderMemory::see(const std::string& head, const Stat& stat,
+HolderView HolderMemory::see(const std::string& holder, const Stat& stat,
                              std::optional<Metadata> metadata, SteadyTime now) {
   const MutexLock lock(mutex_);
   if (stat.czxid != czxid_ || stat.version != version_) first_seen_ = now;
   czxid_ = stat.czxid;
   version_ = stat.version;
-  // Another thread has listed another head meanwhile: to be on the safe side, this one was seen
-  // before.
-  const bool seen_further_back = head != head_ || stat.czxid < known_before_head_;
+  // If another thread has listed another holder in between, assume that this one was seen before:
+  // that is the safe side.
+  const bool seen_further_back = holder != holder_ || stat.czxid < known_before_holder_;
   return HolderView{stat, std::move(metadata), first_seen_, seen_further_back};
 }
 

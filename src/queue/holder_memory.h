@@ -1,4 +1,4 @@
-// holder_memory.h: what one lock has seen of the holders of its queue.
+// holder_memory.h: what one lock has seen of the holders of its queue, across calls.
 #ifndef ZKLOCK_SRC_QUEUE_HOLDER_MEMORY_H_
 #define ZKLOCK_SRC_QUEUE_HOLDER_MEMORY_H_
 
@@ -15,26 +15,25 @@
 
 namespace zklock::internal {
 
-/// What one lock has seen of the head of its queue, across calls.
 /// Thread safety: all of it may be called from any thread.
 class HolderMemory {
  public:
-  /// A list that was made at or after the creation of the own claim `own_czxid` has `head` first.
-  void listed(const std::string& head, std::int64_t own_czxid);
-  /// The claim `head` was read. Returns what is known of it. REQUIRES: it was listed.
-  [[nodiscard]] HolderView see(const std::string& head, const Stat& stat,
+  /// A list that was made after the creation of the claim `own_czxid` has `holder` first.
+  void listed(const std::string& holder, std::int64_t own_czxid);
+  /// The claim `holder` was read. Returns it with the memory of it. REQUIRES: it was listed.
+  [[nodiscard]] HolderView see(const std::string& holder, const Stat& stat,
                                std::optional<Metadata> metadata, SteadyTime now);
 
  private:
   Mutex mutex_;
-  std::int64_t known_queue_ ZKLOCK_GUARDED_BY(mutex_) =
-      0;                                        // all claims older than this one were listed
-  std::string head_ ZKLOCK_GUARDED_BY(mutex_);  // that was listed last
-  std::int64_t known_before_head_ ZKLOCK_GUARDED_BY(mutex_) =
-      0;                                                // known_queue_ before it was listed
-  std::int64_t czxid_ ZKLOCK_GUARDED_BY(mutex_) = 0;    // of the head that was read last; 0: none
+  // Every claim that is older than this one was seen in a list.
+  std::int64_t known_queue_ ZKLOCK_GUARDED_BY(mutex_) = 0;
+  std::string holder_ ZKLOCK_GUARDED_BY(mutex_);  // by the last list
+  // known_queue_ when holder_ was listed first.
+  std::int64_t known_before_holder_ ZKLOCK_GUARDED_BY(mutex_) = 0;
+  std::int64_t czxid_ ZKLOCK_GUARDED_BY(mutex_) = 0;    // of the holder that was read last; 0: none
   std::int32_t version_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // of its data then
-  SteadyTime first_seen_ ZKLOCK_GUARDED_BY(mutex_){};   // when it was read so for the first time
+  SteadyTime first_seen_ ZKLOCK_GUARDED_BY(mutex_){};   // when this version was read first
 };
 
 }  // namespace zklock::internal

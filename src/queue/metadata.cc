@@ -18,31 +18,31 @@ constexpr std::size_t kMaxDataBytes = 65'536;
 constexpr int kMaxDepth = 64;
 constexpr std::size_t kMaxTextBytes = 1024;
 constexpr std::string_view kNoDeadline = "9999-12-31T23:59:59Z";
-/// What Go prints for a nil owner.
+/// Go prints this for a nil owner.
 constexpr std::string_view kNilOwner = "<nil>";
-/// A kafka-kit without TTLs writes a deadline some nanoseconds after the timestamp: less than this
-/// is no TTL.
+/// A kafka-kit without TTLs writes a deadline some nanoseconds after the timestamp. A shorter time
+/// than this is not a TTL.
 constexpr milliseconds kLeastTtl{1};
 
-/// The TTL that these two times mean, if any.
+/// The TTL that these two times express, if any.
 std::optional<nanoseconds> ttl_between(WallTime timestamp, WallTime deadline) noexcept {
   const nanoseconds from = timestamp.time_since_epoch();
   const nanoseconds to = deadline.time_since_epoch();
-  if (from.count() < 0 && to > nanoseconds::max() + from) return std::nullopt;  // centuries: no TTL
+  if (from.count() < 0 && to > nanoseconds::max() + from) return std::nullopt;  // centuries
   if (from.count() > 0 && to < nanoseconds::min() + from) return std::nullopt;
   const nanoseconds ttl = to - from;
   if (ttl < kLeastTtl) return std::nullopt;
   return ttl;
 }
 
-/// Whether ttl_ms can be meant: as a number of nanoseconds it does not overflow.
+/// Whether this can be a TTL: it does not overflow in nanoseconds.
 bool is_ttl(milliseconds ttl) noexcept {
   return ttl >= kLeastTtl && ttl <= std::chrono::floor<milliseconds>(nanoseconds::max());
 }
 
-/// `text` as a JSON string, mended and cut where need be.
+/// `text` as a JSON string, corrected and cut where necessary.
 std::string json_string(std::string_view text) {
-  // What has to be escaped, and by which letter; other control characters go by their number.
+  // The characters to escape, and their letters. Other control characters are written as numbers.
   constexpr std::string_view kEscaped = "\"\\\b\f\n\r\t";
   constexpr std::string_view kLetters = "\"\\bfnrt";
   constexpr std::string_view kHexDigits = "0123456789abcdef";
@@ -68,9 +68,8 @@ bool equal_ignoring_case(std::string_view text, std::string_view lower_case) noe
                     [](char a, char b) { return (a >= 'A' && a <= 'Z' ? a - 'A' + 'a' : a) == b; });
 }
 
-/// Hears the parts of a JSON text one by one, and keeps those that are metadata. (Building the
-/// whole document first would cost time and stack that foreign data could make large.) Returning
-/// false ends the parsing.
+/// Receives the parts of a JSON text one by one, and keeps the metadata. (Foreign data could make a
+/// whole document costly in time and stack.) Returning false ends the parsing. Of one thread.
 class Reader : public nlohmann::json_sax<nlohmann::json> {
  public:
   [[nodiscard]] Metadata result() && {
@@ -104,7 +103,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     } else {
       field_ = in_ours_ && depth_ == 2 ? field_of_ours(name) : Field::unknown;
     }
-    forget(field_);  // whatever its value is now: an earlier one does not count
+    forget(field_);  // a key that comes again replaces the earlier value, also by nothing
     return true;
   }
 
@@ -157,7 +156,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     waiting,
     ttl_ms
   };
-  struct Ours {  // what is in the object "zklock"
+  struct Ours {  // the object "zklock"
     std::string host;
     std::int64_t pid = 0;
     bool waiting = false;
@@ -211,7 +210,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   }
 
   bool enter() noexcept {
-    field_ = Field::unknown;  // what comes next is not the value of the key, but part of it
+    field_ = Field::unknown;  // the next value is only a part of the key's value
     return ++depth_ <= kMaxDepth;
   }
   bool leave() noexcept {
@@ -220,9 +219,9 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     return true;
   }
 
-  int depth_ = 0;                 // how many objects and arrays are open
+  int depth_ = 0;                 // number of open objects and arrays
   bool in_ours_ = false;          // the latest object at depth 2 is "zklock"
-  Field field_ = Field::unknown;  // whose value comes next
+  Field field_ = Field::unknown;  // the key of the next value
 
   std::optional<WallTime> timestamp_;
   std::optional<WallTime> ttl_deadline_;
@@ -263,16 +262,15 @@ std::string to_json(const Metadata& metadata) {
 }
 
 std::optional<Metadata> parse_metadata(std::string_view data) noexcept {
-  // The parser takes a NUL for the end of the text. There is none in JSON.
+  // JSON has no NUL. The parser would take it for the end of the text.
   if (data.size() > kMaxDataBytes || data.find('\0') != std::string_view::npos) return std::nullopt;
   try {
-    // As Go does, and in contrast to the parser: a string may hold bytes that are not UTF-8.
+    // Like Go, and unlike the parser, accept strings with bytes that are not UTF-8.
     const std::string text = valid_utf8(data);
     Reader reader;
     if (!nlohmann::json::sax_parse(text.begin(), text.end(), &reader)) return std::nullopt;
     return std::move(reader).result();
-  } catch (
-      ...) {  // out of memory, or a mistake of the parser's: a claim that says nothing we can read
+  } catch (...) {  // out of memory, or a bug in the parser: the data counts as unreadable
     return std::nullopt;
   }
 }

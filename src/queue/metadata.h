@@ -1,13 +1,12 @@
-// metadata.h: what a claim says of itself: the data of its znode, which kafka-kit and others read
-// too.
+// metadata.h: the data of a claim's znode, which kafka-kit and others read too.
 //
 //     {"timestamp":"2026-11-23T08:43:32.627752090Z",
 //      "ttl_deadline":"2026-11-23T08:44:02.627752090Z",
 //      "owner_id":"user1","zklock":{"host":"db7","pid":4242}}
 //
-// (in one line). The first three are kafka-kit's. A kafka-kit with TTLs deletes the claim ahead of
-// it if ttl_deadline is missing, null or past, although its holder lives, and fails on anything
-// that is not such JSON. So we always write both times, whole, and a string for the owner.
+// (in one line). The first three keys are kafka-kit's. A kafka-kit with TTLs deletes the claim
+// ahead of it, even of a live holder, if ttl_deadline is missing, null or past. It fails on data
+// that is not such JSON. So we always write both times in full, and a string for the owner.
 #ifndef ZKLOCK_SRC_QUEUE_METADATA_H_
 #define ZKLOCK_SRC_QUEUE_METADATA_H_
 
@@ -22,37 +21,37 @@
 namespace zklock::internal {
 
 struct Metadata {
-  /// When the claim was made, or last granted or renewed, by the clock of its own host. The epoch:
+  /// When the claim was made, granted or renewed last, by the clock of its host. The epoch:
   /// unknown.
   WallTime timestamp{};
-  /// Until when it may be held by that clock; while `waiting`, a time after the end of the wait.
+  /// Until when it may be held, by that clock. While `waiting`: a time after the end of the wait.
   /// None: it has no TTL of its own (written as 9999-12-31T23:59:59Z).
   std::optional<WallTime> ttl_deadline{};
-  /// "": nobody is named.
+  /// "": no owner is named.
   std::string owner{};
   /// Of the process that made it. "" and 0: unknown.
   std::string host{};
   std::int64_t pid = 0;
   /// `ttl_deadline` covers a wait; it says nothing about how long the lock may be held.
   bool waiting = false;
-  /// Only while `waiting`: how long it may be held once it is granted. None: for ever.
+  /// Only while `waiting`: how long it may be held once it is granted. None: forever.
   std::optional<std::chrono::milliseconds> ttl_once_granted{};
 
-  /// How long it may be held; at least 1 ms. None: it has no TTL of its own, and is never purged on
-  /// account of what it says.
+  /// How long it may be held, at least 1 ms. None: it has no TTL of its own, so its data is never a
+  /// reason to purge it.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> ttl() const noexcept;
 
   bool operator==(const Metadata&) const = default;
 };
 
-/// The exact bytes to store. An owner or host that is not UTF-8 or longer than 1 kB is mended.
+/// The bytes to store. An owner or host that is not UTF-8, or is longer than 1 kB, is corrected.
 [[nodiscard]] std::string to_json(const Metadata& metadata);
 
-/// Reads what anybody may have written. None: it is not a JSON object, or larger (64 kB) or deeper
-/// than any metadata; such a claim has no TTL of its own. Within an object, what is missing or
-/// malformed stays as in `Metadata{}`; a deadline less than 1 ms after the timestamp, or after 2262
-/// (what WallTime can hold), means none. As in Go, keys may be in upper or lower case, and of a key
-/// that comes twice the last one counts.
+/// Reads data of any writer. None: it is not a JSON object, or is larger (64 kB) or deeper than any
+/// metadata. Such a claim has no TTL of its own. Keys that are missing or malformed stay as in
+/// `Metadata{}`. A deadline less than 1 ms after the timestamp, or after 2262 (the limit of
+/// WallTime), means none. As in Go, the case of keys does not matter, and the last one of equal
+/// keys counts.
 [[nodiscard]] std::optional<Metadata> parse_metadata(std::string_view data) noexcept;
 
 }  // namespace zklock::internal

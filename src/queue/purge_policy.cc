@@ -9,7 +9,7 @@ namespace zklock::internal {
 
 namespace {
 
-/// Of one leader: its epoch is the upper half of the zxids that it gives out.
+/// The upper half of a zxid is the epoch of the leader that gave it.
 bool are_of_one_leader(std::int64_t zxid, std::int64_t other) noexcept {
   constexpr int kCounterBits = 32;
   return zxid >> kCounterBits == other >> kCounterBits;
@@ -21,21 +21,21 @@ std::chrono::nanoseconds with_drift(std::chrono::nanoseconds ttl) noexcept {
   return saturated_sum(ttl, ttl / kPartsOfDrift);
 }
 
-/// When the two clocks will agree that the TTL is over, if nothing changes.
+/// When the two clocks will agree that the TTL is over, if nothing changes. None: they decide
+/// nothing.
 std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder, std::chrono::nanoseconds ttl,
                                              const ServerStamp& own_claim, SteadyTime now,
                                              WallTime wall_now) noexcept {
   if (holder.seen_further_back || !holder.metadata || holder.metadata->waiting) return std::nullopt;
   if (!holder.metadata->ttl_deadline) return std::nullopt;
   if (!are_of_one_leader(holder.stat.mzxid, own_claim.zxid)) return std::nullopt;
-  // The servers' time is carried on from the own claim by the own clock, which drifts: that is good
-  // for about a TTL. What was written after the own claim was seen by this contender, which counts
-  // from there.
+  // We extrapolate server time from our claim's stamp with our drifting clock: good for about one
+  // TTL. A holder that was written after our claim is timed by our own clock alone.
   if (holder.stat.mzxid > own_claim.zxid) return std::nullopt;
   const std::chrono::nanoseconds age_at_own_claim =
       saturated_difference(saturated(own_claim.time.time_since_epoch()),
                            saturated(holder.stat.mtime.time_since_epoch()));
-  // The stamps have milliseconds: one more makes sure.
+  // The stamps have a resolution of 1 ms: add one.
   const std::chrono::nanoseconds left_at_own_claim =
       saturated_difference(saturated_sum(ttl, std::chrono::milliseconds(1)), age_at_own_claim);
   const std::chrono::nanoseconds left_by_server =

@@ -1,5 +1,4 @@
-// purge_policy.h: when a contender may remove the holder's claim. Pure: the clocks are read
-// elsewhere.
+// purge_policy.h: when a contender may purge the holder. Pure: the caller reads the clocks.
 #ifndef ZKLOCK_SRC_QUEUE_PURGE_POLICY_H_
 #define ZKLOCK_SRC_QUEUE_PURGE_POLICY_H_
 
@@ -17,33 +16,34 @@ namespace zklock::internal {
 /// The holder's claim, as this contender knows it.
 struct HolderView {
   Stat stat{};
-  std::optional<Metadata> metadata{};  // none: unreadable, or not ours
-  SteadyTime first_seen{};             // first in the queue, and unchanged since
-  bool seen_further_back = false;      // before it was first
+  std::optional<Metadata> metadata{};  // none: its data is unreadable
+  SteadyTime first_seen{};             // as the first in the queue; it is unchanged since
+  bool seen_further_back = false;      // it was seen before it was the first
 };
 
-/// A stamp of the servers' clock, and when it was known here.
+/// A stamp of the servers' clock, and when it arrived here.
 struct ServerStamp {
   std::int64_t zxid = 0;
   Stat::Time time{};
   SteadyTime known_at{};
 };
 
-/// What the contender is set to.
+/// The settings of the contender.
 struct PurgeRule {
-  std::chrono::nanoseconds ttl{0};  // its own; 0: it never purges
+  std::chrono::nanoseconds ttl{0};  // of the contender; 0: it never purges
   bool purge_without_ttl = false;
 };
 
-/// From when on the contender may purge this holder, as far as it can be told now; it may be past.
-/// None: not before something changes.
+/// The time from which on the contender may purge this holder. It may be past. None: not before
+/// something changes.
 ///
-/// A claim may be purged once it has been seen first and unchanged for its TTL, and a thousandth
-/// for drift, by the contender's own steady clock. It may be purged earlier if two clocks agree,
-/// neither of them the contender's alone: the servers' (its last write is older than the TTL; both
-/// stamps of one leader, so of one clock) and the holder's (its deadline has passed by the
-/// contender's wall clock); and if it can not have been granted later than its last write: it does
-/// not say that it waits, and was not seen to.
+/// A holder may be purged once the contender has seen it first and unchanged for its TTL, plus a
+/// thousandth for drift, by the contender's steady clock.
+///
+/// It may be purged earlier if two clocks agree that its time is over. By the servers' clock, its
+/// last write is older than its TTL (both stamps come from one leader, so from one clock). By the
+/// wall clock, the deadline that the holder wrote has passed. In addition its last write must be
+/// its grant: it does not say that it waits, and it was not seen further back.
 [[nodiscard]] std::optional<SteadyTime> purge_time(const HolderView& holder, const PurgeRule& rule,
                                                    const ServerStamp& own_claim, SteadyTime now,
                                                    WallTime wall_now) noexcept;

@@ -1,13 +1,8 @@
-// standing.h: where a claim stands in the queue, by a list of the lock's directory.
+// standing.h: the place of a claim in the queue, according to one list of the queue. Pure.
 #ifndef ZKLOCK_SRC_QUEUE_STANDING_H_
 #define ZKLOCK_SRC_QUEUE_STANDING_H_
 
-#include <zklock/context.h>
-#include <zklock/result.h>
-#include <zklock/zookeeper_client.h>
-
 #include <cstddef>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -15,32 +10,23 @@
 
 namespace zklock::internal {
 
-/// The claims of `directory` among `names`, in the order of granting. `not_claims`: those that look
-/// like claims but are not (persistent children). Pure, unless the numbers do not tell the order:
-/// then every claim is read, and its czxid decides. Errors: those of reading.
-Result<std::vector<ClaimName>> claims_in_order(ZooKeeperClient& client,
-                                               const std::string& directory,
-                                               const std::vector<std::string>& names,
-                                               const std::vector<std::string>& further_markers,
-                                               const std::set<std::string>& not_claims,
-                                               const Context& context);
-
 struct Standing {
   enum class Place {
-    missing,  // the claim is not in the list: it is gone, whoever else is there or not
+    missing,  // the list does not have the claim: it is gone, even if the list is empty
     first,
     behind,
   };
   Place place = Place::missing;
   std::string holder{};        // name of the first claim
   std::string ahead{};         // name of the claim just ahead
-  std::string second_ahead{};  // name of the one in front of that; "" if there is none
+  std::string second_ahead{};  // name of the claim in front of that one; "" if there is none
   std::size_t claims_ahead = 0;
 
+  /// Only the holder is ahead.
   [[nodiscard]] bool is_next() const noexcept { return place == Place::behind && ahead == holder; }
 };
 
-/// Pure.
+/// The place of `own_name`. REQUIRES: `claims` are in the order of granting.
 [[nodiscard]] Standing standing_of(const std::string& own_name,
                                    const std::vector<ClaimName>& claims);
 

@@ -242,7 +242,7 @@ TEST_F(PermissionTest, PathWithoutPermissionFailsAtOnce) {
   const LockError error = error_of_config({.address = address(), .path = protected_ + "/below"});
   EXPECT_EQ(error.code(), Errc::locking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
-  EXPECT_THAT(error.what(), HasSubstr("path: can not create " + protected_ + "/below"));
+  EXPECT_THAT(error.what(), HasSubstr("path: cannot create " + protected_ + "/below"));
 }
 
 TEST_F(PermissionTest, IdentityThatHasThePermissionCanLock) {

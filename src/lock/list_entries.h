@@ -1,0 +1,18 @@
+// list_entries.h: reads the queue of a lock, for ZooKeeperLock::entries.
+#ifndef ZKLOCK_SRC_LOCK_LIST_ENTRIES_H_
+#define ZKLOCK_SRC_LOCK_LIST_ENTRIES_H_
+
+#include <zklock/context.h>
+#include <zklock/lock_entries.h>
+
+#include "lock/lock_settings.h"
+
+namespace zklock::internal {
+
+/// The claims in the queue with their data, the holder first. Reads one claim after the other, and
+/// leaves out those that are gone by then. Throws LockError.
+[[nodiscard]] LockEntries list_entries(const LockSettings& settings, const Context& context);
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_LOCK_LIST_ENTRIES_H_

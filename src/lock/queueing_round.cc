@@ -1,0 +1,159 @@
+#include "lock/queueing_round.h"
+
+#include <chrono>
+#include <utility>
+#include <vector>
+
+#include "base/error_kinds.h"
+#include "base/znode_path.h"
+#include "lock/claim_order.h"
+#include "queue/standing.h"
+
+namespace zklock::internal {
+
+namespace {
+
+/// A failing `lock` waits for this long until its claim is gone. Then the removal continues in the
+/// background.
+constexpr std::chrono::milliseconds kGiveUpPatience{30};
+/// A claim is written anew so often because its TTL was half over before the answer came.
+constexpr int kMostWritesOfAGrant = 10;
+
+}  // namespace
+
+QueueingRound::QueueingRound(LockCall& call, QueuedClaim claim)
+    : call_(call), claim_(std::move(claim)) {}
+
+QueueingRound::~QueueingRound() { give_up(); }
+
+Result<NextStep> QueueingRound::run() {
+  const Result<NextStep> step = await_turn();
+  if (!step || *step != NextStep::granted) return step;
+  if (wait_) wait_->become_first();
+  call_.uncontended_path.became_first(*claim_.client, call_.settings->path, claim_.created,
+                                      !wait_.has_value(), call_.context);
+  return claim_the_lock();
+}
+
+/// Lists and waits until the claim is the first.
+Result<NextStep> QueueingRound::await_turn() {
+  Result<Children> queue = std::move(claim_.first_list);
+  for (;;) {
+    if (queue.error() == ZooKeeperErrc::no_node) return NextStep::gone;
+    const Result<NextStep> step = queue ? take_place(*queue) : queue.error();
+    if (!step) {
+      if (!call_.retries(step.error())) return step;
+      call_.retry_backoff.wait(call_.context);
+    } else if (*step != NextStep::list_again) {
+      return step;
+    }
+    if (claim_.session_lost.stop_requested()) return NextStep::gone;
+    if (has_ended(call_.context)) return NextStep::give_up;
+    queue = claim_.client->children(call_.settings->path, call_.context);
+  }
+}
+
+/// Takes the places that this list shows, until only a new list can help.
+Result<NextStep> QueueingRound::take_place(const Children& queue) {
+  Result<NextStep> step = take_place_once(queue);
+  while (step && *step == NextStep::look_again) step = take_place_once(queue);
+  return step;
+}
+
+Result<NextStep> QueueingRound::take_place_once(const Children& queue) {
+  const LockSettings& settings = *call_.settings;
+  const Result<std::vector<ClaimName>> claims =
+      claims_in_order(*claim_.client, settings.path, queue.names, settings.further_claim_markers,
+                      not_claims_, call_.context);
+  if (!claims) return claims.error();
+  Standing standing = standing_of(name_of(path()), *claims);
+  call_.ahead.claims_ahead = standing.claims_ahead;
+  switch (standing.place) {
+    case Standing::Place::missing:
+      return NextStep::gone;
+    case Standing::Place::first:
+      return NextStep::granted;
+    case Standing::Place::behind:
+      break;
+  }
+  call_.ahead.holder_path = join_path(settings.path, standing.holder);
+  call_.memory.listed(standing.holder, claim_.stamp.zxid);
+  if (!wait_) wait_.emplace(call_, claim_, not_claims_);
+  return wait_->wait_at(std::move(standing));
+}
+
+/// The claim is first. With a TTL, it must say from now on how long it may be held. If it was first
+/// at once, it says so already. Otherwise it is written: the write finds out whether somebody has
+/// purged or changed the claim, and so decides whether it is granted.
+Result<NextStep> QueueingRound::claim_the_lock() {
+  const LockSettings& settings = *call_.settings;
+  bool must_write = settings.has_ttl() && wait_;
+  for (int writes = 0;; ++writes) {
+    // First, as it may take longer than the TTL.
+    const Result<NextStep> certain = become_certain();
+    if (!certain || *certain == NextStep::gone) return certain;
+    if (!must_write) {
+      const auto used_up = Platform::current().boot_now() - claim_.sent_at;
+      const std::chrono::nanoseconds ttl = settings.ttl;
+      if (!settings.has_ttl() || used_up < ttl / 2) return NextStep::granted;
+      // The answer took long. A lease that is half over is not handed out: write again.
+      if (has_ended(call_.context)) return NextStep::give_up;
+    }
+    if (writes == kMostWritesOfAGrant) {
+      throw LockError(Errc::locking_failed,
+                      settings.path + ": the servers take longer to answer than half the TTL");
+    }
+    claim_.sent_at = Platform::current().boot_now();
+    const Result<void> written =
+        claim_.node.rewrite(*claim_.client, settings.metadata(call_.owner), call_.context);
+    if (written.error() == ZooKeeperErrc::no_node ||
+        written.error() == ZooKeeperErrc::bad_version) {
+      return NextStep::gone;
+    }
+    if (!written) return written.error();
+    must_write = false;
+  }
+}
+
+/// A lease is valid only while its session is certain to stand. A lease that would end at once is
+/// not handed out. Usually the session is certain enough. After a reconnect, or a pause of the
+/// process, this may take a third of the session timeout.
+Result<NextStep> QueueingRound::become_certain() {
+  if (const auto& session = claim_.created.session) {
+    call_.reliance = session->keep_certain();
+    const Result<void> certain =
+        session->become_certain(std::chrono::nanoseconds(session->timeout()) / 4, call_.context);
+    if (certain.error() == ZooKeeperErrc::session_expired) return NextStep::gone;
+    if (!certain && !claim_.session_lost.stop_requested()) return certain.error();
+  }
+  return claim_.session_lost.stop_requested() ? NextStep::gone : NextStep::granted;
+}
+
+std::shared_ptr<HeldClaim> QueueingRound::grant() {
+  const LockSettings& settings = *call_.settings;
+  std::optional<BootTime> ttl_end;
+  if (settings.has_ttl()) ttl_end = saturated_sum(claim_.sent_at, settings.ttl);
+  auto held =
+      std::make_shared<HeldClaim>(call_.settings, claim_.client, claim_.created,
+                                  std::exchange(claim_.node, ClaimNode()), call_.owner, ttl_end);
+  held->start();
+  return held;
+}
+
+void QueueingRound::give_up() noexcept {
+  if (path().empty()) return;
+  // Kept until the claim is gone, or is to be removed in the background.
+  const std::shared_ptr<void> reservation = std::move(claim_.created.reservation);
+  const std::string path = std::exchange(claim_.node, ClaimNode()).path();
+  if (claim_.session_lost.stop_requested()) return;  // the claim is gone with its session
+  try {
+    const Result<void> removed = claim_.client->remove(path, ZooKeeperClient::kAnyVersion,
+                                                       Context().with_timeout(kGiveUpPatience));
+    if (removed || removed.error() == ZooKeeperErrc::no_node) return;
+    claim_.client->remove_in_background(path);
+  } catch (...) {
+    call_.settings->log.error([&] { return "could not begin to remove " + path; });
+  }
+}
+
+}  // namespace zklock::internal

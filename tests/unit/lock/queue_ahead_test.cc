@@ -1,0 +1,42 @@
+#include "lock/queue_ahead.h"
+
+#include <gtest/gtest.h>
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+
+TEST(QueueAheadTest, IsEmptyWithoutAClaimAhead) {
+  const QueueAhead ahead{.holder_path = "/locks/first-1"};  // of an earlier list
+  EXPECT_EQ(ahead.description(), "");
+}
+
+TEST(QueueAheadTest, NamesTheClaimOfAHolderThatWasNotRead) {
+  const QueueAhead ahead{.claims_ahead = 3, .holder_path = "/locks/first-1"};
+  EXPECT_EQ(ahead.description(), " is held by /locks/first-1; 3 ahead");
+}
+
+TEST(QueueAheadTest, NamesTheOwnerHostAndProcessOfTheHolder) {
+  QueueAhead ahead{.claims_ahead = 1, .holder_path = "/locks/first-1", .holder = HolderView{}};
+  Metadata& metadata = ahead.holder->metadata.emplace();
+  metadata.owner = "user1";
+  metadata.host = "db7";
+  metadata.pid = 42;
+  EXPECT_EQ(ahead.description(),
+            " is held by user1 on db7 (pid 42) since 1970-01-01T00:00:00.000000000Z, claim "
+            "/locks/first-1; "
+            "1 ahead");
+}
+
+TEST(QueueAheadTest, AHolderWithoutAnOwnerOrAHostIsUnnamed) {
+  QueueAhead ahead{.claims_ahead = 1, .holder_path = "/locks/first-1", .holder = HolderView{}};
+  ahead.holder->metadata.emplace();
+  EXPECT_EQ(
+      ahead.description(),
+      " is held by an unnamed owner since 1970-01-01T00:00:00.000000000Z, claim /locks/first-1; "
+      "1 ahead");
+}
+
+}  // namespace
+}  // namespace zklock::internal
