@@ -216,43 +216,6 @@ std::error_code make_error_code(LossReason reason) noexcept {
   return {static_cast<int>(reason), loss_category()};
 }
 
-bool may_have_been_done(std::error_code error) noexcept {
-  if (!error) return false;
-  if (error.category() != zookeeper_category()) {
-    // Errc and LossReason are no answers to a request. What a foreign client means by errors of its
-    // own is unknown, so the request may have been done.
-    return error.category() != lock_category() && error.category() != loss_category();
-  }
-  switch (static_cast<ZooKeeperErrc>(error.value())) {
-    // The request left, or may have left, and its own answer was not seen: the connection broke, it
-    // took too long, or somebody stopped waiting.
-    case ZooKeeperErrc::connection_loss:
-    case ZooKeeperErrc::operation_timeout:
-    case ZooKeeperErrc::closing:
-    case ZooKeeperErrc::canceled:
-    // The session or its handle ended while the request was under way. What it did in a session
-    // that has expired is gone only if it was ephemeral.
-    case ZooKeeperErrc::session_expired:
-    case ZooKeeperErrc::invalid_state:
-    case ZooKeeperErrc::auth_failed:
-    // A server that no longer has the session refused it. Where else the session's requests went,
-    // that server does not know.
-    case ZooKeeperErrc::session_moved:
-      return true;
-    // These are said before anything is done.
-    case ZooKeeperErrc::unimplemented:
-    case ZooKeeperErrc::bad_arguments:
-    case ZooKeeperErrc::forked:
-      return false;
-    default:
-      // -1 to -99 are faults of the client or the server on the way (an answer that can not be
-      // read, an inconsistency): nothing is certain. From -100 on it is the server's own refusal,
-      // which it gives in place of doing the request; this holds for numbers that are newer than we
-      // are, too.
-      return error.value() > static_cast<int>(ZooKeeperErrc::api_error);
-  }
-}
-
 LockError::LockError(std::error_code code, const std::string& detail, std::error_code cause)
     : std::system_error(code), text_(with_detail(code, detail, cause)), cause_(cause) {}
 

@@ -35,13 +35,13 @@ std::error_code bad_node(const std::string& path, const std::string& data, const
   return {};
 }
 
-/// Waits for the link, sends, and waits for the answer.
+/// Waits for the connection, sends, and waits for the answer.
 template <class T, class Send>
 Result<T> call(SessionKeeper& keeper, const Context& context, const Send& send) {
-  const Result<Link> link = keeper.await_link(context);
-  if (!link) return link.error();
+  const Result<SessionConnection> connection = keeper.await_connection(context);
+  if (!connection) return connection.error();
   const auto pending = std::make_shared<PendingAnswer<T>>();
-  send(*link, [pending](Result<T> answer) { pending->complete(std::move(answer)); });
+  send(*connection, [pending](Result<T> answer) { pending->complete(std::move(answer)); });
   return pending->wait(context);
 }
 
@@ -59,7 +59,7 @@ std::string chosen(const EnqueueRequest& request, const Enqueued& enqueued, cons
 }
 
 /// On the network's thread.
-void watch_chosen(const std::shared_ptr<ClientCore>& core, const Link& link,
+void watch_chosen(const std::shared_ptr<ClientCore>& core, const SessionConnection& connection,
                   const EnqueueRequest& request, Enqueued enqueued,
                   const ProtectedCreate::Done& done) {
   const std::string name = chosen(request, enqueued, core->log);
@@ -68,7 +68,7 @@ void watch_chosen(const std::shared_ptr<ClientCore>& core, const Link& link,
     return;
   }
   const std::string path = join_path(request.directory, name);
-  core->get_and_watch(link, path, request.watcher,
+  core->get_and_watch(connection, path, request.watcher,
                       [core, path, name, done, watcher = std::weak_ptr(request.watcher),
                        enqueued = std::move(enqueued)](Result<Znode> znode) mutable {
                         if (znode) {
@@ -96,16 +96,16 @@ ClientCore::ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Backgroun
   first_read->path = std::move(reads_first);
 }
 
-void ClientCore::on_link_up(const Link& link, bool is_new_wire) {
+void ClientCore::on_connected(const SessionConnection& connection, bool is_new_wire) {
   if (!first_read->path.empty() && !has_read_first_.exchange(true)) {
-    link.wire->get(first_read->path, false, [first = first_read](Result<Znode> znode) {
+    connection.wire->get(first_read->path, false, [first = first_read](Result<Znode> znode) {
       first->answer.complete(std::move(znode));
     });
   }
   if (is_new_wire) watches.lost_with_wire();
-  if (link.connection > 1) watches.reconnected(link.connection);
-  removals->retry(link);
-  keep_alive->begin(*link.session);
+  if (connection.number > 1) watches.reconnected(connection.number);
+  removals->retry(connection);
+  keep_alive->begin(*connection.session);
 }
 
 void ClientCore::on_session_lost(const std::shared_ptr<SessionState>& session,
@@ -143,8 +143,8 @@ Client::~Client() {
 
 bool Client::await_session(std::chrono::milliseconds timeout) {
   const Context context = Context().with_timeout(timeout);
-  const Result<Link> link = core_->keeper->await_link(context);
-  if (!link) fail_to_connect(link.error());
+  const Result<SessionConnection> connection = core_->keeper->await_connection(context);
+  if (!connection) fail_to_connect(connection.error());
   const std::string& path = core_->first_read->path;
   if (path.empty()) return true;
   const std::error_code error =
@@ -187,20 +187,19 @@ void Client::fail_to_connect(std::error_code error) const {
 
 Result<Children> Client::children(const std::string& path, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
-  return call<Children>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->children(path, [answer, keeper = core_->keeper](Result<Children> list) {
-      if (list) list->connection = keeper->connection();
-      answer(std::move(list));
-    });
-  });
+  return call<Children>(*core_->keeper, context,
+                        [&](const SessionConnection& connection, auto answer) {
+                          connection.wire->children(path, answer);
+                        });
 }
 
 Result<Created> Client::create(const std::string& path, const std::string& data, const Acl& acl,
                                const Context& context) {
   if (const std::error_code error = bad_node(path, data, acl)) return error;
-  return call<Created>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->create(path, data, acl, Wire::CreateMode::persistent, answer);
-  });
+  return call<Created>(
+      *core_->keeper, context, [&](const SessionConnection& connection, auto answer) {
+        connection.wire->create(path, data, acl, Wire::CreateMode::persistent, answer);
+      });
 }
 
 Result<Created> Client::create_protected_ephemeral_sequential(const std::string& path,
@@ -222,28 +221,27 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
 
 Result<void> Client::remove(const std::string& path, std::int32_t version, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
-  return call<void>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->remove(path, version, answer);
+  return call<void>(*core_->keeper, context, [&](const SessionConnection& connection, auto answer) {
+    connection.wire->remove(path, version, answer);
   });
 }
 
 Result<Znode> Client::get(const std::string& path, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
-  return call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->get(path, false, [answer, keeper = core_->keeper](Result<Znode> znode) {
-      if (znode) znode->connection = keeper->connection();
-      answer(std::move(znode));
-    });
-  });
+  return call<Znode>(*core_->keeper, context,
+                     [&](const SessionConnection& connection, auto answer) {
+                       connection.wire->get(path, false, answer);
+                     });
 }
 
 Result<Znode> Client::get_and_watch(const std::string& path,
                                     const std::shared_ptr<Watcher>& watcher,
                                     const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
-  Result<Znode> read = call<Znode>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    core_->get_and_watch(link, path, watcher, answer);
-  });
+  Result<Znode> read =
+      call<Znode>(*core_->keeper, context, [&](const SessionConnection& connection, auto answer) {
+        core_->get_and_watch(connection, path, watcher, answer);
+      });
   if (!read) core_->watches.remove(path, watcher);  // the answer may come yet
   return read;
 }
@@ -251,15 +249,15 @@ Result<Znode> Client::get_and_watch(const std::string& path,
 Result<Stat> Client::set(const std::string& path, const std::string& data, std::int32_t version,
                          const Context& context) {
   if (const std::error_code error = bad_node(path, data, Acl::open())) return error;
-  return call<Stat>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->set(path, data, version, answer);
+  return call<Stat>(*core_->keeper, context, [&](const SessionConnection& connection, auto answer) {
+    connection.wire->set(path, data, version, answer);
   });
 }
 
 Result<void> Client::check(const std::string& path, std::int32_t version, const Context& context) {
   if (const std::error_code error = bad_path(path)) return error;
-  return call<void>(*core_->keeper, context, [&](const Link& link, auto answer) {
-    link.wire->check(path, version, answer);
+  return call<void>(*core_->keeper, context, [&](const SessionConnection& connection, auto answer) {
+    connection.wire->check(path, version, answer);
   });
 }
 
@@ -272,24 +270,22 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
   if (!create.reservation) return kNoCapacity;
   if (request.list && request.chooser && request.watcher) {
     create.and_then = [core = core_, shared = std::make_shared<const EnqueueRequest>(request)](
-                          const Link& link, Enqueued enqueued, const ProtectedCreate::Done& done) {
-      watch_chosen(core, link, *shared, std::move(enqueued), done);
+                          const SessionConnection& connection, Enqueued enqueued,
+                          const ProtectedCreate::Done& done) {
+      watch_chosen(core, connection, *shared, std::move(enqueued), done);
     };
   }
   return create_protected(*core_->keeper, core_->removals, create, context);
 }
 
-void ClientCore::get_and_watch(const Link& link, const std::string& path,
+void ClientCore::get_and_watch(const SessionConnection& connection, const std::string& path,
                                const std::shared_ptr<Watcher>& watcher,
                                Wire::Answer<Znode> answer) {
   const WatchTable::Added added = watches.add(path, watcher);
-  link.wire->get(
+  connection.wire->get(
       path, added.must_set_watch,
       [core = shared_from_this(), path, added, answer = std::move(answer)](Result<Znode> znode) {
-        if (znode) {
-          znode->connection = core->keeper->connection();
-          if (added.must_set_watch) core->watches.watch_stands(path, added.generation);
-        }
+        if (znode && added.must_set_watch) core->watches.watch_stands(path, added.generation);
         answer(std::move(znode));
       });
 }
@@ -297,9 +293,9 @@ void ClientCore::get_and_watch(const Link& link, const std::string& path,
 void ClientCore::watch(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
   const WatchTable::Added added = watches.add(path, watcher);
   if (!added.must_set_watch) return;  // the one that stands will tell
-  const std::optional<Link> link = keeper->link();
-  if (!link) return;  // the watcher is told of the reconnect
-  link->wire->get(
+  const std::optional<SessionConnection> connection = keeper->connection();
+  if (!connection) return;  // the watcher is told of the reconnect
+  connection->wire->get(
       path, true,
       [self = shared_from_this(), path, added,
        weak = std::weak_ptr<Watcher>(watcher)](const Result<Znode>& znode) {
@@ -307,7 +303,7 @@ void ClientCore::watch(const std::string& path, const std::shared_ptr<Watcher>& 
         if (!error) {
           self->watches.watch_stands(path, added.generation);
         } else if (error == ZooKeeperErrc::no_node) {
-          self->watches.fire(WatchEvent::Type::deleted, path, self->keeper->connection());
+          self->watches.fire(WatchEvent::Type::deleted, path, self->keeper->last_connection());
         } else if (error == ZooKeeperErrc::throttled) {
           // No reconnect will tell the watcher to look again.
           self->background->timers.schedule(Platform::current().steady_now() + kPauseOfWatches,

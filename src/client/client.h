@@ -26,19 +26,19 @@
 namespace zklock::internal {
 
 /// What a client consists of. It outlives the client until the wire is closed.
-class ClientCore final : public LinkListener, public std::enable_shared_from_this<ClientCore> {
+class ClientCore final : public SessionListener, public std::enable_shared_from_this<ClientCore> {
  public:
   ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> shared_threads, Log log_to,
              std::string reads_first = "");
 
-  void on_link_up(const Link& link, bool is_new_wire) override;
+  void on_connected(const SessionConnection& connection, bool is_new_wire) override;
   void on_session_lost(const std::shared_ptr<SessionState>& session,
                        std::uint64_t connection) override;
   void on_watch_fired(WatchEvent::Type type, const std::string& path,
                       std::uint64_t connection) override;
 
   /// Reads a znode and watches it. When that fails, who asked for it removes the watcher.
-  void get_and_watch(const Link& link, const std::string& path,
+  void get_and_watch(const SessionConnection& connection, const std::string& path,
                      const std::shared_ptr<Watcher>& watcher, Wire::Answer<Znode> answer);
 
   /// See ClaimClient::watch_in_background.

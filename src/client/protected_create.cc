@@ -32,39 +32,28 @@ std::string random_id() {
   return hex.data();
 }
 
-/// The request may have been carried out, or will be done right on another connection.
-bool is_ambiguous(std::error_code error) {
-  return error == ZooKeeperErrc::connection_loss || error == ZooKeeperErrc::operation_timeout ||
-         error == ZooKeeperErrc::session_moved || error == ZooKeeperErrc::session_expired ||
-         error == ZooKeeperErrc::invalid_state || error == ZooKeeperErrc::runtime_inconsistency;
-}
-
-bool is_context_over(std::error_code error) {
-  return error == ZooKeeperErrc::operation_timeout || error == ZooKeeperErrc::canceled;
-}
-
 /// One attempt under one id, in one session.
 class Attempt {
  public:
   Attempt(SessionKeeper& keeper, std::shared_ptr<RemovalList> removals,
-          const ProtectedCreate& request, Link link)
+          const ProtectedCreate& request, SessionConnection connection)
       : keeper_(keeper),
         removals_(std::move(removals)),
         request_(request),
-        link_(std::move(link)),
+        connection_(std::move(connection)),
         id_(random_id()) {}
 
   /// Empty: nothing was created, and nothing will be.
   std::optional<Result<Enqueued>> run(const Context& context) {
     const auto flight = std::make_shared<Flight>();
-    link_.wire->create(
+    connection_.wire->create(
         join_path(request_.directory, protected_name(id_, request_.prefix)), request_.data,
         request_.acl, Wire::CreateMode::ephemeral_sequential,
-        [flight, link = link_, keeper = keeper_.shared_from_this(),
+        [flight, connection = connection_, keeper = keeper_.shared_from_this(),
          reservation = request_.reservation](Result<Created> answer) {
           if (!answer) return flight->created(answer.error());
-          flight->created(
-              CreatedClaim{{std::move(*answer)}, link.session, keeper->connection(), reservation});
+          flight->created(CreatedClaim{
+              {std::move(*answer)}, connection.session, keeper->last_connection(), reservation});
         });
     Result<Enqueued> enqueued = Enqueued{};
     if (request_.list_after) {
@@ -74,8 +63,9 @@ class Attempt {
     }
     // The callback holds no reference to the attempt, which is over then.
     Result<CreatedClaim> answer = flight->claim.wait(
-        context, [removals = removals_, session = link_.session, directory = request_.directory,
-                  id = id_, reservation = request_.reservation](const Result<CreatedClaim>& late) {
+        context,
+        [removals = removals_, session = connection_.session, directory = request_.directory,
+         id = id_, reservation = request_.reservation](const Result<CreatedClaim>& late) {
           if (late) {
             removals->add(session, late->path, reservation);
           } else if (is_ambiguous(late.error())) {
@@ -117,41 +107,41 @@ class Attempt {
   /// In the same flight: the servers answer a session's requests in order, so the list has the
   /// claim.
   void list(const std::shared_ptr<Flight>& flight) {
-    link_.wire->children(
-        request_.directory, [flight, link = link_, keeper = keeper_.shared_from_this(),
-                             and_then = request_.and_then](Result<Children> answer) {
-          if (answer) answer->connection = keeper->connection();
+    connection_.wire->children(
+        request_.directory,
+        [flight, connection = connection_, and_then = request_.and_then](Result<Children> answer) {
           const std::optional<CreatedClaim> claim = flight->known_claim();
           if (!answer || !claim || !and_then) {
             flight->done.complete(Enqueued{.queue = std::move(answer)});
             return;
           }
-          and_then(link, Enqueued{*claim, std::move(answer)},
+          and_then(connection, Enqueued{*claim, std::move(answer)},
                    [flight](Enqueued enqueued) { flight->done.complete(std::move(enqueued)); });
         });
   }
 
   /// `operation_timeout` may be libzookeeper's, of a silent server, or the context's.
   static bool has_ended(std::error_code error, const Context& context) {
-    return is_context_over(error) && (context.expired() || context.canceled());
+    return is_end_of_context(error) && internal::has_ended(context);
   }
 
   /// The answer was lost: what has become of it?
   std::optional<Result<Enqueued>> find(const Context& context) {
     for (Backoff pause;; pause.wait(context)) {
-      Result<Link> link = keeper_.await_link(context);
-      if (!link) {
-        removals_->add_unknown(link_.session, request_.directory, id_, request_.reservation);
-        return link.error();
+      Result<SessionConnection> connection = keeper_.await_connection(context);
+      if (!connection) {
+        removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
+        return connection.error();
       }
-      if (link->session != link_.session) return std::nullopt;  // it took the znode along
-      Result<Enqueued> found = look(*link, context);
+      if (connection->session != connection_.session)
+        return std::nullopt;  // it took the znode along
+      Result<Enqueued> found = look(*connection, context);
       if (found) {
         if (found->claim.path.empty()) return std::nullopt;
         return found;
       }
       if (has_ended(found.error(), context) || !is_retryable(found.error())) {
-        removals_->add_unknown(link_.session, request_.directory, id_, request_.reservation);
+        removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
         return found.error();
       }
     }
@@ -159,21 +149,16 @@ class Attempt {
 
   /// Lists behind a write of this session: another server than before may not have heard of the
   /// create yet, but it has once it answers that write. No path: it is not there.
-  Result<Enqueued> look(const Link& link, const Context& context) {
+  Result<Enqueued> look(const SessionConnection& connection, const Context& context) {
     const auto barrier = std::make_shared<PendingAnswer<void>>();
     const auto listed = std::make_shared<PendingAnswer<Children>>();
-    link.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
-                     [barrier](Result<void> answer) { barrier->complete(answer); });
-    link.wire->children(request_.directory,
-                        [listed, keeper = keeper_.shared_from_this()](Result<Children> answer) {
-                          if (answer) answer->connection = keeper->connection();
-                          listed->complete(std::move(answer));
-                        });
+    connection.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
+                           [barrier](Result<void> answer) { barrier->complete(answer); });
+    connection.wire->children(request_.directory, [listed](Result<Children> answer) {
+      listed->complete(std::move(answer));
+    });
     const Result<void> passed = barrier->wait(context);
-    // Refused for a time (throttled, say), it has not gone through the quorum.
-    const bool is_decided = passed || passed.error() == ZooKeeperErrc::no_node ||
-                            passed.error() == ZooKeeperErrc::no_auth;
-    if (!is_decided) return passed.error();
+    if (!is_decided(passed.error())) return passed.error();
     Result<Children> list = listed->wait(context);
     if (!list) {
       if (list.error() == ZooKeeperErrc::no_node) return Enqueued{};  // the directory is gone
@@ -183,29 +168,30 @@ class Attempt {
       return child.find(id_) != std::string::npos;
     });
     if (name == list->names.end()) return Enqueued{};
-    return adopt(link, join_path(request_.directory, *name), std::move(*list), context);
+    return adopt(connection, join_path(request_.directory, *name), std::move(*list), context);
   }
 
-  Result<Enqueued> adopt(const Link& link, const std::string& path, Children list,
-                         const Context& context) {
+  Result<Enqueued> adopt(const SessionConnection& connection, const std::string& path,
+                         Children list, const Context& context) {
     const auto read = std::make_shared<PendingAnswer<Znode>>();
-    link.wire->get(path, false,
-                   [read](Result<Znode> answer) { read->complete(std::move(answer)); });
+    connection.wire->get(path, false,
+                         [read](Result<Znode> answer) { read->complete(std::move(answer)); });
     const Result<Znode> znode = read->wait(context);
     if (!znode) {
       if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // somebody removed it
       return znode.error();
     }
-    if (znode->stat.ephemeral_owner != link_.session->id()) return Enqueued{};
+    if (znode->stat.ephemeral_owner != connection_.session->id()) return Enqueued{};
     return Enqueued{
-        CreatedClaim{{path, znode->stat}, link_.session, link.connection, request_.reservation},
+        CreatedClaim{
+            {path, znode->stat}, connection_.session, connection.number, request_.reservation},
         std::move(list)};
   }
 
   SessionKeeper& keeper_;
   const std::shared_ptr<RemovalList> removals_;
   const ProtectedCreate& request_;
-  const Link link_;
+  const SessionConnection connection_;
   const std::string id_;
 };
 
@@ -221,10 +207,10 @@ Result<Enqueued> create_protected(SessionKeeper& keeper,
                                   const std::shared_ptr<RemovalList>& removals,
                                   const ProtectedCreate& request, const Context& context) {
   for (Backoff pause;; pause.wait(context)) {
-    Result<Link> link = keeper.await_link(context);
-    if (!link) return link.error();
+    Result<SessionConnection> connection = keeper.await_connection(context);
+    if (!connection) return connection.error();
     std::optional<Result<Enqueued>> end =
-        Attempt(keeper, removals, request, std::move(*link)).run(context);
+        Attempt(keeper, removals, request, std::move(*connection)).run(context);
     if (end) return std::move(*end);
   }
 }

@@ -28,7 +28,7 @@ struct ProtectedCreate {
   bool list_after = false;
   /// Goes on with the claim and the list, on the network's thread: a change of threads less than if
   /// the caller did. May be null, and is not called if an answer is lost.
-  std::function<void(const Link&, Enqueued, Done)> and_then{};
+  std::function<void(const SessionConnection&, Enqueued, Done)> and_then{};
   /// In the session, for what is created: given up when nothing is left of it.
   std::shared_ptr<void> reservation{};
 

@@ -42,7 +42,7 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
                    const std::string& id, std::shared_ptr<void> reservation = nullptr);
 
   /// Tries all that is not being tried.
-  void retry(const Link& link);
+  void retry(const SessionConnection& connection);
   /// Forgets what lived in this session.
   void forget(const std::shared_ptr<SessionState>& session);
 
@@ -61,10 +61,11 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
   using Number = std::uint64_t;
 
   void add(Entry entry);
-  void attempt(const Link& link, Number number, const Entry& entry);
-  void find_and_remove(const Link& link, Number number, const Entry& entry);
-  void remove(const Link& link, Number number, const std::string& path);
-  void answered(const Link& link, Number number, const std::string& path, std::error_code error);
+  void attempt(const SessionConnection& connection, Number number, const Entry& entry);
+  void find_and_remove(const SessionConnection& connection, Number number, const Entry& entry);
+  void remove(const SessionConnection& connection, Number number, const std::string& path);
+  void answered(const SessionConnection& connection, Number number, const std::string& path,
+                std::error_code error);
 
   const std::shared_ptr<SessionKeeper> keeper_;
   const std::shared_ptr<Background> background_;
