@@ -56,27 +56,29 @@ void Redialer::dial(DialTarget& target) {
   }
 }
 
-void Redialer::look_for_servers_later() { look_for_servers_in(kPatienceWithServers); }
+void Redialer::look_for_servers_later() {
+  if (exchange_looking(true)) return;
+  look_for_servers_in(kPatienceWithServers);
+}
 
 void Redialer::look_for_servers_in(std::chrono::nanoseconds pause) {
-  {
-    const MutexLock lock(mutex_);
-    if (std::exchange(is_looking_, true)) return;
-  }
   run_at(Platform::current().steady_now() + pause, &Redialer::look_for_servers);
 }
 
+bool Redialer::exchange_looking(bool is_looking) {
+  const MutexLock lock(mutex_);
+  return std::exchange(is_looking_, is_looking);
+}
+
 void Redialer::look_for_servers(DialTarget& target) {
-  {
-    // First of all: a connection that breaks from here on schedules the next look.
-    const MutexLock lock(mutex_);
-    is_looking_ = false;
-  }
+  // In this order: a connection that breaks after the question is asked schedules the next look.
+  exchange_looking(false);
   const std::optional<std::chrono::nanoseconds> searching_for = target.searching_for();
-  if (!searching_for) return;
+  if (!searching_for || exchange_looking(true)) return;
   if (*searching_for < kPatienceWithServers) {  // there was a connection in between
     look_for_servers_in(kPatienceWithServers - *searching_for);
   } else if (dialer_->servers_have_moved()) {
+    exchange_looking(false);
     target.replace_wire();
   } else {
     look_for_servers_in(next_pause());

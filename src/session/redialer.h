@@ -63,6 +63,7 @@ class Redialer {
   void dial(DialTarget& target);
   void look_for_servers(DialTarget& target);
   void look_for_servers_in(std::chrono::nanoseconds pause);
+  bool exchange_looking(bool is_looking);
   [[nodiscard]] std::chrono::milliseconds next_pause();
 
   const std::unique_ptr<Dialer> dialer_;
@@ -70,7 +71,7 @@ class Redialer {
   std::weak_ptr<DialTarget> target_;  // constant after start
 
   Mutex mutex_;
-  bool is_looking_ ZKLOCK_GUARDED_BY(mutex_) = false;  // look_for_servers is scheduled
+  bool is_looking_ ZKLOCK_GUARDED_BY(mutex_) = false;  // look_for_servers is scheduled or runs
   int failures_ ZKLOCK_GUARDED_BY(mutex_) = 0;         // since the last connection
 };
 
