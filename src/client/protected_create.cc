@@ -11,6 +11,7 @@
 #include "base/error_kinds.h"
 #include "base/mutex.h"
 #include "base/znode_path.h"
+#include "client/list_behind_write.h"
 #include "client/pending_answer.h"
 #include "client/protected_name.h"
 
@@ -18,12 +19,12 @@ namespace zklock::internal {
 
 namespace {
 
-/// Of a random id.
+/// Digits of a random id.
 constexpr std::size_t kHexDigits = 32;
 
 std::string random_id() {
-  // One after the other: as arguments of one call they would be drawn in an order that differs
-  // between compilers, and a simulation with them.
+  // Two statements: the order of two draws as arguments of one call differs between compilers, and
+  // would make the simulation differ.
   const std::uint64_t first = Platform::current().random();
   const std::uint64_t second = Platform::current().random();
   std::array<char, kHexDigits + 1> hex{};
@@ -43,7 +44,7 @@ class Attempt {
         connection_(std::move(connection)),
         id_(random_id()) {}
 
-  /// Empty: nothing was created, and nothing will be.
+  /// Empty: nothing was created, nothing will be, and another attempt may follow.
   std::optional<Result<Enqueued>> run(const Context& context) {
     const auto flight = std::make_shared<Flight>();
     connection_.wire->create(
@@ -58,10 +59,10 @@ class Attempt {
     Result<Enqueued> enqueued = Enqueued{};
     if (request_.list_after) {
       list(flight);
-      // It is answered last: this thread is woken once.
+      // Wait for the last answer first, so that this thread is woken once only.
       enqueued = flight->done.wait(context);
     }
-    // The callback holds no reference to the attempt, which is over then.
+    // The callback may run after the attempt has ended, so it holds no reference to it.
     Result<CreatedClaim> answer = flight->claim.wait(
         context,
         [removals = removals_, session = connection_.session, directory = request_.directory,
@@ -82,10 +83,10 @@ class Attempt {
   }
 
  private:
-  /// Create and list, under way.
+  /// A create and a list that are under way.
   struct Flight {
     PendingAnswer<CreatedClaim> claim;
-    PendingAnswer<Enqueued> done;  // the list, and what came after it
+    PendingAnswer<Enqueued> done;  // the list, and the result of and_then
 
     void created(Result<CreatedClaim> answer) {
       if (answer) {
@@ -104,8 +105,8 @@ class Attempt {
     std::optional<CreatedClaim> known_ ZKLOCK_GUARDED_BY(mutex_);
   };
 
-  /// In the same flight: the servers answer a session's requests in order, so the list has the
-  /// claim.
+  /// In the same flight as the create: servers answer a session's requests in order, so the list
+  /// has the claim.
   void list(const std::shared_ptr<Flight>& flight) {
     connection_.wire->children(
         request_.directory,
@@ -120,55 +121,44 @@ class Attempt {
         });
   }
 
-  /// `operation_timeout` may be libzookeeper's, of a silent server, or the context's.
-  static bool has_ended(std::error_code error, const Context& context) {
-    return is_end_of_context(error) && internal::has_ended(context);
-  }
-
-  /// The answer was lost: what has become of it?
+  /// The answer was lost: finds out what the create did. Empty: as for `run`.
   std::optional<Result<Enqueued>> find(const Context& context) {
-    for (Backoff pause;; pause.wait(context)) {
+    for (Backoff backoff;; backoff.wait(context)) {
       Result<SessionConnection> connection = keeper_.await_connection(context);
-      if (!connection) {
-        removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
-        return connection.error();
-      }
-      if (connection->session != connection_.session)
-        return std::nullopt;  // it took the znode along
+      if (!connection) return give_up(connection.error());
+      // The znode went with its session.
+      if (connection->session != connection_.session) return std::nullopt;
       Result<Enqueued> found = look(*connection, context);
       if (found) {
         if (found->claim.path.empty()) return std::nullopt;
         return found;
       }
-      if (has_ended(found.error(), context) || !is_retryable(found.error())) {
-        removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
-        return found.error();
-      }
+      const std::error_code error = found.error();
+      const bool is_over = is_end_of_context(error) && has_ended(context);
+      if (is_over || !is_retryable(error)) return give_up(error);
     }
   }
 
-  /// Lists behind a write of this session: another server than before may not have heard of the
-  /// create yet, but it has once it answers that write. No path: it is not there.
+  Result<Enqueued> give_up(std::error_code error) {
+    removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
+    return error;
+  }
+
+  /// No path: nothing was created, and nothing will be.
   Result<Enqueued> look(const SessionConnection& connection, const Context& context) {
     const auto barrier = std::make_shared<PendingAnswer<void>>();
-    const auto listed = std::make_shared<PendingAnswer<Children>>();
-    connection.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
-                           [barrier](Result<void> answer) { barrier->complete(answer); });
-    connection.wire->children(request_.directory, [listed](Result<Children> answer) {
-      listed->complete(std::move(answer));
-    });
-    const Result<void> passed = barrier->wait(context);
-    if (!is_decided(passed.error())) return passed.error();
-    Result<Children> list = listed->wait(context);
-    if (!list) {
-      if (list.error() == ZooKeeperErrc::no_node) return Enqueued{};  // the directory is gone
-      return list.error();
-    }
-    const auto name = std::find_if(list->names.begin(), list->names.end(), [&](const auto& child) {
-      return child.find(id_) != std::string::npos;
-    });
-    if (name == list->names.end()) return Enqueued{};
-    return adopt(connection, join_path(request_.directory, *name), std::move(*list), context);
+    const auto list = std::make_shared<PendingAnswer<Children>>();
+    list_behind_write(
+        connection, request_.directory,
+        [barrier](Result<void> answer) { barrier->complete(answer); },
+        [list](Result<Children> answer) { list->complete(std::move(answer)); });
+    const std::error_code written = barrier->wait(context).error();
+    if (!is_decided(written)) return written;
+    Result<Children> listed = list->wait(context);
+    Result<std::string> path = find_created(written, listed, request_.directory, id_);
+    if (!path) return path.error();
+    if (path->empty()) return Enqueued{};
+    return adopt(connection, *path, std::move(*listed), context);
   }
 
   Result<Enqueued> adopt(const SessionConnection& connection, const std::string& path,
@@ -178,7 +168,7 @@ class Attempt {
                          [read](Result<Znode> answer) { read->complete(std::move(answer)); });
     const Result<Znode> znode = read->wait(context);
     if (!znode) {
-      if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // somebody removed it
+      if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // it was removed
       return znode.error();
     }
     if (znode->stat.ephemeral_owner != connection_.session->id()) return Enqueued{};
@@ -206,7 +196,7 @@ std::size_t ProtectedCreate::path_length() const {
 Result<Enqueued> create_protected(SessionKeeper& keeper,
                                   const std::shared_ptr<RemovalList>& removals,
                                   const ProtectedCreate& request, const Context& context) {
-  for (Backoff pause;; pause.wait(context)) {
+  for (Backoff backoff;; backoff.wait(context)) {
     Result<SessionConnection> connection = keeper.await_connection(context);
     if (!connection) return connection.error();
     std::optional<Result<Enqueued>> end =

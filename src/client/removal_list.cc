@@ -7,13 +7,14 @@
 #include "base/context_wait.h"
 #include "base/error_kinds.h"
 #include "base/mutex.h"
-#include "base/znode_path.h"
+#include "client/list_behind_write.h"
 
 namespace zklock::internal {
 
 namespace {
 
-/// After a refusal that is neither final nor ended by a reconnect (a throttled server, say).
+/// After a refusal that is neither final nor cured by a reconnect, such as that of a throttled
+/// server.
 constexpr std::chrono::milliseconds kPause{1'000};
 
 }  // namespace
@@ -36,7 +37,7 @@ void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
 void RemovalList::add(Entry entry) {
   {
     const MutexLock lock(monitor_.mutex);
-    if (!entry.session || entry.session != keeper_->session()) return;  // it took the node along
+    if (!entry.session || entry.session != keeper_->session()) return;  // the node went with it
     entries_.emplace(++last_number_, std::move(entry));
   }
   if (const std::optional<SessionConnection> connection = keeper_->connection()) retry(*connection);
@@ -92,30 +93,18 @@ void RemovalList::attempt(const SessionConnection& connection, Number number, co
 
 void RemovalList::find_and_remove(const SessionConnection& connection, Number number,
                                   const Entry& entry) {
-  // A list alone may come from a server that has not heard of the create yet; behind a write of
-  // this session, on this connection, it can not.
-  const auto self = shared_from_this();
-  const std::string directory = entry.directory;
-  const auto barrier = std::make_shared<std::error_code>();
-  connection.wire->check(directory, ZooKeeperClient::kAnyVersion,
-                         [barrier](Result<void> answer) { *barrier = answer.error(); });
-  connection.wire->children(directory, [self, connection, number, directory, barrier,
-                                        id = entry.what](Result<Children> answer) {
-    // Refused for a time (throttled, say), the barrier has not gone through the quorum either.
-    if (!is_decided(*barrier)) {
-      self->answered(connection, number, directory, *barrier);
-      return;
-    }
-    if (answer) {
-      for (const std::string& name : answer->names) {
-        if (name.find(id) == std::string::npos) continue;
-        self->remove(connection, number, join_path(directory, name));
-        return;
-      }
-    }
-    const bool is_absent = answer || answer.error() == ZooKeeperErrc::no_node;
-    self->answered(connection, number, directory, is_absent ? std::error_code() : answer.error());
-  });
+  const auto written = std::make_shared<std::error_code>();
+  list_behind_write(
+      connection, entry.directory, [written](Result<void> answer) { *written = answer.error(); },
+      [self = shared_from_this(), connection, number, written, directory = entry.directory,
+       id = entry.what](const Result<Children>& listed) {
+        const Result<std::string> path = find_created(*written, listed, directory, id);
+        if (path && !path->empty()) {
+          self->remove(connection, number, *path);
+        } else {
+          self->answered(connection, number, directory, path.error());
+        }
+      });
 }
 
 void RemovalList::remove(const SessionConnection& connection, Number number,
@@ -147,7 +136,8 @@ void RemovalList::answered(const SessionConnection& connection, Number number,
   }
   if (error == ZooKeeperErrc::no_auth) {
     log_.error([&] {
-      return "may not remove " + path + ", which would block its queue: ending the session";
+      return "no permission to remove " + path +
+             ", which would block its queue: ending the session";
     });
     keeper_->replace_session(connection.session, LossReason::session_expired);
     return;
@@ -155,7 +145,7 @@ void RemovalList::answered(const SessionConnection& connection, Number number,
   log_.warning([&] { return "could not remove " + path + " yet: " + error.message(); });
   const std::optional<SessionConnection> now = keeper_->connection();
   if (ends_with_connection(error)) {
-    // The reconnect may have come before this answer was dealt with.
+    // The reconnect may have come before this answer was processed.
     if (now && now->number != connection.number) retry(*now);
     return;
   }
