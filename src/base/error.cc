@@ -49,7 +49,7 @@ class LockCategory final : public std::error_category {
         return std::errc::operation_canceled;
       case Errc::invalid_config:
         return std::errc::invalid_argument;
-      // As Mutex and std::unique_lock say it.
+      // The same as for std::unique_lock.
       case Errc::already_own_lock:
         return std::errc::resource_deadlock_would_occur;
       case Errc::not_lock_owner:
@@ -93,7 +93,7 @@ class ZooKeeperCategory final : public std::error_category {
       case ZooKeeperErrc::bad_version:
         return "the znode has another version";
       case ZooKeeperErrc::no_children_for_ephemerals:
-        return "ephemeral znodes can not have children";
+        return "ephemeral znodes cannot have children";
       case ZooKeeperErrc::node_exists:
         return "the znode exists already";
       case ZooKeeperErrc::not_empty:
@@ -113,7 +113,7 @@ class ZooKeeperCategory final : public std::error_category {
       case ZooKeeperErrc::not_read_only:
         return "the server is read-only";
       case ZooKeeperErrc::ephemeral_on_local_session:
-        return "local sessions can not have ephemeral znodes";
+        return "local sessions cannot have ephemeral znodes";
       case ZooKeeperErrc::quota_exceeded:
         return "quota exceeded";
       case ZooKeeperErrc::throttled:
@@ -179,8 +179,8 @@ class LossCategory final : public std::error_category {
   }
 };
 
-/// Error codes refer to their category for as long as they live, which may be past the end of
-/// main(): background threads and static objects have some. So no destructor runs.
+/// Error codes refer to their category, also after the end of main(): background threads and static
+/// objects have some. So no destructor runs.
 template <class Category>
 union NeverDestroyed {
   constexpr NeverDestroyed() noexcept : value() {}
