@@ -4,9 +4,9 @@
 #   examples/demo.sh                  plays a session of three processes
 #   examples/demo.sh --serve [port]   keeps a server at localhost:2181, to try it by hand
 #
-# From nothing: packages that are missing are installed, and zookeeper-example is built, in build/
-# (ZKLOCK_BUILD_DIR overrides). The server is a private one, with its data in a temporary directory.
-# It is gone afterwards, also after Ctrl-C.
+# It installs missing packages, and builds zookeeper-example in build/ (ZKLOCK_BUILD_DIR overrides).
+# The server is a private one, with its data in a temporary directory. It is gone afterwards, also
+# after Ctrl-C.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
@@ -19,7 +19,7 @@ declare -A pipes  # numbers of the file descriptors from which their output is r
 
 # --- Processes -----------------------------------------------------------------------------------
 
-# start NAME COMMAND...: in the background. It ends with this script, however that ends.
+# start NAME COMMAND...: in the background. It ends with this script, in whatever way that ends.
 start() {
   local name=$1 pipe
   shift
@@ -31,7 +31,7 @@ start() {
   rm "$temporary/$name.pipe"
 }
 
-# end NAME: at once, and without a word.
+# end NAME: at once, and silently.
 end() {
   kill -KILL "${pids[$1]}" 2>/dev/null || true
   wait "${pids[$1]}" 2>/dev/null || true
@@ -50,7 +50,7 @@ fail() {
   exit 1
 }
 
-# quietly COMMAND...: shows what it says only if it fails.
+# quietly COMMAND...: shows its output only if it fails.
 quietly() {
   "$@" >"$temporary/output" 2>&1 || {
     cat "$temporary/output" >&2
@@ -60,8 +60,8 @@ quietly() {
 
 # --- The server ----------------------------------------------------------------------------------
 
-# serves PORT: whether a ZooKeeper server there says that it is ready. "srvr" asks for its state.
-# (Servers that are just starting sometimes forget to answer.)
+# serves PORT: whether a ZooKeeper server there is ready. "srvr" asks for its state. (Servers that
+# are just starting sometimes do not answer.)
 serves() (
   exec 3<>"/dev/tcp/127.0.0.1/$1" && printf srvr >&3 && read -r -t 1 answer <&3 &&
     [[ $answer == "Zookeeper version"* ]]
@@ -70,7 +70,7 @@ serves() (
 # start_server PORT: returns once it serves; 1 if the port is taken.
 start_server() {
   local port=$1 line
-  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi  # somebody listens there
+  if (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then return 1; fi  # another server is there
   cat >"$temporary/zoo.cfg" <<CONFIGURATION
 dataDir=$temporary/data
 clientPort=$port
@@ -83,7 +83,7 @@ CONFIGURATION
     -cp /usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar \
     org.apache.zookeeper.server.quorum.QuorumPeerMain "$temporary/zoo.cfg"
 
-  # The last that it logs while it starts, it logs when it serves: so ask with every line.
+  # It logs its last line of the start when it serves: so ask with every line.
   : >"$temporary/server.log"
   while read -r -t 30 line <&"${pipes[server]}"; do
     echo "$line" >>"$temporary/server.log"
@@ -92,7 +92,7 @@ CONFIGURATION
       return 1
     fi
     if serves "$port"; then
-      cat <&"${pipes[server]}" >>"$temporary/server.log" &  # it would stop at a full pipe
+      cat <&"${pipes[server]}" >>"$temporary/server.log" &  # a full pipe would stop it
       pids[server-log]=$!
       return 0
     fi
@@ -115,7 +115,7 @@ contend() {
   start "$name" "$example" --address "$address" --owner "$name" "$@"
 }
 
-# show_until NAME TEXT: shows what it says, up to the line that contains TEXT.
+# show_until NAME TEXT: shows its output, up to the line that contains TEXT.
 show_until() {
   local line
   while read -r -t 60 line <&"${pipes[$1]}"; do
@@ -125,7 +125,7 @@ show_until() {
   fail "$1 does not say: $2"
 }
 
-# show_end NAME: shows what else it says, and its exit status.
+# show_end NAME: shows the rest of its output, and its exit status.
 show_end() {
   local line status=0
   while read -r -t 60 line <&"${pipes[$1]}"; do show "$1" "$line"; done
@@ -134,7 +134,7 @@ show_end() {
   show "$1" "(exit status $status)"
 }
 
-# queue: the claims as they stand in ZooKeeper.
+# queue: the claims in ZooKeeper.
 queue() { "$example" --address "$address" --list; }
 
 show_queue() {
@@ -142,7 +142,7 @@ show_queue() {
   queue | while read -r line; do show queue "$line"; done
 }
 
-# wait_for_claim NAME: until it stands in the queue. Each look is a question to the server.
+# wait_for_claim NAME: until it is in the queue. Each look asks the server.
 wait_for_claim() {
   local looks=0
   until [[ $(queue) == *" $1 "* ]]; do
@@ -160,11 +160,11 @@ play() {
   contend first
   show_until first "claim"
 
-  say "A second one waits for it, 3 seconds as it was told to, in vain."
+  say "A second one waits for 3 seconds, and gives up."
   contend second --timeout 3s
   show_end second
 
-  say "A third one has more patience. The queue, as it stands in ZooKeeper:"
+  say "A third one waits longer. The queue in ZooKeeper:"
   contend third --timeout 1m
   wait_for_claim third
   show_queue
@@ -174,7 +174,7 @@ play() {
   show_end first
   show_until third "claim"
 
-  say "The third one is interrupted, too."
+  say "The third one is interrupted too."
   interrupt third
   show_end third
   show_queue
@@ -194,7 +194,7 @@ TEXT
   fail "the ZooKeeper server has ended"
 }
 
-# --- What is asked for ---------------------------------------------------------------------------
+# --- The command line ----------------------------------------------------------------------------
 
 case ${1-} in
   "" | --serve) ;;
@@ -227,7 +227,7 @@ if [[ ${1-} == --serve ]]; then
   if [[ $port != 2181 ]]; then at=" --address $address"; fi
   serve
 else
-  # Ports in which the system does not look for free ones, so that they are rarely taken.
+  # Ports outside of those that the system gives out, so that they are rarely taken.
   until start_server "$((port = 20000 + RANDOM % 10000))"; do :; done
   address=127.0.0.1:$port
   play

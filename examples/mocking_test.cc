@@ -1,5 +1,5 @@
 // How a service tests what it does when it does not get its lock, when it loses it in the middle,
-// and when no server answers: in three ways, each in milliseconds, and without a server. The README
+// and when no server answers: in three ways, each in milliseconds, and without a server. testing.md
 // quotes it.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-// The least code that takes a lock and works under it. The README quotes it.
+// The least code that takes a lock and works under it. README.md quotes it.
 // [readme: lock]
 #include <zklock/zookeeper_lock.h>
 
@@ -6,20 +6,24 @@
 
 using namespace std::chrono_literals;
 
-int main(int argc, char** argv) try {
-  const char* address = argc > 1 ? argv[1] : "localhost:2181";
-  zklock::ZooKeeperLock lock({.address = address, .path = "/my/locks"});
-  zklock::LockGuard guard(lock, zklock::Context().with_timeout(3s));  // waits for its turn
-  const zklock::Lease& lease = guard.lease();
-  std::stop_callback on_loss(lease.lost(), [] { std::cerr << "the lock is lost: stop working\n"; });
-
-  for (int row = 1; row <= 3 && lease.valid(); ++row) {
-    // Let the database refuse tokens smaller than the largest that it has seen: then not even a
-    // process that is paused right here can do harm when it wakes up.
-    std::cout << "write row " << row << " with fencing token " << lease.fencing_token() << '\n';
+/// Stands in for a database that refuses stale tokens. A real one: examples/leases.md, "Fencing".
+struct Store {
+  std::int64_t largest_token = 0;
+  void write(std::int64_t token, const char* value) {
+    if (token < largest_token) throw std::runtime_error("refused: a later holder has written");
+    largest_token = token;
+    std::cout << "wrote " << value << " with fencing token " << token << '\n';
   }
-  return lease.valid() ? 0 : 1;  // the guard unlocks
-} catch (const zklock::LockError& error) {
+};
+
+int main(int argc, char** argv) try {
+  Store store;
+  zklock::ZooKeeperLock lock(
+      {.address = argc > 1 ? argv[1] : "localhost:2181", .path = "/my/locks"});
+  zklock::LockGuard guard(lock, zklock::Context().with_timeout(3s));  // waits for its turn
+  store.write(guard.lease().fencing_token(), "42");
+  guard.unlock();  // reports a lost lock; the destructor would only log it
+} catch (const std::exception& error) {
   std::cerr << error.what() << '\n';  // attempt to acquire lock timed out: /my/locks is held by ...
   return 1;
 }

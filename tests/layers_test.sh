@@ -17,7 +17,7 @@ declare -A may_include=(
   [cli]=""
 )
 exceptions=" lock/zookeeper_lock.cc:client/connect.h "  # where the lock gets a client from
-without_header=" lock/claim_wait.cc testing/fake_requests.cc "  # not yet taken apart
+without_header=" lock/claim_wait.cc "  # not yet taken apart
 
 status=0
 complain() { echo "$*" >&2; status=1; }

@@ -1,4 +1,4 @@
-// zklock/acl.h: who may do what with a znode.
+// zklock/acl.h: access control lists: who may do what with a znode.
 #ifndef ZKLOCK_ACL_H_
 #define ZKLOCK_ACL_H_
 
@@ -13,8 +13,8 @@
 
 namespace zklock {
 
-/// ZooKeeper's permission bits (ZooKeeper Programmer's Guide, "ACL Permissions"). Deleting a znode
-/// takes `remove` on its *parent*.
+/// ZooKeeper's permission bits (ZooKeeper Programmer's Guide, "ACL Permissions"). To delete a
+/// znode, one needs `remove` on its *parent*.
 enum class Permission : std::uint32_t {
   none = 0,
   read = 1,
@@ -41,13 +41,13 @@ struct AclEntry {
   bool operator==(const AclEntry&) const = default;
 };
 
-/// The access control list of a znode. An immutable value; copies share what they have.
+/// The access control list of a znode. An immutable value; copies share their entries.
 class Acl {
  public:
   Acl(std::initializer_list<AclEntry> entries) : Acl(std::vector<AclEntry>(entries)) {}
   explicit Acl(std::vector<AclEntry> entries)
       : entries_(std::make_shared<const std::vector<AclEntry>>(std::move(entries))) {}
-  // Copied only, so that none is left without entries.
+  // Copies, but does not move: so no Acl is without entries.
   Acl(const Acl&) = default;
   Acl& operator=(const Acl&) = default;
   ~Acl() = default;
@@ -58,7 +58,7 @@ class Acl {
     static const auto* const acl = new Acl{{Permission::all, "world", "anyone"}};
     return *acl;
   }
-  /// Only the identities that the creating session has authenticated as (ClientOptions::auth).
+  /// Only the identities of the creating session (ClientOptions::auth).
   [[nodiscard]] static Acl creator_all() { return Acl{{Permission::all, "auth", ""}}; }
 
   [[nodiscard]] const std::vector<AclEntry>& entries() const noexcept { return *entries_; }

@@ -1,5 +1,4 @@
-// zklock/context.h: what a blocking call may use: until when, on whose behalf, and who may cancel
-// it.
+// zklock/context.h: until when a call may block, who may cancel it, and for which owner it is made.
 #ifndef ZKLOCK_CONTEXT_H_
 #define ZKLOCK_CONTEXT_H_
 
@@ -18,8 +17,8 @@ namespace zklock {
 
 namespace internal {
 
-/// Any duration in nanoseconds; what does not fit becomes the nearest value, not-a-number the
-/// least.
+/// Any duration in nanoseconds. A value that does not fit becomes the nearest one; not-a-number
+/// becomes the smallest one.
 template <class Rep, class Period>
 [[nodiscard]] constexpr std::chrono::nanoseconds saturated(
     std::chrono::duration<Rep, Period> duration) noexcept {
@@ -33,8 +32,8 @@ template <class Rep, class Period>
 
 }  // namespace internal
 
-/// An immutable value in the manner of Go's context.Context: each `with_...` returns a copy that
-/// says one thing more. Cheap to copy. Safe to use from many threads at once.
+/// An immutable value like Go's context.Context: each `with_...` returns a copy that says one thing
+/// more. Cheap to copy. Safe to use from many threads at once.
 ///
 ///     lock.lock(Context().with_timeout(3s).with_value("owner", "user1"));
 class ZKLOCK_EXPORT Context {
@@ -42,9 +41,9 @@ class ZKLOCK_EXPORT Context {
   /// No deadline, no values, not cancellable.
   Context() noexcept = default;
 
-  /// A copy with this deadline, or the one it has, whichever is earlier. A deadline of another
+  /// A copy with this deadline or the present one, whichever is earlier. A deadline of another
   /// clock than std::chrono::steady_clock is converted now: a later step of that clock does not
-  /// move it. Time points beyond what a clock can hold mean "never" and "long ago".
+  /// move it. Time points beyond the range of the clock mean "never" and "long ago".
   template <class Clock, class Duration>
   [[nodiscard]] Context with_deadline(std::chrono::time_point<Clock, Duration> deadline) const {
     const std::chrono::nanoseconds at = internal::saturated(deadline.time_since_epoch());
@@ -57,21 +56,21 @@ class ZKLOCK_EXPORT Context {
     }
   }
 
-  /// A copy whose deadline is `timeout` from now, or the one it has, whichever is earlier. Zero and
+  /// A copy whose deadline is `timeout` from now or the present one, whichever is earlier. Zero or
   /// less: the deadline has passed.
   template <class Rep, class Period>
   [[nodiscard]] Context with_timeout(std::chrono::duration<Rep, Period> timeout) const {
     return with_remaining(internal::saturated(timeout), std::chrono::nanoseconds(0));
   }
 
-  /// A copy in which `key` stands for `value`, in place of an earlier value of that key.
+  /// A copy in which `key` has this value, instead of an earlier one.
   [[nodiscard]] Context with_value(std::string key, std::string value) const;
 
-  /// A copy that this token cancels, as do the tokens that it has already.
+  /// A copy that this token cancels too, besides the tokens that it has already.
   [[nodiscard]] Context with_stop_token(std::stop_token token) const;
 
-  /// A copy for a call that must not queue: `lock` gives up as soon as it learns that somebody is
-  /// ahead. Its deadline then only bounds the one attempt.
+  /// A copy for a call that must not queue: `lock` gives up as soon as it learns that another claim
+  /// is ahead. Its deadline then only bounds the one attempt.
   [[nodiscard]] Context without_waiting() const;
 
   /// The deadline, if there is one.
@@ -80,7 +79,7 @@ class ZKLOCK_EXPORT Context {
   }
   /// Whether the deadline has passed.
   [[nodiscard]] bool expired() const noexcept;
-  /// Whether one of the stop tokens has been told to stop.
+  /// Whether stop was requested on one of the stop tokens.
   [[nodiscard]] bool canceled() const noexcept;
   /// The value of `key`, if it has one.
   [[nodiscard]] std::optional<std::string> value(std::string_view key) const;
@@ -99,7 +98,7 @@ class ZKLOCK_EXPORT Context {
 
   std::optional<std::chrono::steady_clock::time_point> deadline_;
   std::shared_ptr<const Values> values_;  // null: none. Shared between copies, never changed.
-  std::shared_ptr<const std::vector<std::stop_token>> stop_tokens_;  // likewise
+  std::shared_ptr<const std::vector<std::stop_token>> stop_tokens_;  // as values_
   bool may_wait_ = true;
 };
 

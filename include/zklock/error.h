@@ -3,7 +3,8 @@
 //
 // Three questions have three enumerations: what became of a call on the lock (Errc), what ZooKeeper
 // answered (ZooKeeperErrc), and why a grant was lost (LossReason). All three convert to
-// std::error_code implicitly; values of different enumerations never compare equal.
+// std::error_code implicitly; values of different enumerations never compare equal. What to do
+// about each: examples/errors.md.
 #ifndef ZKLOCK_ERROR_H_
 #define ZKLOCK_ERROR_H_
 
@@ -21,33 +22,33 @@ enum class Errc {
   /// `lock` was called by the owner of the instance's valid grant. Unlock first, or use another
   /// owner.
   already_own_lock = 1,
-  /// The deadline passed before the claim was granted. Nothing stays in the queue.
-  /// Equivalent to std::errc::timed_out.
+  /// The deadline passed before the claim was granted: somebody else holds the lock, or no server
+  /// answered. No claim stays in the queue. Equivalent to std::errc::timed_out.
   locking_timed_out,
   /// A znode's name does not end in a sequence number.
   invalid_seq_node,
   /// `unlock` was called with an owner who does not hold the lock.
   not_lock_owner,
-  /// `set_owner` was called for a grant that has an owner already.
+  /// `set_owner` was called for a grant that already has an owner.
   owner_already_set,
-  /// The claim could not be made, for a reason that waiting does not cure: see LockError::cause.
+  /// It failed for a reason that waiting does not cure: see LockError::cause.
   locking_failed,
-  /// Nothing is held, or the claim could not be removed by the deadline (it will be, in the
-  /// background): see LockError::cause.
+  /// Nothing is held; or the claim could not be removed by the deadline, and will be removed in the
+  /// background: see LockError::cause.
   unlocking_failed,
-  /// The holder is past its TTL, but its claim may not be removed (no permission).
+  /// The holder is past its TTL, but this client has no permission to remove its claim.
   expire_lock_failed,
   /// The wait was cancelled: by a stop token of the Context, or because the lock was destroyed.
   /// Equivalent to std::errc::operation_canceled.
   locking_canceled,
   /// The grant had ended before the call: see Lease::loss_reason.
   lock_lost,
-  /// The configuration can not work: the detail names the field and says why.
+  /// The configuration cannot work: the detail names the field, and says why.
   invalid_config,
 };
 
-/// What ZooKeeper, or the client on the way to it, answered. Those that ZooKeeper defines carry its
-/// own numbers (zookeeper.h, KeeperException.Code), so that logs of both sides can be compared; an
+/// What ZooKeeper, or the client on the way to it, answered. Codes that ZooKeeper defines have its
+/// numbers (zookeeper.h, KeeperException.Code), so that logs of both sides can be compared. An
 /// answer that is not listed here keeps its number too.
 enum class ZooKeeperErrc {
   system_error = -1,
@@ -57,7 +58,7 @@ enum class ZooKeeperErrc {
   connection_loss = -4,
   marshalling_error = -5,
   unimplemented = -6,
-  /// No answer by the deadline. The request may have been, or may still be, carried out.
+  /// No answer by the deadline. The request may have been carried out, or still be.
   operation_timeout = -7,
   bad_arguments = -8,
   invalid_state = -9,
@@ -81,7 +82,7 @@ enum class ZooKeeperErrc {
   throttled = -127,
   /// Not ZooKeeper's: the Context was cancelled before the answer came.
   canceled = -1000,
-  /// Not ZooKeeper's: the client was inherited through fork(). Only the parent can use it.
+  /// Not ZooKeeper's: the process was forked. Only the parent can use the client.
   forked = -1001,
 };
 
@@ -89,14 +90,15 @@ enum class ZooKeeperErrc {
 enum class LossReason {
   /// A server said that the session is gone.
   session_expired = 1,
-  /// The session may be gone: no server has confirmed it for as long as it lives without one.
+  /// The session may be over: no server has confirmed it for too long.
   cut_off,
   /// The grant was held for longer than its TTL.
   ttl_over,
-  /// Somebody else deleted the claim. (Servers that end a session while its client is connected
-  /// tell of the claim first.)
+  /// Somebody else deleted the claim. (Also when servers end the session of a connected client:
+  /// they
+  /// report its claim first.)
   claim_deleted,
-  /// The client, or the lock, was closed while the lock was held.
+  /// The client or the lock was closed while the lock was held.
   client_closed,
 };
 
@@ -119,12 +121,12 @@ struct std::is_error_code_enum<zklock::LossReason> : std::true_type {};
 
 namespace zklock {
 
-/// Whether a request that ended with `error` may have been carried out all the same. After such an
-/// answer to a write only another look at the server can tell.
+/// Whether a request that ended with `error` may still have been carried out. After such an answer
+/// to a write, only a read can tell.
 [[nodiscard]] ZKLOCK_EXPORT bool may_have_been_done(std::error_code error) noexcept;
 
-/// Thrown by the lock. `code()` is an Errc; `what()` is its message, then the detail: for a
-/// time-out who holds the lock, for a bad configuration which field and why.
+/// Thrown by the lock. `code()` is an Errc. `what()` is its message, then the detail: for a
+/// time-out the holder of the lock, for a bad configuration which field and why.
 class ZKLOCK_EXPORT LockError : public std::system_error {
  public:
   explicit LockError(std::error_code code, const std::string& detail = {},
@@ -133,11 +135,11 @@ class ZKLOCK_EXPORT LockError : public std::system_error {
   /// "message: detail".
   [[nodiscard]] const char* what() const noexcept override { return text_.what(); }
 
-  /// What ZooKeeper answered, if that is behind it; otherwise no error.
+  /// The ZooKeeperErrc that caused it; no error if there is none.
   [[nodiscard]] std::error_code cause() const noexcept { return cause_; }
 
  private:
-  std::runtime_error text_;  // copies without throwing, as an exception must
+  std::runtime_error text_;  // copying an exception must not throw, and this does not
   std::error_code cause_;
 };
 

@@ -22,13 +22,13 @@ class LeaseState;
 struct LeaseAccess;
 }  // namespace internal
 
-/// One grant of a lock. A cheap handle: copies refer to the same grant, and neither prolong it nor
-/// release it. Thread safety: all of it may be called from any thread.
+/// One grant of a lock. A cheap handle: copies refer to the same grant, and neither prolong nor
+/// release it. Thread safety: all members may be called from any thread.
 ///
-/// A lease ends once, and never comes back: released by unlock, or lost. A lock alone can not stop
-/// a process that is paused between `valid()` and its write: give the resource the
-/// `fencing_token()`, and let it refuse smaller ones than it has seen. In a process that was forked
-/// off the holder's, the lease is not valid.
+/// A lease ends once, and never comes back: it is released by unlock, or lost. A lock alone cannot
+/// stop a process that is paused between `valid()` and its write: give the resource the
+/// `fencing_token()`, and let it refuse smaller ones than it has seen (examples/leases.md). In a
+/// child that was forked by the holder, the lease is not valid.
 class ZKLOCK_EXPORT Lease {
  public:
   /// Refers to no grant.
@@ -37,43 +37,43 @@ class ZKLOCK_EXPORT Lease {
   /// False: refers to no grant. It says nothing about validity.
   [[nodiscard]] explicit operator bool() const noexcept { return state_ != nullptr; }
 
-  /// Exclusivity is still certain, right now, by the local clock. No server is asked. False for an
-  /// empty lease, from the moment when unlock is called, and once lost.
+  /// Whether exclusivity is still certain, right now, by the local clock. Asks no server. False for
+  /// an empty lease, from the moment when unlock is called, and once the lease is lost.
   [[nodiscard]] bool valid() const noexcept;
 
-  /// Until when `valid()` will stay true if nothing happens; the clock's maximum if nothing bounds
-  /// it. It moves on when servers confirm the session, and with `renew`.
+  /// Until when `valid()` stays true if no server answers any more; the clock's maximum if nothing
+  /// bounds it. It advances when servers confirm the session, and with `renew`.
   [[nodiscard]] std::chrono::steady_clock::time_point valid_until() const noexcept;
 
-  /// Stop is requested when the grant is lost, not when it is released. Its callbacks run on a
-  /// thread of the library's that does nothing else (when the lock is destroyed: on that thread);
-  /// they may call the library, and must not throw (std::stop_callback's rule). Many that take long
-  /// at once hold up further ones. An empty lease's token is never told to stop.
+  /// Stop is requested when the grant is lost, not when it is released. The callbacks run on a
+  /// thread of the library that does nothing else; when the lock is destroyed, on the destroying
+  /// thread. They may call the library, and must not throw (std::stop_callback's rule). If many
+  /// take long at the same time, further ones wait. The token of an empty lease never stops.
   [[nodiscard]] std::stop_token lost() const noexcept;
 
   /// A LossReason once the grant is lost; no error before, or when it was released.
   [[nodiscard]] std::error_code loss_reason() const noexcept;
 
-  /// Larger than that of every earlier grant of the path, also when the path was deleted and
-  /// created anew. It is the `czxid` of the claim. 0 for an empty lease.
+  /// Larger than the token of every earlier grant of the path, even if the path was deleted and
+  /// created again. It is the `czxid` of the claim. 0 for an empty lease.
   [[nodiscard]] std::int64_t fencing_token() const noexcept;
 
-  /// Full path of the claim, "" for an empty lease.
+  /// The full path of the claim, "" for an empty lease.
   [[nodiscard]] std::string znode() const;
 
-  /// Who holds it, "" if nobody was named.
+  /// The owner, "" if none was named.
   [[nodiscard]] std::string owner() const;
 
-  /// Restarts the TTL from now; a lock without a TTL has nothing to renew, and succeeds. Blocks
-  /// until ZooKeeper has confirmed it or the deadline passes. LockError: `lock_lost` if it came too
-  /// late, `locking_failed` if the servers could not be reached (the lease then goes on until
+  /// Restarts the TTL from now; without a TTL it succeeds, and does nothing. Blocks until ZooKeeper
+  /// has confirmed it or the deadline passes. Throws LockError: `lock_lost` if it came too late;
+  /// `locking_failed` if the servers could not be reached (the lease then lasts until
   /// `valid_until`).
   void renew(const Context& context = {}) const;
   void renew(const Context& context, std::error_code& error) const noexcept;
 
-  /// Proves through a quorum that the claim stands: for the last look before something that can not
-  /// be undone. Blocks for one round trip. LockError: `lock_lost`, or `locking_failed` if no server
-  /// could say.
+  /// Proves through a quorum that the claim stands: a last check before something that cannot be
+  /// undone. Blocks for one round trip. Throws LockError: `lock_lost`; `locking_failed` if no
+  /// server could confirm it.
   void verify(const Context& context = {}) const;
   void verify(const Context& context, std::error_code& error) const noexcept;
 
@@ -85,13 +85,14 @@ class ZKLOCK_EXPORT Lease {
   std::shared_ptr<internal::LeaseState> state_;
 };
 
-/// A lock that is held in a queue with others: over threads, processes and machines.
+/// A lock with one queue over threads, processes and machines.
 ///
 /// It is a std TimedLockable: std::unique_lock, std::lock_guard and std::scoped_lock work on it,
-/// and on a plain `Lock&`. LockGuard does the same and gives the lease.
+/// and on a plain `Lock&`. LockGuard does the same, and has the lease.
 ///
 /// Every call that takes a Context returns by its deadline, whatever the servers do. Each throwing
-/// call has a twin that sets a std::error_code instead: the Errc that LockError::code would be.
+/// call has an overload that sets a std::error_code instead: the Errc that LockError::code would
+/// be.
 class ZKLOCK_EXPORT Lock {
  public:
   virtual ~Lock();
@@ -99,21 +100,21 @@ class ZKLOCK_EXPORT Lock {
   /// Queues for the lock, and blocks until it is granted, the deadline passes (`locking_timed_out`)
   /// or the wait is cancelled (`locking_canceled`). Without a deadline it waits as long as it
   /// takes. With a deadline that has passed it makes one attempt. Errors that waiting does not cure
-  /// (`locking_failed`, `already_own_lock`) are thrown at once. After an error nothing stays in the
-  /// queue.
+  /// (`locking_failed`, `already_own_lock`) are thrown at once. After an error no claim stays in
+  /// the queue.
   Lease lock(const Context& context = {}) { return do_lock(context); }
   Lease lock(const Context& context, std::error_code& error) noexcept;
 
   /// Releases the grant that the calling thread acquired: for std guards, which call it in
-  /// destructors. Blocks for at most a second. What could not be done goes on in the background, is
-  /// logged, told to the observer, and returned.
+  /// destructors. Blocks for at most a second. Unfinished work continues in the background; the
+  /// error is logged, reported to the observer, and returned.
   std::error_code unlock() noexcept;
 
-  /// Releases the current grant of the owner that the Context names, or without one that which the
-  /// calling thread acquired; no other. Blocks until ZooKeeper has confirmed it or the deadline
-  /// passes (one that has passed already counts as one second). LockError: `not_lock_owner`;
-  /// `lock_lost` if the grant had been lost; `unlocking_failed` if nothing is held, or the servers
-  /// could not be reached: the claim is then removed in the background.
+  /// Releases the current grant of the owner that the Context names; without an owner, the grant
+  /// that the calling thread acquired. Blocks until ZooKeeper has confirmed it or the deadline
+  /// passes (a deadline that has passed already counts as one second). Throws LockError:
+  /// `not_lock_owner`; `lock_lost` if the grant was lost before; `unlocking_failed` if nothing is
+  /// held, or the servers could not be reached: the claim is then removed in the background.
   void unlock(const Context& context) { do_unlock(context); }
   void unlock(const Context& context, std::error_code& error) noexcept;
 
@@ -128,11 +129,11 @@ class ZKLOCK_EXPORT Lock {
     unlock_lease(lease, context, error);
   }
 
-  /// One attempt, without queueing, of at most a second. False if the lock is held, or could not be
-  /// tried. Throws for what waiting does not cure, as `lock` does.
+  /// One attempt without queueing, of at most a second. False if somebody else holds the lock, or
+  /// if no server answered. Throws the errors that waiting does not cure, as `lock` does.
   [[nodiscard]] bool try_lock();
 
-  /// As `lock` with a timeout, or a deadline: false when it has passed.
+  /// As `lock` with a timeout or a deadline. False when it has passed.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> timeout) {
     return try_lock(Context().with_timeout(timeout));
@@ -142,7 +143,7 @@ class ZKLOCK_EXPORT Lock {
     return try_lock(Context().with_deadline(deadline));
   }
 
-  /// Who holds the lock through this object, "" if nobody does, or nobody was named.
+  /// The owner who holds the lock through this object, "" if there is none.
   [[nodiscard]] std::string owner() const { return do_owner(); }
 
  protected:
@@ -151,7 +152,7 @@ class ZKLOCK_EXPORT Lock {
   Lock& operator=(const Lock&) = default;
 
  private:
-  // One virtual for each thing that can be done. They throw LockError; MockLock mocks them.
+  // One virtual function for each operation. They throw LockError; MockLock mocks them.
   virtual Lease do_lock(const Context& context) = 0;
   virtual void do_unlock(const Context& context) = 0;
   virtual void do_unlock(const Lease& lease, const Context& context) = 0;
@@ -171,8 +172,8 @@ class ZKLOCK_EXPORT LockGuard {
   explicit LockGuard(Lock& lock, const Context& context = {})
       : lock_(&lock), lease_(lock.lock(context)) {}
 
-  /// Unlocks, if `unlock` has not been called: at most a second, without throwing; what could not
-  /// be done then goes on in the background. The lock logs it and tells its observer.
+  /// Unlocks, unless `unlock` has been called. Blocks for at most a second, and does not throw;
+  /// unfinished work continues in the background, and is logged and reported to the observer.
   ~LockGuard();
 
   LockGuard(const LockGuard&) = delete;
@@ -180,8 +181,8 @@ class ZKLOCK_EXPORT LockGuard {
 
   [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
 
-  /// Unlocks, and reports what the destructor could only log. Afterwards the destructor does
-  /// nothing.
+  /// Unlocks, and throws the error that the destructor could only log. Afterwards the destructor
+  /// does nothing.
   void unlock(const Context& context = {});
 
  private:

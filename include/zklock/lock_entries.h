@@ -1,4 +1,4 @@
-// zklock/lock_entries.h: the queue of a lock as it was listed, in the order of granting.
+// zklock/lock_entries.h: the queue of a lock as it was listed, in grant order.
 #ifndef ZKLOCK_LOCK_ENTRIES_H_
 #define ZKLOCK_LOCK_ENTRIES_H_
 
@@ -15,14 +15,15 @@
 
 namespace zklock {
 
-/// A claim in the queue: the holder's, or a waiter's. What other libraries did not write is empty.
+/// A claim in the queue: the holder's, or a waiter's. Members that another library did not write
+/// are empty.
 struct LockEntry {
   std::int64_t id = 0;                            // its sequence number
   std::string path{};                             // full path of its znode
-  std::string owner{};                            // "" if nobody is named
-  std::string host{};                             // of the process that made it
+  std::string owner{};                            // "" if none is named
+  std::string host{};                             // of the process that created it
   std::int64_t pid = 0;                           // of that process, on its host; 0 if unknown
-  std::chrono::system_clock::time_point since{};  // its own clock, when it was made or last granted
+  std::chrono::system_clock::time_point since{};  // created or last granted, by its host's clock
   std::int64_t fencing_token = 0;                 // czxid
 
   bool operator==(const LockEntry&) const = default;
@@ -35,14 +36,13 @@ struct LockEntry {
 /// The same, throws LockError.
 [[nodiscard]] ZKLOCK_EXPORT std::int64_t sequence_number(std::string_view name);
 
-/// The claims of one lock path in the order in which they are granted: the holder first. A plain
-/// value.
+/// The claims of one lock path in grant order: the holder first. A plain value.
 class ZKLOCK_EXPORT LockEntries {
  public:
   using const_iterator = std::vector<LockEntry>::const_iterator;
 
   LockEntries() = default;
-  /// REQUIRES: in the order of granting.
+  /// REQUIRES: `entries` is in grant order.
   explicit LockEntries(std::vector<LockEntry> entries) : entries_(std::move(entries)) {}
 
   /// Sequence numbers, the holder's first.
@@ -51,8 +51,8 @@ class ZKLOCK_EXPORT LockEntries {
   [[nodiscard]] std::optional<std::int64_t> first() const;
   /// The znode of the claim with this number, if it is in the queue.
   [[nodiscard]] std::optional<std::string> lock_path(std::int64_t id) const;
-  /// The znode of the claim that is just ahead of this one; none for the first one, and for a
-  /// number that is not in the queue.
+  /// The znode of the claim just ahead of this one; none for the first one, and for a number that
+  /// is not in the queue.
   [[nodiscard]] std::optional<std::string> lock_ahead(std::int64_t id) const;
 
   [[nodiscard]] std::size_t size() const noexcept { return entries_.size(); }

@@ -10,33 +10,33 @@
 
 namespace zklock {
 
-/// Is told what happens to the claims of a ZooKeeperLock. Override what you need.
+/// Receives what happens to the claims of a ZooKeeperLock. Override what you need.
 ///
 /// Thread safety: called from any thread, also from several at once; on the thread of the call that
-/// it is about, except for `on_lost`. Never called with a lock of the library held: it may call the
-/// library. What it throws is logged and dropped.
+/// it reports, except for `on_lost`. The library holds no mutex of its own meanwhile, so it may
+/// call the library. Exceptions are logged and dropped.
 class ZKLOCK_EXPORT LockObserver {
  public:
   virtual ~LockObserver();
 
-  /// The claim `znode` waits, with `ahead` claims ahead of it. Told again when that was listed
-  /// anew.
+  /// The claim `znode` waits, with `ahead` claims ahead of it. Called again after each new list.
   virtual void on_waiting(const std::string& znode, std::size_t ahead);
-  /// `lock` is about to return this lease, after so long.
+  /// `lock` is about to return this lease.
   virtual void on_granted(const Lease& lease, std::chrono::nanoseconds waited);
-  /// `lock` on `path` is about to fail with this error, after so long.
+  /// `lock` on `path` is about to fail with this error.
   virtual void on_lock_failed(const std::string& path, const LockError& error,
                               std::chrono::nanoseconds waited);
-  /// The claim had gone from the queue, with its session or by somebody's hand, and is made anew.
+  /// The claim disappeared from the queue, because its session ended or somebody deleted it; `lock`
+  /// queues again.
   virtual void on_requeued(const std::string& znode);
-  /// The claim `znode` of a holder past its TTL was removed.
+  /// This lock removed the claim `znode` of a holder past its TTL.
   virtual void on_purged(const std::string& znode);
   /// The lease was released by an unlock.
   virtual void on_released(const Lease& lease);
-  /// An unlock found the claim deleted by somebody else (`lock_lost`), or could not confirm that it
-  /// is gone (`unlocking_failed`): it is removed in the background then.
+  /// An unlock found that somebody else had deleted the claim (`lock_lost`), or could not confirm
+  /// the removal (`unlocking_failed`), which then continues in the background.
   virtual void on_unlock_failed(const Lease& lease, const LockError& error);
-  /// The lease was lost: Lease::loss_reason says why.
+  /// The lease was lost. Lease::loss_reason says why.
   virtual void on_lost(const Lease& lease);
 
  protected:

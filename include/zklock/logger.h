@@ -1,4 +1,4 @@
-// zklock/logger.h: where the library's log lines go. Nothing is logged unless a logger is given.
+// zklock/logger.h: takes the library's log lines. Without a logger, nothing is logged.
 #ifndef ZKLOCK_LOGGER_H_
 #define ZKLOCK_LOGGER_H_
 
@@ -13,13 +13,13 @@ enum class LogLevel { debug, info, warning, error };
 
 /// Takes log lines. Implement it over the logging library of your service.
 ///
-/// Thread safety: `log` is called from any thread, also from several at once, never with a lock of
-/// the library held. It should return soon. What it throws is dropped.
+/// Thread safety: `log` is called from any thread, also from several at once, and never while the
+/// library holds a mutex of its own. It should return soon. Exceptions are dropped.
 class ZKLOCK_EXPORT Logger {
  public:
   virtual ~Logger();
 
-  /// `message` is one line without its end, valid for the duration of the call.
+  /// `message` is one line without a newline, valid during the call.
   virtual void log(LogLevel level, std::string_view message) = 0;
 
  protected:
@@ -28,7 +28,7 @@ class ZKLOCK_EXPORT Logger {
   Logger& operator=(const Logger&) = default;
 };
 
-/// A logger that writes lines of `at_least` this level to standard error, with the local time.
+/// A logger that writes lines of this level or higher to standard error, with the local time.
 [[nodiscard]] ZKLOCK_EXPORT std::shared_ptr<Logger> stderr_logger(
     LogLevel at_least = LogLevel::warning);
 

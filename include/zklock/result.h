@@ -15,13 +15,14 @@ template <class T>
 concept ErrorCodeEnum = std::is_error_code_enum_v<T>;
 }  // namespace internal
 
-/// "No node" or "connection loss" are answers, not exceptions: every operation of ZooKeeperClient
-/// returns one of these. A part of what std::expected (C++23) offers, with its names.
+/// A value or an error. "No node" and "connection loss" are answers, not exceptions: every
+/// operation of ZooKeeperClient returns a Result. It is a part of std::expected (C++23), with its
+/// names.
 template <class T>
 class [[nodiscard]] Result {
  public:
   // Implicit, so that a function returns a value or an error as it is.
-  // NOLINTBEGIN(google-explicit-constructor): that is why
+  // NOLINTBEGIN(google-explicit-constructor): implicit on purpose
   Result(T value) : value_(std::move(value)) {}
   Result(std::error_code error) noexcept : error_(error) {}
   template <internal::ErrorCodeEnum Enum>
@@ -48,7 +49,7 @@ class [[nodiscard]] Result {
   std::error_code error_;
 };
 
-/// For operations that answer nothing but "done".
+/// For operations without a value.
 template <>
 class [[nodiscard]] Result<void> {
  public:

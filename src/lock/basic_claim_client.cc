@@ -95,7 +95,7 @@ class CheckedClient final : public BasicClaimClient {
     std::shared_ptr<ClaimClient> other =
         checked_value("with_capacity", [this] { return advanced_->with_capacity(); });
     if (!other || other->never_throws()) return other;
-    // Always the same one for a client: a lock tells clients apart by their addresses.
+    // Always the same adapter for a client: a lock compares clients by address.
     const MutexLock lock(mutex_);
     std::shared_ptr<ClaimClient>& known = others_[other.get()];
     if (!known) known = std::make_shared<CheckedClient>(std::move(other), log_);

@@ -31,8 +31,8 @@ class BasicClaimClient : public ClaimClient {
 };
 
 /// `client` itself if it is a ClaimClient that never throws; otherwise one that works through it,
-/// and turns what it throws into a line in the log and ZooKeeperErrc::system_error. (A mock throws
-/// when a test has not told it what to return, and an exception that left a thread of ours would
+/// and turns an exception into a line in the log and ZooKeeperErrc::system_error. (A mock throws
+/// when a test has not set a return value, and an exception that left a thread of ours would
 /// end the process.) REQUIRES: `client` is not null.
 [[nodiscard]] std::shared_ptr<ClaimClient> claim_client_of(std::shared_ptr<ZooKeeperClient> client,
                                                            Log log);

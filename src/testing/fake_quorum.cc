@@ -89,7 +89,7 @@ std::size_t FakeQuorum::commit(FakeTransaction transaction) {
   return length();
 }
 
-/// A server that is slow, frozen or cut off carries out what is committed later.
+/// A server that is slow, frozen or cut off applies committed transactions later.
 void FakeQuorum::apply_what_is_due(int server) {
   Server& one = at(server);
   if (!is_up(server) && !(server == leader_ && has_quorum())) return;
@@ -290,7 +290,7 @@ void FakeQuorum::lose_leader() {
     if (is_ordered && Platform::current().random() % 2 == 0) stuck_.push_back(message);
   }
   for (int server = 0; server < size(); ++server) {
-    // Who is cut off or frozen does not know yet.
+    // Servers that are cut off or frozen do not know yet.
     if (is_up(server)) stop_serving(server);
   }
   elect_later(kElectionTime);
@@ -322,7 +322,7 @@ void FakeQuorum::elect(std::optional<int> preferred, std::chrono::nanoseconds wa
     at(server).epoch = epoch_;
   }
   listener_.on_new_leader(leader_);
-  // Those that an earlier leader ordered come first in the new term, whoever asked for them.
+  // Those that an earlier leader ordered come first in the new term, for every client.
   for (const Stuck& message : std::exchange(stuck_, {})) message.arrive();
 }
 

@@ -41,7 +41,7 @@ class FakeQuorumListener {
 /// Thread safety: none: all of it on the thread of `loop`.
 class FakeQuorum {
  public:
-  /// What the leader decides about a write, by what is committed.
+  /// Decides on a write at the leader, by the committed tree.
   using Decide = std::function<Result<FakeTransaction>(const FakeTree& committed, Stat::Time now)>;
   /// Called once the server that took the write has carried it out.
   using Done = std::function<void(const Result<FakeTransaction>& outcome)>;
@@ -58,7 +58,7 @@ class FakeQuorum {
   [[nodiscard]] std::int64_t last_zxid_of(int server) const { return at(server).last_zxid; }
   [[nodiscard]] bool serves(int server) const { return at(server).serves; }
   [[nodiscard]] bool is_frozen(int server) const { return at(server).is_frozen; }
-  /// Whether a message of this server would reach the leader now, and a leader who has a quorum.
+  /// Whether a message of this server would reach a leader with a quorum now.
   [[nodiscard]] bool reaches_leader(int server) const;
   [[nodiscard]] bool has_quorum() const;
   [[nodiscard]] Stat::Time wall_now() const;

@@ -45,7 +45,7 @@ class FakeSessions {
   void note_at_follower(int server, Id id) { heard_by_[server].insert(id); }
   /// The follower answers the leader's ping.
   void report(int server, SteadyTime now);
-  /// What this server has heard is not told any more.
+  /// Drops the activity that this server has not reported yet.
   void forget(int server) { heard_by_.erase(server); }
   /// Another leader begins to track.
   void restart_all(SteadyTime now);

@@ -21,42 +21,6 @@ constexpr std::chrono::milliseconds kFarewellTime{1'500};
 /// What is asked for at least: see libzookeeper_wire.cc.
 constexpr std::chrono::milliseconds kShortestSession{200};
 
-// --- Requests -----------------------------------------------------------------------------------
-
-/// One that is answered with what `read` finds.
-template <class T, class Read>
-FakeRequest read_request(FakeOperation operation, const std::string& path, Wire::Answer<T> answer,
-                         const Read& read) {
-  FakeRequest request;
-  request.operation = operation;
-  request.path = path;
-  request.fail = [answer](std::error_code error) { answer(error); };
-  request.answer = [answer, read](const FakeTree& tree, const FakeCaller& caller,
-                                  const Result<FakeTransaction>&) {
-    return [answer, result = read(tree, caller)] { answer(result); };
-  };
-  return request;
-}
-
-/// One that the leader decides; `describe` makes the answer of what it did.
-template <class T, class Decide, class Describe>
-FakeRequest write_request(FakeOperation operation, const std::string& path, Wire::Answer<T> answer,
-                          const Decide& decide, const Describe& describe) {
-  FakeRequest request;
-  request.operation = operation;
-  request.path = path;
-  request.fail = [answer](std::error_code error) { answer(error); };
-  request.decide = decide;
-  request.answer = [answer, describe](const FakeTree& tree, const FakeCaller&,
-                                      const Result<FakeTransaction>& done) {
-    const Result<T> result = done ? describe(tree, *done) : Result<T>(done.error());
-    return [answer, result] { answer(result); };
-  };
-  return request;
-}
-
-// --- The wire -----------------------------------------------------------------------------------
-
 /// Where nothing else is said: on the loop.
 class FakeWire final : public Wire, public FakePeer, public std::enable_shared_from_this<FakeWire> {
  public:
@@ -139,7 +103,8 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
 };
 
 void FakeWire::on_loop(void (FakeWire::*call)()) {
-  ensemble_->schedule(line_, {}, [self = shared_from_this(), call] { ((*self).*call)(); });
+  ensemble_->network().schedule(line_, {},
+                                [self = shared_from_this(), call] { ((*self).*call)(); });
 }
 
 void FakeWire::post(FakeRequest request) {
@@ -170,64 +135,35 @@ void FakeWire::transmit(const FakeRequest& request) { ensemble_->send(connection
 
 void FakeWire::create(const std::string& path, const std::string& data, const Acl& acl,
                       CreateMode mode, Answer<Created> answer) {
-  post(write_request<Created>(
-      FakeOperation::create, path, std::move(answer),
-      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time now) {
-        return tree.create(path, data, acl, mode == CreateMode::ephemeral_sequential, now, caller);
-      },
-      [](const FakeTree& tree, const FakeTransaction& done) {
-        return Result<Created>(Created{done.path, tree.stat(done.path).value_or(Stat{})});
-      }));
+  post(fake_create(path, data, acl, mode, std::move(answer)));
 }
 
 void FakeWire::children(const std::string& path, Answer<Children> answer) {
-  post(read_request<Children>(FakeOperation::children, path, std::move(answer),
-                              [path](const FakeTree& tree, const FakeCaller& caller) {
-                                return tree.children(path, caller);
-                              }));
+  post(fake_children(path, std::move(answer)));
 }
 
 void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
-  Answer<Znode> note = [self = weak_from_this(), path, watch,
-                        answer = std::move(answer)](const Result<Znode>& znode) {
-    if (const auto wire = self.lock(); wire && watch && znode) wire->watches_.insert(path);
-    answer(znode);
-  };
-  FakeRequest request = read_request<Znode>(
-      FakeOperation::get, path, std::move(note),
-      [path](const FakeTree& tree, const FakeCaller& caller) { return tree.get(path, caller); });
-  request.watch = watch;
-  post(std::move(request));
+  post(fake_get(path, watch,
+                [self = weak_from_this(), path, watch,
+                 answer = std::move(answer)](const Result<Znode>& znode) {
+                  if (const auto wire = self.lock(); wire && watch && znode) {
+                    wire->watches_.insert(path);
+                  }
+                  answer(znode);
+                }));
 }
 
 void FakeWire::set(const std::string& path, const std::string& data, std::int32_t version,
                    Answer<Stat> answer) {
-  post(write_request<Stat>(
-      FakeOperation::set, path, std::move(answer),
-      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time) {
-        return tree.set(path, data, version, caller);
-      },
-      [path](const FakeTree& tree, const FakeTransaction&) {
-        return Result<Stat>(tree.stat(path).value_or(Stat{}));
-      }));
+  post(fake_set(path, data, version, std::move(answer)));
 }
 
 void FakeWire::remove(const std::string& path, std::int32_t version, Answer<void> answer) {
-  post(write_request<void>(
-      FakeOperation::remove, path, std::move(answer),
-      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time) {
-        return tree.remove(path, version, caller);
-      },
-      [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
+  post(fake_remove(path, version, std::move(answer)));
 }
 
 void FakeWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
-  post(write_request<void>(
-      FakeOperation::check, path, std::move(answer),
-      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time) {
-        return tree.check(path, version, caller);
-      },
-      [](const FakeTree&, const FakeTransaction&) { return Result<void>(); }));
+  post(fake_check(path, version, std::move(answer)));
 }
 
 // --- Looking for a server -----------------------------------------------------------------------
@@ -267,8 +203,9 @@ void FakeWire::look_again() {
   state_ = State::looking;
   const bool pauses = tried_ >= ensemble_->quorum().size();
   if (pauses) tried_ = 0;
-  ensemble_->schedule(line_, pauses ? nanoseconds(identity_.timeout) / 60 : nanoseconds(0),
-                      [self = shared_from_this()] { self->look_for_server(); });
+  ensemble_->network().schedule(line_,
+                                pauses ? nanoseconds(identity_.timeout) / 60 : nanoseconds(0),
+                                [self = shared_from_this()] { self->look_for_server(); });
 }
 
 void FakeWire::hear() { last_heard_ = Platform::current().steady_now().time_since_epoch(); }
@@ -280,7 +217,7 @@ void FakeWire::watch_silence() {
   const nanoseconds third = nanoseconds(identity_.timeout) / 3;
   const nanoseconds silent = Platform::current().steady_now().time_since_epoch() - last_heard_;
   if (silent >= 2 * third) {
-    ensemble_->hang_up(connection_);
+    ensemble_->network().hang_up(connection_);
     drop(ZooKeeperErrc::operation_timeout);
     return;
   }
@@ -289,7 +226,7 @@ void FakeWire::watch_silence() {
     ensemble_->ping(connection_);
   }
   const nanoseconds next = silent >= third ? 2 * third - silent : third - silent;
-  ensemble_->schedule(line_, next, [self = shared_from_this(), watch] {
+  ensemble_->network().schedule(line_, next, [self = shared_from_this(), watch] {
     if (self->silence_watch_ == watch && self->connection_ != 0) self->watch_silence();
   });
 }
@@ -324,7 +261,7 @@ void FakeWire::on_accepted(const SessionIdentity& session) {
   watch_silence();  // by the timeout that was negotiated
 }
 
-// libzookeeper tells of the end before it fails what was under way.
+// libzookeeper reports the end of the session before it fails the pending requests.
 void FakeWire::on_refused_session() {
   state_ = State::ended;
   if (!is_closing_) line_->gone.insert(identity_.id);
@@ -339,7 +276,7 @@ void FakeWire::on_refused_identity() {
 }
 
 void FakeWire::end(std::error_code error) {
-  ensemble_->hang_up(connection_);
+  ensemble_->network().hang_up(connection_);
   connection_ = 0;
   fail_all(error);
   if (is_closing_) finish_closing();
@@ -380,7 +317,7 @@ void FakeWire::close() noexcept {
 void FakeWire::begin_to_close() {
   is_closing_ = true;
   if (state_ != State::connected) {
-    if (connection_ != 0) ensemble_->hang_up(connection_);
+    if (connection_ != 0) ensemble_->network().hang_up(connection_);
     finish_closing();
     return;
   }
@@ -388,14 +325,15 @@ void FakeWire::begin_to_close() {
     say_farewell();
     return;
   }
-  ensemble_->schedule(line_, kDrainTime, [self = shared_from_this()] { self->say_farewell(); });
+  ensemble_->network().schedule(line_, kDrainTime,
+                                [self = shared_from_this()] { self->say_farewell(); });
 }
 
 void FakeWire::say_farewell() {
   if (state_ != State::connected || std::exchange(said_farewell_, true)) return;
   ensemble_->end_session_of(connection_);
-  ensemble_->schedule(line_, kFarewellTime, [self = shared_from_this()] {
-    if (self->connection_ != 0) self->ensemble_->hang_up(self->connection_);
+  ensemble_->network().schedule(line_, kFarewellTime, [self = shared_from_this()] {
+    if (self->connection_ != 0) self->ensemble_->network().hang_up(self->connection_);
     self->finish_closing();
   });
 }
@@ -413,26 +351,14 @@ void FakeWire::finish_closing() {
 
 }  // namespace
 
-FakeDialer::FakeDialer(std::shared_ptr<FakeEnsemble> ensemble, std::shared_ptr<FakeLine> line,
-                       ClientOptions options)
-    : ensemble_(std::move(ensemble)), line_(std::move(line)), options_(std::move(options)) {}
-
-Dialer::Outcome FakeDialer::dial(std::shared_ptr<WireListener> listener,
-                                 const SessionIdentity* resume) {
-  const auto wire =
-      std::make_shared<FakeWire>(ensemble_, line_, options_, std::move(listener), resume);
+std::shared_ptr<Wire> open_fake_wire(std::shared_ptr<FakeEnsemble> ensemble,
+                                     std::shared_ptr<FakeLine> line, const ClientOptions& options,
+                                     std::shared_ptr<WireListener> listener,
+                                     const SessionIdentity* resume) {
+  const auto wire = std::make_shared<FakeWire>(std::move(ensemble), std::move(line), options,
+                                               std::move(listener), resume);
   wire->start();
-  return {wire, {}};
-}
-
-std::unique_ptr<Dialer> FakeDialer::another() const {
-  return std::make_unique<FakeDialer>(ensemble_, line_, options_);
-}
-
-bool FakeDialer::servers_have_moved() {
-  bool have_moved = false;
-  ensemble_->run([&] { have_moved = std::exchange(line_->servers_move, false); });
-  return have_moved;
+  return wire;
 }
 
 }  // namespace zklock::internal

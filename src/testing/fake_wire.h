@@ -5,33 +5,19 @@
 #include <zklock/client_options.h>
 
 #include <memory>
-#include <string>
 
 #include "testing/fake_ensemble.h"
-#include "wire/dialer.h"
 #include "wire/wire.h"
 
 namespace zklock::internal {
 
-/// Opens wires to `ensemble` for the client that has this line.
-class FakeDialer final : public Dialer {
- public:
-  FakeDialer(std::shared_ptr<FakeEnsemble> ensemble, std::shared_ptr<FakeLine> line,
-             ClientOptions options);
-
-  [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
-                             const SessionIdentity* resume) override;
-  [[nodiscard]] bool servers_have_moved() override;
-  /// On the same line: what cuts the one off cuts off the other.
-  [[nodiscard]] std::unique_ptr<Dialer> another() const override;
-  [[nodiscard]] const std::string& address() const noexcept override { return address_; }
-
- private:
-  const std::shared_ptr<FakeEnsemble> ensemble_;
-  const std::shared_ptr<FakeLine> line_;
-  const ClientOptions options_;
-  const std::string address_ = "the fake ensemble";
-};
+/// Begins to connect the client that has this line to the ensemble; with `resume`, to attach to
+/// that session.
+[[nodiscard]] std::shared_ptr<Wire> open_fake_wire(std::shared_ptr<FakeEnsemble> ensemble,
+                                                   std::shared_ptr<FakeLine> line,
+                                                   const ClientOptions& options,
+                                                   std::shared_ptr<WireListener> listener,
+                                                   const SessionIdentity* resume);
 
 }  // namespace zklock::internal
 

@@ -54,7 +54,7 @@ class VirtualPlatform::VirtualCondition final : public Condition {
   VirtualPlatform& platform_;
 };
 
-/// Joined through a condition of the platform, so that it is known who waits.
+/// Joined through a condition of the platform, so that virtual time knows of the waiting thread.
 class VirtualPlatform::VirtualThread final : public Thread {
  public:
   VirtualThread(VirtualPlatform& platform, std::string name, std::function<void()> body)

@@ -208,7 +208,7 @@ void VirtualTime::wake_the_due() {
   }
 }
 
-/// Moves the clock to the next deadline and lets those go on who waited for it. False: there is
+/// Moves the clock to the next deadline and wakes the threads that waited for it. False: there is
 /// none by `limit`.
 bool VirtualTime::step(SteadyTime limit) {
   SteadyTime next = SteadyTime::max();
@@ -222,7 +222,7 @@ bool VirtualTime::step(SteadyTime limit) {
   return true;
 }
 
-/// A thread has begun to wait, or has ended: who goes on?
+/// A thread has begun to wait, or has ended: chooses the thread that runs next.
 VirtualTime::Waiter* VirtualTime::next_after_wait() {
   if (mode_ == Mode::free) settled_.notify_all();
   if (running_ > 0) return nullptr;
@@ -237,7 +237,7 @@ VirtualTime::Waiter* VirtualTime::choose_next() {
   auto candidates = std::count_if(runnable_.begin(), runnable_.end(), may_run);
   for (; candidates == 0; candidates = std::count_if(runnable_.begin(), runnable_.end(), may_run)) {
     if (step(limit_)) continue;
-    settled_.notify_all();  // all have ended, or wait for ever: `run` tells which
+    settled_.notify_all();  // all have ended, or wait forever: `run` returns which
     return nullptr;
   }
   auto skipped = static_cast<std::int64_t>(random_() % static_cast<std::uint64_t>(candidates));

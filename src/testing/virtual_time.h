@@ -52,7 +52,7 @@ class VirtualTime {
   /// Time passes: deadline by deadline, and the (other) threads of the library do at each what is
   /// due then. By one thread at a time.
   void advance(std::chrono::nanoseconds time);
-  /// While true, time jumps to the next deadline by itself whenever all of the library's threads
+  /// While true, time jumps to the next deadline automatically whenever all of the library's threads
   /// wait, and so does a thread of the test's.
   void let_time_pass(bool on);
   /// Lets time pass until no more than `left` of the library's threads live. Aborts the process
@@ -62,7 +62,7 @@ class VirtualTime {
   // Of mode `one_at_a_time`.
 
   /// Runs `body` and all threads that come of it until all have ended. False: those that are left
-  /// wait for ever, or time has reached `limit`; they are left as they are.
+  /// wait forever, or time has reached `limit`; they are left as they are.
   [[nodiscard]] bool run(VirtualPlatform& platform, const std::function<void()>& body,
                          SteadyTime limit);
   /// Gives other threads their turn. Nothing in mode `free`. REQUIRES: the caller holds no mutex,
@@ -75,7 +75,7 @@ class VirtualTime {
 
   // For VirtualPlatform.
 
-  /// Who waits: for a condition to be notified, or for its platform's steady clock to reach a time.
+  /// Waits for a notification of `condition`, or until the platform's steady clock shows `deadline`.
   void wait(const Condition* condition, VirtualPlatform& platform, MutexLock& lock,
             SteadyTime deadline);
   void notify(const Condition* condition) noexcept;
@@ -100,7 +100,7 @@ class VirtualTime {
 
   /// This thread is one of the test's that counts as the library's: while it runs, time stands.
   static void take_part_for_the_test() noexcept;
-  /// While this thread waits, time passes by itself as if `let_time_pass` were on.
+  /// While this thread waits, time passes automatically, as if `let_time_pass` were on.
   static void take_part_as_maker(bool on) noexcept;
 
  private:

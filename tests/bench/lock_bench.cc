@@ -36,7 +36,7 @@ using std::chrono::milliseconds;
 
 struct Options {
   bench_args common{};
-  int requests = 2;           // W1: of each cycle; 3 is for locks that can not know the queue
+  int requests = 2;           // W1: of each cycle; 3 is for locks that cannot know the queue
   int queue = 2;              // W2: so many are in the queue, the holder included, when it lets go
   milliseconds ttl{0};        // of every lock
   bool as_processes = false;  // W3: contenders

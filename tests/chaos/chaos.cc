@@ -22,7 +22,7 @@
 #include "journal.h"
 #include "journal_checker.h"
 #include "server_faults.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/temporary_directory.h"
 #include "support/zookeeper_ensemble.h"
 
@@ -74,7 +74,7 @@ void play(Stage& stage, const Options& options, const Journal& journal) {
   }
 }
 
-/// Claims that are still there when all who made them are idle or dead, past the end of sessions.
+/// Claims that still exist when their creators are idle or dead, and their sessions over.
 std::vector<Violation> claims_left(const test::ZooKeeperEnsemble& ensemble,
                                    const Options& options) {
   const auto deadline = steady_clock::now() + milliseconds(options.session_timeout) + kPatience;

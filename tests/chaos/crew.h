@@ -40,8 +40,8 @@ class Crew {
   void freeze(std::size_t member);
   void thaw(std::size_t member);
 
-  /// Tells all to stop, and waits until they have. They keep their sessions. Returns the names of
-  /// those that do not stop in time, or have ended; with what they say.
+  /// Asks all to stop, and waits until they have. They keep their sessions. Returns the names of
+  /// those that do not stop in time, or have ended; with their output.
   [[nodiscard]] std::vector<std::string> stop(std::chrono::milliseconds timeout);
   /// Ends those that have stopped. Returns the names of those that fail to.
   [[nodiscard]] std::vector<std::string> end(std::chrono::milliseconds timeout);

@@ -57,7 +57,7 @@ struct Event {
 /// Thread safety: it may be used from any thread.
 class Journal {
  public:
-  /// Throws std::system_error if the file can not be made.
+  /// Throws std::system_error if the file cannot be created.
   explicit Journal(const std::filesystem::path& file);
 
   /// An event without a time gets the current one.

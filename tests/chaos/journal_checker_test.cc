@@ -45,7 +45,7 @@ std::vector<Kind> found(const std::string& lines) {
   return kinds;
 }
 
-TEST(Checker, HasNothingToSayOfWhatIsRight) {
+TEST(Checker, AcceptsACorrectJournal) {
   EXPECT_THAT(found("10 p1.1 begun /a 0 0 0 lock\n"
                     "10 p2.1 begun /a 0 900 0 lock\n"
                     "20 p1.1 ended /a 0 0 0 lock\n"
@@ -68,7 +68,7 @@ TEST(Checker, FindsTwoValidLeasesAtOnce) {
               ElementsAre(Kind::two_valid));
 }
 
-TEST(Checker, NamesALeaseThatWasValidForTooLongOnce) {
+TEST(Checker, ReportsEachLeaseThatWasValidForTooLongOnce) {
   EXPECT_THAT(found("20 p1.1 granted /a 7 0 0 /a/claim\n"
                     "30 p2.1 granted /a 9 0 0 /a/claim\n"
                     "31 p2.1 valid /a 9 0 0 \n"
@@ -82,7 +82,7 @@ TEST(Checker, NamesALeaseThatWasValidForTooLongOnce) {
       << "the first one, and the third one";
 }
 
-TEST(Checker, TakesALeaseForValidAsLongAsItSaidSo) {
+TEST(Checker, TreatsALeaseAsValidWhileItSaysSo) {
   EXPECT_THAT(found("20 p1.1 granted /a 7 0 0 /a/claim\n"
                     "30 p1.1 valid /a 7 0 0 \n"
                     "30 p2.1 granted /a 9 0 0 /a/claim\n"
@@ -90,7 +90,7 @@ TEST(Checker, TakesALeaseForValidAsLongAsItSaidSo) {
               IsEmpty());
 }
 
-TEST(Checker, LetsLeasesOfDifferentPathsBeValidAtOnce) {
+TEST(Checker, AllowsValidLeasesOfDifferentPaths) {
   EXPECT_THAT(found("20 p1.1 granted /a 7 0 0 /a/claim\n"
                     "30 p2.1 granted /b 6 0 0 /b/claim\n"
                     "32 p2.1 valid /b 6 0 0 \n"
@@ -105,7 +105,7 @@ TEST(Checker, FindsALeaseThatIsValidThoughFenced) {
               ElementsAre(Kind::valid_and_fenced));
 }
 
-TEST(Checker, LetsWritesBeRefusedToALeaseThatIsNotValidAnyMore) {
+TEST(Checker, AllowsRefusedWritesOfAnInvalidLease) {
   EXPECT_THAT(found("20 p1.1 granted /a 7 0 0 /a/claim\n"
                     "25 p1.1 valid /a 7 0 0 \n"
                     "30 p1.1 refused /a 7 0 0 \n"
@@ -129,7 +129,7 @@ TEST(Checker, FindsATokenThatIsGrantedTwice) {
               ElementsAre(Kind::out_of_order));
 }
 
-TEST(Checker, LetsAFrozenProcessReturnWithALeaseThatIsOver) {
+TEST(Checker, AllowsAFrozenProcessToReturnWithAnEndedLease) {
   EXPECT_THAT(found("20 p1.1 granted /a 9 0 0 /a/claim\n"
                     "25 p1.1 valid /a 9 0 0 \n"
                     "30 p2.1 granted /a 7 0 0 /a/claim\n"
@@ -145,7 +145,7 @@ TEST(Checker, FindsALeaseThatComesBack) {
               ElementsAre(Kind::valid_again));
 }
 
-TEST(Checker, FindsALossThatWasNotTold) {
+TEST(Checker, FindsALossThatWasNotReported) {
   const std::string lines =
       "20 p1.1 granted /a 7 0 0 /a/claim\n"
       "30 p1.1 invalid /a 7 0 0 \n";
@@ -153,7 +153,7 @@ TEST(Checker, FindsALossThatWasNotTold) {
   EXPECT_THAT(found(lines + "31 p1 killed - 0 0 0 \n"), IsEmpty()) << "it could not be";
 }
 
-TEST(Checker, FindsACallThatOverstays) {
+TEST(Checker, FindsACallThatReturnsTooLate) {
   EXPECT_THAT(found("100 p1.1 begun /a 0 500 0 lock\n"
                     "601 p1.1 ended /a 0 0 1 lock\n"),
               ElementsAre(Kind::overstayed, Kind::unexpected_error));
@@ -162,7 +162,7 @@ TEST(Checker, FindsACallThatOverstays) {
               IsEmpty());
 }
 
-TEST(Checker, LetsACallReturnWhenItsProcessIsThawed) {
+TEST(Checker, AllowsACallToReturnWhenItsProcessIsThawed) {
   EXPECT_THAT(found("100 p1.1 begun /a 0 500 0 lock\n"
                     "100 p2.1 begun /a 0 500 0 lock\n"
                     "200 p1 frozen - 0 0 0 \n"
@@ -179,7 +179,7 @@ TEST(Checker, FindsACallThatNeverReturns) {
   EXPECT_THAT(found(lines + "300 p1 killed - 0 0 0 \n"), IsEmpty());
 }
 
-TEST(Checker, FindsAWaitThatIsLongerThanAFaultExplains) {
+TEST(Checker, FindsAWaitThatNoFaultExplains) {
   EXPECT_THAT(found("0 p1.1 begun /a 0 0 0 lock\n"
                     "13900 p1.1 ended /a 0 0 0 lock\n"),
               IsEmpty());
@@ -194,7 +194,7 @@ TEST(Checker, FindsAWaitThatIsLongerThanAFaultExplains) {
   EXPECT_THAT(found(with_fault + "21100 p1.1 ended /a 0 0 0 lock\n"), ElementsAre(Kind::stuck));
 }
 
-TEST(Checker, LetsACallWaitWhileSomebodyHoldsTheLock) {
+TEST(Checker, AllowsACallToWaitWhileTheLockIsHeld) {
   EXPECT_THAT(found("0 p1.1 begun /a 0 0 0 lock\n"
                     "1000 p2.1 granted /a 7 0 0 /a/claim\n"
                     "20000 p2.1 valid /a 7 0 0 \n"
@@ -214,7 +214,7 @@ TEST(Checker, FindsErrorsThatNothingExplains) {
   EXPECT_THAT(ended("renew", Errc::locking_failed), IsEmpty());
 }
 
-TEST(Checker, ShowsWhatTheDriverDidAround) {
+TEST(Checker, ShowsTheFaultsAroundAFinding) {
   const std::vector<Violation> violations =
       check(journal("10 driver fault - 0 0 0 leader killed\n"
                     "20 p1.1 granted /a 7 0 0 /a/claim\n"
@@ -227,7 +227,7 @@ TEST(Checker, ShowsWhatTheDriverDidAround) {
   EXPECT_THAT(violations[0].what, HasSubstr("overlap by 0.002 s"));
 }
 
-TEST(Checker, CountsWhatHappened) {
+TEST(Checker, CountsEvents) {
   const Summary summary =
       summarize(journal("10 driver fault - 0 0 0 leader killed\n"
                         "10 p1.1 begun /a 0 0 0 lock\n"

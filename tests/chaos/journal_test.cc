@@ -1,4 +1,4 @@
-// The journal keeps what is written, also by those who die.
+// The journal keeps what is written, even by processes that die.
 #include "journal.h"
 
 #include <gmock/gmock.h>
@@ -25,19 +25,19 @@ const Event kEvent{.at = 17,
                    .error = 2,
                    .detail = "two words"};
 
-TEST(Journal, LinesSayWhatEventsDo) {
+TEST(Journal, WritesAndReadsEvents) {
   EXPECT_EQ(parse_line(to_line(kEvent)), kEvent);
   const Event empty{.at = 1, .kind = Event::Kind::killed};
   EXPECT_EQ(parse_line(to_line(empty)), empty);
 }
 
-TEST(Journal, OtherLinesAreNone) {
+TEST(Journal, OtherLinesAreNoEvents) {
   EXPECT_EQ(parse_line(""), std::nullopt);
   EXPECT_EQ(parse_line("17 p1.2 granted /a"), std::nullopt);
   EXPECT_EQ(parse_line("17 p1.2 dreamt /a 1 2 3 detail"), std::nullopt);
 }
 
-TEST(Journal, IsReadByTime) {
+TEST(Journal, IsReadInTheOrderOfTime) {
   const test::TemporaryDirectory directory;
   const Event later{.at = 18, .who = "driver", .kind = Event::Kind::fault, .detail = "x"};
   Journal(directory.path() / "1.journal").record(later);
@@ -46,7 +46,7 @@ TEST(Journal, IsReadByTime) {
   EXPECT_THAT(read_journals(directory.path()), ElementsAre(kEvent, later));
 }
 
-TEST(Journal, WithOtherLinesIsNotBelieved) {
+TEST(Journal, WithOtherLinesIsRefused) {
   const test::TemporaryDirectory directory;
   EXPECT_THAT(read_journals(directory.path()), IsEmpty());
   std::ofstream(directory.path() / "1.journal") << "nonsense\n" << to_line(kEvent) << '\n';

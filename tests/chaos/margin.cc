@@ -22,7 +22,7 @@ using std::chrono::milliseconds;
 using std::chrono::nanoseconds;
 using test::soon;
 
-/// A lease that is still valid so long after its claim was deleted does not end by itself.
+/// A lease that is still valid so long after its claim was deleted does not end automatically.
 constexpr std::chrono::seconds kPatience{1};
 
 }  // namespace

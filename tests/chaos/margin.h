@@ -13,7 +13,7 @@
 
 namespace zklock::chaos {
 
-/// When a claim was deleted, as a client of the leader hears it.
+/// When a claim was deleted, as reported to a client of the leader.
 class DeletionTime final : public Watcher {
  public:
   void on_event(const WatchEvent& event) override;
@@ -50,7 +50,7 @@ void watch_them_end(const Holders& holders, std::chrono::milliseconds session_ti
 /// them was done at `broken`, by `boot_now`.
 [[nodiscard]] std::chrono::nanoseconds smallest_margin(const Holders& holders, std::int64_t broken);
 
-/// For whoever reads what the test says.
+/// For readers of the test's output.
 void print_margin(std::chrono::milliseconds session_timeout, const Holders& holders,
                   std::chrono::nanoseconds margin);
 

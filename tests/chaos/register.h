@@ -11,8 +11,8 @@ struct sqlite3;
 
 namespace zklock::chaos {
 
-/// An SQLite file with one value for each path, shared by processes. Whoever is killed in the
-/// middle of a write leaves it whole; whoever is frozen there holds up the others.
+/// An SQLite file with one value for each path, shared by processes. A process that is killed in
+/// the middle of a write leaves it intact; one that is frozen there blocks the others.
 ///
 /// Thread safety: none; each thread has one of its own.
 class Register {
@@ -23,7 +23,7 @@ class Register {
     busy,     // somebody else was in the way for too long
   };
 
-  /// Opens the file, makes it if there is none. Throws std::runtime_error if it can not.
+  /// Opens the file, creating it if necessary. Throws std::runtime_error if that fails.
   explicit Register(const std::filesystem::path& file);
 
   Register(const Register&) = delete;

@@ -16,7 +16,7 @@
 #include "integration/tools.h"
 #include "journal.h"
 #include "margin.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/zookeeper_ensemble.h"
 
 namespace zklock::chaos {

@@ -1,11 +1,11 @@
-// A claim whose create is in doubt, when its client comes to a follower that has not heard of it
-// because of disks that stall.
+// A create of unknown outcome, when its client comes to a follower that has not received it because
+// of slow disks.
 //
 // One stalled disk does not keep a follower behind: what the others have agreed on it shows its
 // clients before it is on its own disk. Nor does a slow network: a session is taken over behind
 // what was committed before, since the leader sends both over one connection. Two stalled disks do:
-// the leader has ordered the create, and can not commit it. The client finds its session again,
-// and a queue without its claim, which comes later all the same.
+// the leader has ordered the create, and cannot commit it. The client finds its session again, but
+// a queue without its claim, which still appears later.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
@@ -20,7 +20,7 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/slow_disk.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_ensemble.h"
@@ -129,7 +129,7 @@ class SlowDiskTest : public ::testing::Test {
   std::shared_ptr<ZooKeeperClient> client_;
 };
 
-TEST_F(SlowDiskTest, ClaimThatIsNotCommittedYetIsWaitedForAtTheOtherFollower) {
+TEST_F(SlowDiskTest, UncommittedClaimIsWaitedForAtTheOtherFollower) {
   ZooKeeperLock lock({.path = path_}, client_);
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
@@ -152,7 +152,7 @@ TEST_F(SlowDiskTest, ClaimThatIsNotCommittedYetIsWaitedForAtTheOtherFollower) {
   expect_no_other_claims();
 }
 
-TEST_F(SlowDiskTest, ClaimWhoseAnswerWasLostIsFoundAtAFollowerWhoseDiskStalls) {
+TEST_F(SlowDiskTest, ClaimWhoseAnswerWasLostIsFoundAtAFollowerWithASlowDisk) {
   ZooKeeperLock lock({.path = path_}, client_);
   for (int round = 0; round < kRounds; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));

@@ -2,9 +2,9 @@
 //
 //   chaos_worker <address> <name> <threads> <paths> <session timeout in ms> <seed> <directory>
 //
-// In <directory>, "<name>.journal" is its own, and "register" is what all processes write to. Told
-// to stop (SIGTERM), its threads end what they do; then it says "idle" and keeps its session until
-// it is told once more: what the threads have left behind can be seen.
+// In <directory>, "<name>.journal" is its own, and "register" is what all processes write to. After
+// SIGTERM its threads finish what they are doing; then it prints "idle" and keeps its session until
+// the next SIGTERM, so that the test can see what the threads have left behind.
 #include <signal.h>
 #include <zklock/zookeeper_lock.h>
 
@@ -184,7 +184,7 @@ class Worker {
   }
   [[nodiscard]] bool one_in(std::size_t count) { return below(count) == 0; }
 
-  /// Lets time pass, unless it is told to stop.
+  /// Lets time pass, unless it is asked to stop.
   void pause(nanoseconds time) {
     std::mutex mutex;
     std::unique_lock lock(mutex);
@@ -200,7 +200,7 @@ class Worker {
   std::mt19937_64 random_;
 };
 
-/// Tries until there is a session. None: it was told to stop before.
+/// Tries until there is a session. None: it was asked to stop before.
 std::shared_ptr<ZooKeeperClient> connected(const Options& options, const sigset_t& stop_signal) {
   const timespec now{};
   while (::sigtimedwait(&stop_signal, nullptr, &now) < 0) {

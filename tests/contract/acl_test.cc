@@ -1,4 +1,4 @@
-// Who may do what.
+// Access control lists: which session may do what.
 #include <zklock/zookeeper_client.h>
 
 #include <string>
@@ -24,7 +24,7 @@ class AclContract : public ContractTest {
   const World::Client owner_ = connect_as("user:password");
 };
 
-TEST_F(AclContract, CreatorMayDoAll) {
+TEST_F(AclContract, CreatorMayDoEverything) {
   const std::string path = path_ + "/owned";
   ASSERT_TRUE(owner_->create(path, "secret", Acl::creator_all(), soon()));
   EXPECT_EQ(owner_->get(path, soon())->data, "secret");
@@ -37,7 +37,7 @@ TEST_F(AclContract, CreatorMayDoAll) {
   EXPECT_TRUE(owner_->remove(path + "/a", kAny, soon()));
 }
 
-TEST_F(AclContract, OthersMayNot) {
+TEST_F(AclContract, OthersMayDoNothing) {
   const std::string path = path_ + "/owned";
   ASSERT_TRUE(owner_->create(path, "secret", Acl::creator_all(), soon()));
   ASSERT_TRUE(owner_->create(path + "/a", "", Acl::open(), soon()));
@@ -57,7 +57,7 @@ TEST_F(AclContract, OthersMayNot) {
   EXPECT_EQ(owner_->get(path, soon())->data, "secret");
 }
 
-TEST_F(AclContract, PermissionIsAskedForBeforeTheRest) {
+TEST_F(AclContract, PermissionIsCheckedFirst) {
   const std::string path = path_ + "/owned";
   ASSERT_TRUE(owner_->create(path, "", Acl::creator_all(), soon()));
   ASSERT_TRUE(owner_->create(path + "/a", "", Acl::creator_all(), soon()));
@@ -69,7 +69,7 @@ TEST_F(AclContract, PermissionIsAskedForBeforeTheRest) {
   EXPECT_EQ(client_->remove(path + "/none/a", kAny, soon()).error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(AclContract, RightToDeleteIsTheParents) {
+TEST_F(AclContract, DeletePermissionIsThatOfTheParent) {
   const std::string path = path_ + "/owned";
   ASSERT_TRUE(owner_->create(path, "", Acl::creator_all(), soon()));
   EXPECT_TRUE(client_->remove(path, kAny, soon())) << "from a directory that is open";
@@ -119,7 +119,7 @@ TEST_F(AclContract, AddressIsAnIdentity) {
   EXPECT_EQ(client_->get(theirs, soon()).error(), ZooKeeperErrc::no_auth);
 }
 
-TEST_F(AclContract, EachPermissionIsOfItsOwn) {
+TEST_F(AclContract, EachPermissionIsIndependent) {
   const std::string read = child("read", anyone_may(Permission::read));
   EXPECT_TRUE(client_->get(read, soon()));
   EXPECT_TRUE(client_->children(read, soon()));
@@ -141,7 +141,7 @@ TEST_F(AclContract, EachPermissionIsOfItsOwn) {
   EXPECT_TRUE(client_->remove(none, kAny, soon()));
 }
 
-TEST_F(AclContract, EntriesAddUp) {
+TEST_F(AclContract, PermissionsOfSeveralEntriesAddUp) {
   const std::string path = path_ + "/owned";
   ASSERT_TRUE(owner_->create(
       path, "", Acl{{Permission::all, "auth", ""}, {Permission::read, "world", "anyone"}}, soon()));
@@ -150,7 +150,7 @@ TEST_F(AclContract, EntriesAddUp) {
   EXPECT_TRUE(owner_->set(path, "", kAny, soon()));
 }
 
-TEST_F(AclContract, ThatMakesNoSenseIsRefused) {
+TEST_F(AclContract, InvalidAclIsRefused) {
   const std::vector<Acl> senseless = {
       Acl(std::vector<AclEntry>()),
       Acl{{Permission::all, "world", "somebody"}},
@@ -174,7 +174,7 @@ TEST_F(AclContract, ThatMakesNoSenseIsRefused) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
-TEST_F(AclContract, OfACreatorTakesAnIdentity) {
+TEST_F(AclContract, CreatorAclNeedsAnIdentity) {
   EXPECT_EQ(client_->create(path_ + "/a", "", Acl::creator_all(), soon()).error(),
             ZooKeeperErrc::invalid_acl);
   EXPECT_EQ(client_->enqueue({.directory = path_, .acl = Acl::creator_all()}, soon()).error(),
@@ -189,7 +189,7 @@ TEST_F(AclContract, OfACreatorTakesAnIdentity) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
-TEST_F(AclContract, IsLookedAtBeforeTheParent) {
+TEST_F(AclContract, AclIsCheckedBeforeTheParent) {
   EXPECT_EQ(client_->create(path_ + "/none/a", "", Acl::creator_all(), soon()).error(),
             ZooKeeperErrc::invalid_acl);
   EXPECT_EQ(client_->create(path_, "", Acl::creator_all(), soon()).error(),
@@ -207,7 +207,7 @@ TEST_F(AclContract, ChildrenOfAnEphemeralNodeAreRefusedAfterPermission) {
             ZooKeeperErrc::no_auth);
 }
 
-TEST_F(AclContract, ClaimsAreTheirCreators) {
+TEST_F(AclContract, ClaimsBelongToTheirCreator) {
   const Result<Enqueued> enqueued =
       owner_->enqueue({.directory = path_, .data = "secret", .acl = Acl::creator_all()}, soon());
   ASSERT_TRUE(enqueued);

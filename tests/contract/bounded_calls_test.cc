@@ -57,7 +57,7 @@ TEST_F(ContextContract, WithoutAConnectionCallsWaitUntilTheyAreCancelled) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
-TEST_F(ContextContract, WithoutAConnectionCallsGoOnOnceThereIsOne) {
+TEST_F(ContextContract, CallsContinueWhenTheConnectionIsBack) {
   cut(client_);
   auto read = in_background([&] { return client_->get(path_, soon()); });
   auto set = in_background([&] { return client_->set(path_, "new", kAny, soon()); });
@@ -68,7 +68,7 @@ TEST_F(ContextContract, WithoutAConnectionCallsGoOnOnceThereIsOne) {
   EXPECT_EQ(other_->get(path_, soon())->data, "new");
 }
 
-TEST_F(ContextContract, OverASilentConnectionCallsWaitUntilTheDeadline) {
+TEST_F(ContextContract, CallsOnASilentConnectionWaitUntilTheDeadline) {
   world_->stall(client_);
   expect_all_fail(briefly(), ZooKeeperErrc::operation_timeout);
   std::stop_source source;
@@ -83,7 +83,7 @@ TEST_F(ContextContract, OverASilentConnectionCallsWaitUntilTheDeadline) {
   EXPECT_TRUE(await([&] { return client_->pending_removals().count == 0; }));
 }
 
-TEST_F(ContextContract, ASilentConnectionIsGivenUpAfterTwoThirdsOfTheSessionTimeout) {
+TEST_F(ContextContract, SilentConnectionIsDroppedAfterTwoThirdsOfTheSessionTimeout) {
   const auto client = connect({.session_timeout = kShortSession});
   const Result<Znode> before = client->get(path_, soon());
   ASSERT_TRUE(before);
@@ -95,7 +95,7 @@ TEST_F(ContextContract, ASilentConnectionIsGivenUpAfterTwoThirdsOfTheSessionTime
   EXPECT_GT(after->connection, before->connection);
 }
 
-TEST_F(ContextContract, BrokenConnectionEndsCallsThatAreUnderWay) {
+TEST_F(ContextContract, BrokenConnectionEndsPendingCalls) {
   world_->stall(client_);
   auto read = in_background([&] { return client_->get(path_, soon()); });
   auto set = in_background([&] { return client_->set(path_, "new", kAny, soon()); });

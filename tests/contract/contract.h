@@ -7,12 +7,10 @@
 #include <zklock/zookeeper_client.h>
 
 #include <chrono>
-#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <type_traits>
@@ -20,52 +18,34 @@
 #include <vector>
 
 #include "contract/world.h"
+#include "support/recording_watcher.h"
+#include "support/soon.h"
 #include "support/unique_path.h"
 
 namespace zklock::test {
 
 inline constexpr std::int32_t kAny = ZooKeeperClient::kAnyVersion;
 
-/// For calls that are expected to be answered: a test that fails ends all the same.
-inline Context soon() { return Context().with_timeout(std::chrono::seconds(30)); }
-/// For calls that are expected to wait in vain.
+/// For calls that are expected to time out.
 inline Context briefly() { return Context().with_timeout(std::chrono::milliseconds(30)); }
 
 /// Of sessions that are to expire: not shorter, as a busy machine must not lose them before.
 inline constexpr std::chrono::milliseconds kShortSession{800};
 
-/// Takes down what it is told.
-class TestWatcher final : public Watcher {
+/// Rings the world's bell for each event, when it is recorded.
+class RingingWatcher final : public RecordingWatcher {
  public:
-  /// Prompt ones are told where the answers are given, so before the answers that come later.
-  explicit TestWatcher(const World& world, bool is_prompt = true)
-      : bell_(world.bell()), is_prompt_(is_prompt) {}
+  /// Prompt ones are notified where the answers are given, so before the answers that come later.
+  explicit RingingWatcher(const World& world, bool is_prompt = true)
+      : RecordingWatcher(is_prompt), bell_(world.bell()) {}
 
   void on_event(const WatchEvent& event) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      events_.push_back(event);
-    }
+    RecordingWatcher::on_event(event);
     bell_->ring();
   }
-  [[nodiscard]] bool is_prompt() const noexcept override { return is_prompt_; }
-
-  [[nodiscard]] std::vector<WatchEvent> events() const {
-    const std::scoped_lock lock(mutex_);
-    return events_;
-  }
-  [[nodiscard]] std::vector<WatchEvent::Type> types() const {
-    std::vector<WatchEvent::Type> types;
-    for (const WatchEvent& event : events()) types.push_back(event.type);
-    return types;
-  }
-  [[nodiscard]] std::size_t count() const { return events().size(); }
 
  private:
   const std::shared_ptr<Bell> bell_;
-  const bool is_prompt_;
-  mutable std::mutex mutex_;
-  std::vector<WatchEvent> events_;  // guarded by mutex_
 };
 
 /// A node that exists, a client, and another one that sees what the server sees.
@@ -118,8 +98,8 @@ class ContractTest : public ::testing::Test {
   /// Somebody else's write.
   void change(const std::string& path) { ASSERT_TRUE(other_->set(path, "changed", kAny, soon())); }
 
-  [[nodiscard]] std::shared_ptr<TestWatcher> watcher(bool is_prompt = true) {
-    return std::make_shared<TestWatcher>(*world_, is_prompt);
+  [[nodiscard]] std::shared_ptr<RingingWatcher> watcher(bool is_prompt = true) {
+    return std::make_shared<RingingWatcher>(*world_, is_prompt);
   }
 
   /// Cuts the client off, and returns when it knows.

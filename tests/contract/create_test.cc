@@ -43,13 +43,13 @@ TEST_F(CreateContract, KeepsAnyBytes) {
   EXPECT_EQ(enqueued->claim.stat.data_length, 7);
 }
 
-TEST_F(CreateContract, KeepsNoBytesAtAll) {
+TEST_F(CreateContract, KeepsEmptyData) {
   ASSERT_TRUE(client_->create(path_ + "/a", "", Acl::open(), soon()));
   EXPECT_EQ(other_->get(path_ + "/a", soon())->data, "");
   EXPECT_EQ(stat(claim(client_)).data_length, 0);
 }
 
-TEST_F(CreateContract, KeepsAMegabyteAndNoMore) {
+TEST_F(CreateContract, KeepsUpToAMegabyte) {
   const std::string much(1'000'000, 'x');
   const std::string too_much = much + "x";
   ASSERT_TRUE(client_->create(path_ + "/a", much, Acl::open(), soon()));
@@ -139,14 +139,14 @@ TEST_F(CreateContract, DoesNotCountDeletesAndFailures) {
   EXPECT_EQ(number_of(claim(client_)), "0000000002");
 }
 
-TEST_F(CreateContract, CountsAnewInANewDirectory) {
+TEST_F(CreateContract, CountsFromZeroInANewDirectory) {
   ASSERT_TRUE(other_->remove(claim(client_), kAny, soon()));
   ASSERT_TRUE(other_->remove(path_, kAny, soon()));
   ASSERT_TRUE(other_->create(path_, "", Acl::open(), soon()));
   EXPECT_EQ(number_of(claim(client_)), "0000000000");
 }
 
-TEST_F(CreateContract, SaysWhatAnEphemeralNodeLivesIn) {
+TEST_F(CreateContract, ReturnsTheSessionOfAnEphemeralNode) {
   const Result<Enqueued> enqueued =
       client_->enqueue({.directory = path_, .data = "me", .list = false}, soon());
   ASSERT_TRUE(enqueued);
@@ -160,7 +160,7 @@ TEST_F(CreateContract, SaysWhatAnEphemeralNodeLivesIn) {
   EXPECT_EQ(other_->get(created->path, soon())->stat, created->stat);
 }
 
-TEST_F(CreateContract, ListsTheQueueBehindTheClaimItEnqueues) {
+TEST_F(CreateContract, EnqueueListsTheQueueAfterTheCreate) {
   const std::string before = claim(other_);
   const std::string persistent = child("a");
   const Result<Enqueued> enqueued =
@@ -176,7 +176,7 @@ TEST_F(CreateContract, ListsTheQueueBehindTheClaimItEnqueues) {
   EXPECT_EQ(other_->get(enqueued->claim.path, soon())->data, "me");
 }
 
-TEST_F(CreateContract, EnqueuesWithoutTheRightToSeeTheQueue) {
+TEST_F(CreateContract, EnqueuesWithoutPermissionToListTheQueue) {
   const std::string dark = child("dark", Acl{{Permission::create, "world", "anyone"}});
   const Result<Enqueued> enqueued = client_->enqueue({.directory = dark}, soon());
   ASSERT_TRUE(enqueued);

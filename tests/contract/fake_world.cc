@@ -10,7 +10,7 @@
 
 #include "base/platform.h"
 #include "contract/world.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::test {
 namespace {

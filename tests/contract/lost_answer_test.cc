@@ -48,7 +48,7 @@ TEST_F(LostAnswerContract, OfARemoveIsAConnectionLoss) {
   EXPECT_EQ(client_->remove(path_, kAny, soon()).error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(LostAnswerContract, OfAProtectedCreateIsMadeUpFor) {
+TEST_F(LostAnswerContract, OfAProtectedCreateIsRecovered) {
   auto created = lose_answer(
       client_,
       [&] {
@@ -64,7 +64,7 @@ TEST_F(LostAnswerContract, OfAProtectedCreateIsMadeUpFor) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(LostAnswerContract, OfAnEnqueuedClaimIsMadeUpForWithTheQueue) {
+TEST_F(LostAnswerContract, OfAnEnqueueIsRecoveredWithTheQueue) {
   const std::string before = claim(other_);
   auto enqueued = lose_answer(
       client_, [&] { return client_->enqueue({.directory = path_, .data = "me"}, soon()); },
@@ -80,7 +80,7 @@ TEST_F(LostAnswerContract, OfAnEnqueuedClaimIsMadeUpForWithTheQueue) {
   EXPECT_EQ(other_->get(result->claim.path, soon())->data, "me");
 }
 
-TEST_F(LostAnswerContract, OfAClaimThatSomebodyRemovedIsAnotherClaim) {
+TEST_F(LostAnswerContract, OfAClaimThatSomebodyRemovedCreatesAnotherClaim) {
   auto enqueued = lose_answer(
       client_, [&] { return client_->enqueue({.directory = path_}, soon()); },
       [&] { return !names().empty(); }, World::Then::stay_cut);
@@ -94,7 +94,7 @@ TEST_F(LostAnswerContract, OfAClaimThatSomebodyRemovedIsAnotherClaim) {
   EXPECT_THAT(names(), ElementsAre(name_of(result->claim.path)));
 }
 
-TEST_F(LostAnswerContract, OfAClaimWhoseSessionEndedIsAnotherClaim) {
+TEST_F(LostAnswerContract, OfAClaimWhoseSessionEndedCreatesAnotherClaim) {
   const auto client = connect({.session_timeout = kShortSession});
   const std::shared_ptr<const Session> first = client->session();
   auto enqueued = lose_answer(
@@ -109,7 +109,7 @@ TEST_F(LostAnswerContract, OfAClaimWhoseSessionEndedIsAnotherClaim) {
   EXPECT_THAT(names(), ElementsAre(name_of(result->claim.path)));
 }
 
-TEST_F(LostAnswerContract, OfAClaimThatIsGivenUpIsRemoved) {
+TEST_F(LostAnswerContract, OfAnAbandonedCreateIsFollowedByARemoval) {
   auto enqueued = lose_answer(
       client_, [&] { return client_->enqueue({.directory = path_}, briefly()); },
       [&] { return !names().empty(); }, World::Then::stay_cut);
@@ -121,7 +121,7 @@ TEST_F(LostAnswerContract, OfAClaimThatIsGivenUpIsRemoved) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
-TEST_F(LostAnswerContract, OfARemovalInTheBackgroundIsMadeUpFor) {
+TEST_F(LostAnswerContract, OfARemovalInTheBackgroundIsRecovered) {
   const std::string claimed = claim(client_);
   auto removed = lose_answer(
       client_,
@@ -135,7 +135,7 @@ TEST_F(LostAnswerContract, OfARemovalInTheBackgroundIsMadeUpFor) {
   EXPECT_FALSE(exists(claimed));
 }
 
-TEST_F(LostAnswerContract, OfAWatchIsNoWatch) {
+TEST_F(LostAnswerContract, OfAWatchSetsNoWatch) {
   const auto watching = watcher();
   auto read = lose_answer(
       client_, [&] { return client_->get_and_watch(path_, watching, soon()); },
@@ -144,7 +144,7 @@ TEST_F(LostAnswerContract, OfAWatchIsNoWatch) {
   change(path_);
   ASSERT_TRUE(await([&] { return client_->get(path_, soon()).has_value(); }));
   // Nobody sees when the server reads: the connection may have been replaced before the request is
-  // sent, which the watcher is told as well if it is that late.
+  // sent, which is then reported to the watcher as well.
   EXPECT_TRUE(result || result.error() == ZooKeeperErrc::connection_loss);
   EXPECT_EQ(std::ranges::count(watching->types(), Type::changed), result ? 1 : 0);
 }

@@ -16,7 +16,7 @@ using ::testing::UnorderedElementsAre;
 
 using NodeContract = ContractTest;
 
-TEST_F(NodeContract, SaysThatThereIsNone) {
+TEST_F(NodeContract, MissingNodeIsReported) {
   const std::string none = path_ + "/none";
   EXPECT_EQ(client_->get(none, soon()).error(), ZooKeeperErrc::no_node);
   EXPECT_EQ(client_->get_and_watch(none, watcher(), soon()).error(), ZooKeeperErrc::no_node);
@@ -75,7 +75,7 @@ TEST_F(NodeContract, IsCheckedByVersion) {
   EXPECT_TRUE(client_->check(path_, 1, soon()));
 }
 
-TEST_F(NodeContract, IsSetToAMegabyteAndNoMore) {
+TEST_F(NodeContract, IsSetToUpToAMegabyte) {
   const std::string much(1'000'000, 'x');
   EXPECT_TRUE(client_->set(path_, much, 0, soon()));
   EXPECT_EQ(client_->set(path_, much + "x", kAny, soon()).error(), ZooKeeperErrc::bad_arguments);
@@ -114,7 +114,7 @@ TEST_F(NodeContract, MayBeTheRoot) {
   EXPECT_EQ(client_->remove("/", kAny, soon()).error(), ZooKeeperErrc::bad_arguments);
 }
 
-TEST_F(NodeContract, HasAPathThatMakesSense) {
+TEST_F(NodeContract, InvalidPathsAreRefused) {
   for (const std::string path :
        {"", "relative", "//", "/a//b", "/a/", "/a/.", "/a/../b", "/a\x01", "/a\x7f", "/a\xff"}) {
     EXPECT_EQ(client_->get(path, soon()).error(), ZooKeeperErrc::bad_arguments) << path;

@@ -1,4 +1,4 @@
-// Who sees what, and when.
+// Consistency: which session sees which write, and when.
 #include <zklock/zookeeper_client.h>
 
 #include <string>
@@ -83,7 +83,7 @@ TEST_F(OrderContract, AnswersGoToTheThreadThatAsked) {
   EXPECT_THAT(names(), IsEmpty());
 }
 
-TEST_F(OrderContract, AnswersAreNumberedByTheirConnection) {
+TEST_F(OrderContract, AnswersCarryTheirConnectionsNumber) {
   const Result<Znode> znode = client_->get(path_, soon());
   const Result<Children> children = client_->children(path_, soon());
   const Result<Enqueued> enqueued = client_->enqueue({.directory = path_}, soon());

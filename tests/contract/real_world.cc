@@ -2,13 +2,11 @@
 #include <zklock/libzookeeper_client.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <functional>
 #include <future>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <system_error>
@@ -16,8 +14,10 @@
 #include <vector>
 
 #include "contract/world.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/loopback_proxy.h"
+#include "support/recording_watcher.h"
+#include "support/soon.h"
 #include "support/subprocess.h"
 #include "support/zookeeper_server.h"
 
@@ -26,31 +26,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// How soon a condition is looked at again of which nobody tells.
+/// How soon a condition is checked again that has no notification.
 constexpr auto kGlance = 2ms;
-
-/// Hears of the deletion of a node.
-class DeletionWatcher final : public Watcher {
- public:
-  void on_event(const WatchEvent& event) override {
-    if (event.type != WatchEvent::Type::deleted) return;
-    {
-      const std::scoped_lock lock(mutex_);
-      is_deleted_ = true;
-    }
-    deleted_.notify_all();
-  }
-  /// False: not in time.
-  [[nodiscard]] bool await(std::chrono::milliseconds timeout) {
-    std::unique_lock lock(mutex_);
-    return deleted_.wait_for(lock, timeout, [this] { return is_deleted_; });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable deleted_;
-  bool is_deleted_ = false;  // guarded by mutex_
-};
 
 class RealWorld final : public World {
  public:
@@ -100,16 +77,16 @@ class RealWorld final : public World {
   void expire_session(const Client& client) override {
     const std::string sign = create_ephemeral(*client);
     const auto end = watch(*observer_, sign);
-    // What the client says does not reach the server any more, but it keeps the connection as long
-    // as it hears something: of these.
+    // The client's requests do not reach the server any more, but it keeps the connection while it
+    // receives something: events of these nodes.
     std::vector<std::string> noise(30);
-    std::vector<std::shared_ptr<DeletionWatcher>> ears;
+    std::vector<std::shared_ptr<RecordingWatcher>> ears;
     for (std::string& node : noise) {
       node = create_ephemeral(*observer_);
       ears.push_back(watch(*client, node));
     }
     proxy_of(client).hold_to_server();
-    while (!end->await(client->session()->timeout() / 6)) {
+    while (!end->await(WatchEvent::Type::deleted, client->session()->timeout() / 6)) {
       if (noise.empty()) throw std::runtime_error("the session does not expire");
       observer_->remove_in_background(noise.back());
       noise.pop_back();
@@ -118,16 +95,14 @@ class RealWorld final : public World {
   }
 
  private:
-  static Context soon() { return Context().with_timeout(kLongEnough); }
-
   static std::string create_ephemeral(ZooKeeperClient& client) {
     Result<Created> created =
         client.create_protected_ephemeral_sequential("/world-", "", Acl::open(), soon());
     if (!created) throw std::system_error(created.error(), "create");
     return created->path;
   }
-  static std::shared_ptr<DeletionWatcher> watch(ZooKeeperClient& client, const std::string& path) {
-    auto watcher = std::make_shared<DeletionWatcher>();
+  static std::shared_ptr<RecordingWatcher> watch(ZooKeeperClient& client, const std::string& path) {
+    auto watcher = std::make_shared<RecordingWatcher>();
     const Result<Znode> znode = client.get_and_watch(path, watcher, soon());
     if (!znode) throw std::system_error(znode.error(), "watch");
     return watcher;

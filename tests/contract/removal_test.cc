@@ -26,13 +26,13 @@ TEST_F(RemovalContract, IsDone) {
   EXPECT_FALSE(client_->pending_removals().last_error);
 }
 
-TEST_F(RemovalContract, GoesAheadOfWhatIsAskedNext) {
+TEST_F(RemovalContract, IsDoneBeforeLaterRequests) {
   const std::string claimed = claim(client_);
   client_->remove_in_background(claimed);
   EXPECT_EQ(client_->get(claimed, soon()).error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(RemovalContract, OfWhatIsGoneIsDone) {
+TEST_F(RemovalContract, OfAMissingNodeSucceeds) {
   const std::string claimed = claim(client_);
   ASSERT_TRUE(other_->remove(claimed, kAny, soon()));
   client_->remove_in_background(claimed);
@@ -81,7 +81,7 @@ TEST_F(RemovalContract, WithoutPermissionEndsTheSession) {
   EXPECT_NE(client_->session(), enqueued->claim.session);
 }
 
-TEST_F(RemovalContract, IsAwaitedByClose) {
+TEST_F(RemovalContract, CloseWaitsForIt) {
   const std::string claimed = claim(client_);
   cut(client_);
   client_->remove_in_background(claimed);
@@ -92,7 +92,7 @@ TEST_F(RemovalContract, IsAwaitedByClose) {
   EXPECT_FALSE(exists(claimed));
 }
 
-TEST_F(RemovalContract, IsNotAwaitedByCloseForLongerThanItMay) {
+TEST_F(RemovalContract, CloseWaitsForItOnlyUntilTheDeadline) {
   const std::string claimed = claim(client_);
   cut(client_);
   client_->remove_in_background(claimed);
@@ -103,7 +103,7 @@ TEST_F(RemovalContract, IsNotAwaitedByCloseForLongerThanItMay) {
   EXPECT_TRUE(await([&] { return !exists(claimed); }));
 }
 
-TEST_F(RemovalContract, FollowsAClaimThatWasGivenUp) {
+TEST_F(RemovalContract, FollowsAnAbandonedCreate) {
   world_->stall(client_);
   EXPECT_EQ(client_->enqueue({.directory = path_}, briefly()).error(),
             ZooKeeperErrc::operation_timeout);

@@ -79,7 +79,7 @@ TEST_F(SessionContract, EndsWithItsNodesWhenItIsClosed) {
   EXPECT_EQ(session->loss_reason(), LossReason::client_closed);
 }
 
-TEST_F(SessionContract, ClosedClientSaysSo) {
+TEST_F(SessionContract, CallsOfAClosedClientFail) {
   ASSERT_TRUE(client_->close(soon()));
   EXPECT_EQ(client_->get(path_, soon()).error(), ZooKeeperErrc::closing);
   EXPECT_EQ(client_->get_and_watch(path_, watcher(), soon()).error(), ZooKeeperErrc::closing);
@@ -114,14 +114,14 @@ TEST_F(SessionContract, EndsWhenTheClientIsDestroyed) {
   EXPECT_TRUE(session->lost().stop_requested());
 }
 
-TEST_F(SessionContract, TellsItsWatchersOfItsClosing) {
+TEST_F(SessionContract, CloseNotifiesTheWatchers) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(client_->close(soon()));
   EXPECT_THAT(watching->types(), ElementsAre(Type::session_lost));
 }
 
-TEST_F(SessionContract, OfARefusedIdentityDoesNotBegin) {
+TEST_F(SessionContract, RefusedIdentityGetsNoSession) {
   try {
     const auto client = connect({.auth = {{"no-such-scheme", "user"}}});
     FAIL() << "the identity is accepted";
@@ -156,7 +156,7 @@ TEST_F(SessionContract, ExpiresWithItsNodesWhileItIsCutOff) {
   EXPECT_EQ(ours->events().front().path, claimed);
 }
 
-TEST_F(SessionContract, IsFollowedByAnotherOne) {
+TEST_F(SessionContract, ExpiredSessionIsReplaced) {
   const auto client =
       connect({.session_timeout = kShortSession, .auth = {{"digest", "user:password"}}});
   const std::string owned = path_ + "/owned";
@@ -183,7 +183,7 @@ TEST_F(SessionContract, IsFollowedByAnotherOne) {
   EXPECT_TRUE(client->get(owned, soon())) << "of the same identity";
 }
 
-TEST_F(SessionContract, TellsItsWatchersOfItsEnd) {
+TEST_F(SessionContract, ExpiryNotifiesTheWatchers) {
   const auto client = connect({.session_timeout = kShortSession});
   const std::string claimed = claim(client);
   const auto ours = watcher();
@@ -192,7 +192,7 @@ TEST_F(SessionContract, TellsItsWatchersOfItsEnd) {
   ASSERT_TRUE(client->get_and_watch(path_, theirs, soon()));
   world_->expire_session(client);
   ASSERT_TRUE(await([&] { return ours->count() == 1 && theirs->count() == 1; }));
-  // The server deletes the node, then hangs up: which of the two the client hears of is open.
+  // The server deletes the node, then hangs up: the client may notice either.
   EXPECT_THAT(ours->types(), ElementsAre(AnyOf(Type::deleted, Type::session_lost)));
   EXPECT_THAT(theirs->types(), ElementsAre(Type::session_lost));
   EXPECT_EQ(theirs->events().front().path, path_);
@@ -208,7 +208,7 @@ TEST_F(SessionContract, TellsItsWatchersOfItsEnd) {
   EXPECT_THAT(theirs->types(), ElementsAre(Type::session_lost, Type::changed));
 }
 
-TEST_F(SessionContract, CallsThatWaitedForAConnectionGoOnInTheNextOne) {
+TEST_F(SessionContract, CallsThatWaitForAConnectionContinueInTheNextSession) {
   const auto client = connect({.session_timeout = kShortSession});
   const std::shared_ptr<const Session> first = client->session();
   const std::string claimed = claim(client);
@@ -223,7 +223,7 @@ TEST_F(SessionContract, CallsThatWaitedForAConnectionGoOnInTheNextOne) {
   EXPECT_THAT(names(), ::testing::SizeIs(1));
 }
 
-TEST_F(SessionContract, OfAClientThatIsClosedWhileCutOffEndsOnceItIsBack) {
+TEST_F(SessionContract, ClosedWhileCutOffEndsWhenTheConnectionIsBack) {
   auto client = connect({.session_timeout = 20s});
   const std::string claimed = claim(client);
   cut(client);

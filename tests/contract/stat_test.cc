@@ -128,7 +128,7 @@ TEST_F(StatContract, AfterFailedWrites) {
   EXPECT_EQ(stat(path_), before);
 }
 
-TEST_F(StatContract, OfANodeThatWasCreatedAnewIsNew) {
+TEST_F(StatContract, OfARecreatedNodeStartsAgain) {
   const std::string a = child("a");
   change(a);
   const Stat before = stat(a);
@@ -141,7 +141,7 @@ TEST_F(StatContract, OfANodeThatWasCreatedAnewIsNew) {
   EXPECT_EQ(after.version, 0);
 }
 
-TEST_F(StatContract, OfTheRootHasNoBeginning) {
+TEST_F(StatContract, OfTheRootHasNoCzxid) {
   const Stat root = stat("/");
   EXPECT_EQ(root.czxid, 0);
   EXPECT_EQ(root.ctime, Stat::Time());
@@ -149,7 +149,7 @@ TEST_F(StatContract, OfTheRootHasNoBeginning) {
   EXPECT_GT(root.pzxid, 0);
 }
 
-TEST_F(StatContract, IsTheSameForEverybodyAndEveryRead) {
+TEST_F(StatContract, IsTheSameForEverySessionAndEveryRead) {
   child("a");
   change(path_);
   const Result<Znode> read = client_->get(path_, soon());

@@ -1,4 +1,4 @@
-// What watchers are told of what happened while the client had no connection.
+// Watches: events that happen while the client has no connection.
 #include <zklock/zookeeper_client.h>
 
 #include <memory>
@@ -13,7 +13,7 @@ using ::testing::ElementsAre;
 
 using WatchReconnectContract = ContractTest;
 
-TEST_F(WatchReconnectContract, TellsThatTheConnectionWasReplaced) {
+TEST_F(WatchReconnectContract, ReportsTheReconnect) {
   const auto watching = watcher();
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
@@ -25,7 +25,7 @@ TEST_F(WatchReconnectContract, TellsThatTheConnectionWasReplaced) {
   EXPECT_EQ(event.connection, znode->connection + 1);
 }
 
-TEST_F(WatchReconnectContract, StandsOnTheNewConnection) {
+TEST_F(WatchReconnectContract, WorksOnTheNewConnection) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   reconnect(client_);
@@ -37,7 +37,7 @@ TEST_F(WatchReconnectContract, StandsOnTheNewConnection) {
   EXPECT_EQ(watching->events()[1].connection, znode->connection);
 }
 
-TEST_F(WatchReconnectContract, TellsOfADeletionMeanwhile) {
+TEST_F(WatchReconnectContract, ReportsADeletionWhileDisconnected) {
   const auto watching = watcher();
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
@@ -50,7 +50,7 @@ TEST_F(WatchReconnectContract, TellsOfADeletionMeanwhile) {
   EXPECT_EQ(watching->events()[1].connection, znode->connection + 1);
 }
 
-TEST_F(WatchReconnectContract, TellsOfAChangeMeanwhile) {
+TEST_F(WatchReconnectContract, ReportsAChangeWhileDisconnected) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   world_->cut(client_);
@@ -60,7 +60,7 @@ TEST_F(WatchReconnectContract, TellsOfAChangeMeanwhile) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::reconnected, Type::changed));
 }
 
-TEST_F(WatchReconnectContract, TellsOfANodeThatWasDeletedAndCreatedAnewThatItChanged) {
+TEST_F(WatchReconnectContract, ReportsDeletionAndRecreationAsAChange) {
   const std::string a = child("a");
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(a, watching, soon()));
@@ -72,7 +72,7 @@ TEST_F(WatchReconnectContract, TellsOfANodeThatWasDeletedAndCreatedAnewThatItCha
   EXPECT_THAT(watching->types(), ElementsAre(Type::reconnected, Type::changed));
 }
 
-TEST_F(WatchReconnectContract, TellsOfTheLastOfSeveralEventsMeanwhile) {
+TEST_F(WatchReconnectContract, ReportsOnlyTheLastOfSeveralEventsWhileDisconnected) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   world_->cut(client_);
@@ -84,7 +84,7 @@ TEST_F(WatchReconnectContract, TellsOfTheLastOfSeveralEventsMeanwhile) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::reconnected, Type::deleted));
 }
 
-TEST_F(WatchReconnectContract, TellsNothingOfChildrenThatChangedMeanwhile) {
+TEST_F(WatchReconnectContract, IgnoresChangesOfChildrenWhileDisconnected) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   world_->cut(client_);
@@ -96,7 +96,7 @@ TEST_F(WatchReconnectContract, TellsNothingOfChildrenThatChangedMeanwhile) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::reconnected, Type::changed));
 }
 
-TEST_F(WatchReconnectContract, TellsNothingThatWasToldBefore) {
+TEST_F(WatchReconnectContract, DoesNotRepeatEventsFromBeforeTheBreak) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   change(path_);
@@ -107,7 +107,7 @@ TEST_F(WatchReconnectContract, TellsNothingThatWasToldBefore) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::changed)) << "not even of the reconnect";
 }
 
-TEST_F(WatchReconnectContract, DoesNotTellOfChangesThatTheClientHadSeen) {
+TEST_F(WatchReconnectContract, DoesNotReportChangesThatTheClientHasRead) {
   // The last that the client saw is newer than the change.
   change(path_);
   const auto watching = watcher();
@@ -117,7 +117,7 @@ TEST_F(WatchReconnectContract, DoesNotTellOfChangesThatTheClientHadSeen) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::reconnected));
 }
 
-TEST_F(WatchReconnectContract, TellsEveryWatcherOfThePath) {
+TEST_F(WatchReconnectContract, NotifiesEveryWatcherOfThePath) {
   const auto first = watcher();
   const auto second = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, first, soon()));
@@ -142,7 +142,7 @@ TEST_F(WatchReconnectContract, SurvivesSeveralBreaks) {
               ElementsAre(Type::reconnected, Type::reconnected, Type::reconnected, Type::deleted));
 }
 
-TEST_F(WatchReconnectContract, InTheBackgroundWithoutAConnectionIsToldOfTheNextOne) {
+TEST_F(WatchReconnectContract, InTheBackgroundWithoutAConnectionReportsTheReconnect) {
   cut(client_);
   const auto watching = watcher();
   client_->watch_in_background(path_, watching);
@@ -155,7 +155,7 @@ TEST_F(WatchReconnectContract, InTheBackgroundWithoutAConnectionIsToldOfTheNextO
   EXPECT_THAT(watching->types(), ElementsAre(Type::reconnected, Type::deleted));
 }
 
-TEST_F(WatchReconnectContract, AfterASilenceThatWasTooLongTheEventComesLater) {
+TEST_F(WatchReconnectContract, ReportsAnEventAfterASilence) {
   const auto client = connect({.session_timeout = kShortSession});
   const auto watching = watcher();
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));

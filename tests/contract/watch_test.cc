@@ -1,4 +1,4 @@
-// What watchers are told while the connection stands.
+// Watches: events that happen while the client is connected.
 #include <zklock/zookeeper_client.h>
 
 #include <memory>
@@ -15,7 +15,7 @@ using ::testing::IsEmpty;
 
 using WatchContract = ContractTest;
 
-TEST_F(WatchContract, TellsOfAChange) {
+TEST_F(WatchContract, ReportsAChange) {
   const auto watching = watcher();
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
@@ -28,7 +28,7 @@ TEST_F(WatchContract, TellsOfAChange) {
   EXPECT_EQ(event.connection, znode->connection);
 }
 
-TEST_F(WatchContract, TellsOfADeletion) {
+TEST_F(WatchContract, ReportsADeletion) {
   const auto watching = watcher();
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
@@ -40,7 +40,7 @@ TEST_F(WatchContract, TellsOfADeletion) {
   EXPECT_EQ(event.connection, znode->connection);
 }
 
-TEST_F(WatchContract, TellsOthersThanPromptWatchersToo) {
+TEST_F(WatchContract, NotifiesWatchersThatAreNotPrompt) {
   const auto watching = watcher(false);
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   change(path_);
@@ -51,7 +51,7 @@ TEST_F(WatchContract, TellsOthersThanPromptWatchersToo) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::changed, Type::deleted));
 }
 
-TEST_F(WatchContract, TellsOfTheEndOfTheNodesSession) {
+TEST_F(WatchContract, ReportsTheDeletionWhenTheNodesSessionEnds) {
   const std::string theirs = claim(other_);
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(theirs, watching, soon()));
@@ -60,7 +60,7 @@ TEST_F(WatchContract, TellsOfTheEndOfTheNodesSession) {
   EXPECT_EQ(watching->types().front(), Type::deleted);
 }
 
-TEST_F(WatchContract, TellsOfOneEventOnly) {
+TEST_F(WatchContract, ReportsOneEventOnly) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   change(path_);
@@ -86,7 +86,7 @@ TEST_F(WatchContract, MissesNothingWhenItIsSetWhileAnotherOneFires) {
     const auto second = watcher();
     ASSERT_TRUE(client_->get_and_watch(path_, first, soon()));
     change(path_);
-    // The event may come before or after this is sent: it is told to the second one, or is over.
+    // The event may come before or after this is sent: the second one gets it, or it is over.
     const Result<Znode> znode = client_->get_and_watch(path_, second, soon());
     ASSERT_TRUE(znode);
     EXPECT_EQ(first->count(), 1U);
@@ -96,7 +96,7 @@ TEST_F(WatchContract, MissesNothingWhenItIsSetWhileAnotherOneFires) {
   }
 }
 
-TEST_F(WatchContract, TellsOfAChangeToTheSame) {
+TEST_F(WatchContract, ReportsAChangeToTheSameData) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(other_->set(path_, "data", kAny, soon()));
@@ -104,7 +104,7 @@ TEST_F(WatchContract, TellsOfAChangeToTheSame) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::changed));
 }
 
-TEST_F(WatchContract, IsNotAboutChildrenReadsAndChecks) {
+TEST_F(WatchContract, IgnoresChildrenReadsAndChecks) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   const std::string a = child("a");
@@ -121,8 +121,9 @@ TEST_F(WatchContract, IsNotAboutChildrenReadsAndChecks) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::changed));
 }
 
-TEST_F(WatchContract, TellsEveryWatcherOfAPathOnce) {
-  const std::vector<std::shared_ptr<TestWatcher>> watchers = {watcher(), watcher(), watcher(false)};
+TEST_F(WatchContract, NotifiesEveryWatcherOfAPathOnce) {
+  const std::vector<std::shared_ptr<RingingWatcher>> watchers = {watcher(), watcher(),
+                                                                 watcher(false)};
   for (const auto& watching : watchers) {
     ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   }
@@ -137,7 +138,7 @@ TEST_F(WatchContract, TellsEveryWatcherOfAPathOnce) {
   EXPECT_EQ(watchers[1]->count(), 1U);
 }
 
-TEST_F(WatchContract, TellsOneWatcherOfManyPaths) {
+TEST_F(WatchContract, NotifiesOneWatcherOfManyPaths) {
   const auto watching = watcher();
   const std::string a = child("a");
   const std::string b = child("b");
@@ -152,7 +153,7 @@ TEST_F(WatchContract, TellsOneWatcherOfManyPaths) {
   EXPECT_EQ(watching->events()[1].type, Type::changed);
 }
 
-TEST_F(WatchContract, TellsEverySession) {
+TEST_F(WatchContract, NotifiesEverySession) {
   const auto ours = watcher();
   const auto theirs = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, ours, soon()));
@@ -162,10 +163,10 @@ TEST_F(WatchContract, TellsEverySession) {
   ASSERT_TRUE(await([&] { return theirs->count() == 1; }));
 }
 
-TEST_F(WatchContract, TellsNothingToAWatcherThatWasDropped) {
+TEST_F(WatchContract, DoesNotNotifyADroppedWatcher) {
   const auto kept = watcher();
   auto dropped = watcher();
-  const std::weak_ptr<TestWatcher> weak = dropped;
+  const std::weak_ptr<RingingWatcher> weak = dropped;
   ASSERT_TRUE(client_->get_and_watch(path_, dropped, soon()));
   ASSERT_TRUE(client_->get_and_watch(path_, kept, soon()));
   dropped.reset();
@@ -174,7 +175,7 @@ TEST_F(WatchContract, TellsNothingToAWatcherThatWasDropped) {
   ASSERT_TRUE(await([&] { return kept->count() == 1; }));
 }
 
-TEST_F(WatchContract, SetAnewForADroppedWatcherTellsTheNewOne) {
+TEST_F(WatchContract, NotifiesTheWatcherThatFollowsADroppedOne) {
   ASSERT_TRUE(client_->get_and_watch(path_, watcher(), soon()));
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
@@ -182,7 +183,7 @@ TEST_F(WatchContract, SetAnewForADroppedWatcherTellsTheNewOne) {
   ASSERT_TRUE(await([&] { return watching->count() == 1; }));
 }
 
-TEST_F(WatchContract, IsNotSetOnANodeThatIsNotThere) {
+TEST_F(WatchContract, IsNotSetOnAMissingNode) {
   const auto watching = watcher();
   const std::string later = path_ + "/later";
   EXPECT_EQ(client_->get_and_watch(later, watching, soon()).error(), ZooKeeperErrc::no_node);
@@ -205,7 +206,7 @@ TEST_F(WatchContract, IsOverOnceTheNodeIsDeleted) {
 
 // --- Order --------------------------------------------------------------------------------------
 
-TEST_F(WatchContract, TellsBeforeAReadShowsIt) {
+TEST_F(WatchContract, ReportsAChangeBeforeAReadShowsIt) {
   for (int round = 0; round < 20; ++round) {
     const std::string a = child("a");
     const auto watching = watcher();
@@ -216,7 +217,7 @@ TEST_F(WatchContract, TellsBeforeAReadShowsIt) {
   }
 }
 
-TEST_F(WatchContract, TellsOfTheClientsOwnWritesBeforeTheirAnswers) {
+TEST_F(WatchContract, ReportsTheClientsOwnWritesBeforeTheirAnswers) {
   const auto watching = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(client_->set(path_, "", kAny, soon()));
@@ -226,7 +227,7 @@ TEST_F(WatchContract, TellsOfTheClientsOwnWritesBeforeTheirAnswers) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::changed, Type::deleted));
 }
 
-TEST_F(WatchContract, TellsOfSeveralNodesInTheOrderOfTheirChanges) {
+TEST_F(WatchContract, ReportsSeveralNodesInTheOrderOfTheirChanges) {
   const auto watching = watcher();
   std::vector<std::string> paths;
   for (const char* name : {"c", "a", "d", "b"}) {
@@ -242,7 +243,7 @@ TEST_F(WatchContract, TellsOfSeveralNodesInTheOrderOfTheirChanges) {
 
 // --- In the background --------------------------------------------------------------------------
 
-TEST_F(WatchContract, InTheBackgroundTellsOfWhatComesLater) {
+TEST_F(WatchContract, InTheBackgroundReportsLaterEvents) {
   const auto watching = watcher();
   client_->watch_in_background(path_, watching);
   // Its request goes ahead of this one.
@@ -250,7 +251,7 @@ TEST_F(WatchContract, InTheBackgroundTellsOfWhatComesLater) {
   EXPECT_THAT(watching->types(), ElementsAre(Type::changed));
 }
 
-TEST_F(WatchContract, InTheBackgroundCountsAMissingNodeAsDeleted) {
+TEST_F(WatchContract, InTheBackgroundReportsAMissingNodeAsDeleted) {
   const auto watching = watcher();
   client_->watch_in_background(path_ + "/none", watching);
   ASSERT_TRUE(await([&] { return watching->count() == 1; }));
@@ -258,7 +259,7 @@ TEST_F(WatchContract, InTheBackgroundCountsAMissingNodeAsDeleted) {
   EXPECT_EQ(watching->events().front().path, path_ + "/none");
 }
 
-TEST_F(WatchContract, InTheBackgroundIsSharedWithOneThatStands) {
+TEST_F(WatchContract, InTheBackgroundSharesAnExistingWatch) {
   const auto first = watcher();
   const auto second = watcher();
   ASSERT_TRUE(client_->get_and_watch(path_, first, soon()));

@@ -1,5 +1,5 @@
 // What clients live in: servers, a network that can be broken, and time. There is a real one, and a
-// fake one; the cases of the contract can not tell which they are in.
+// fake one; the cases of the contract cannot tell which of them they run in.
 #ifndef ZKLOCK_TESTS_CONTRACT_WORLD_H_
 #define ZKLOCK_TESTS_CONTRACT_WORLD_H_
 
@@ -16,7 +16,8 @@
 
 namespace zklock::test {
 
-/// Wakes who waits for a condition. Thread safety: all of it may be called from any thread.
+/// Wakes the test when it waits for a condition. Thread safety: all of it may be called from any
+/// thread.
 class Bell {
  public:
   void ring() {
@@ -61,8 +62,8 @@ class World {
   /// Runs `body` on another thread. Tests wait for it, as it refers to what is theirs.
   [[nodiscard]] virtual std::future<void> in_background(std::function<void()> body) = 0;
 
-  /// Lets time pass until the condition is true. False: it does not become true. It is asked again
-  /// when the bell rings, and now and then, as much of what happens tells nobody.
+  /// Lets time pass until the condition is true. False: it does not become true. It is checked
+  /// again when the bell rings, and now and then, as much happens without a notification.
   [[nodiscard]] virtual bool await(const std::function<bool()>& condition) = 0;
   [[nodiscard]] const std::shared_ptr<Bell>& bell() const noexcept { return bell_; }
 
@@ -70,7 +71,7 @@ class World {
   virtual void break_connection(const Client& client) = 0;
   /// The connection breaks, and none can be made until `restore`.
   virtual void cut(const Client& client) = 0;
-  /// Nothing comes through in either direction until `restore`, and nobody is told.
+  /// Nothing comes through in either direction until `restore`; neither side notices.
   virtual void stall(const Client& client) = 0;
   /// Undoes `cut` and `stall`.
   virtual void restore(const Client& client) = 0;
@@ -83,7 +84,7 @@ class World {
                                                       const std::function<bool()>& is_carried_out,
                                                       Then then) = 0;
 
-  /// The server ends the session. When this returns it has, and the client may hear of it.
+  /// The server ends the session. It has when this returns; the client may learn of it.
   /// REQUIRES: a session timeout that a test can wait for.
   virtual void expire_session(const Client& client) = 0;
 

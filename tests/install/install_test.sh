@@ -95,7 +95,7 @@ case $case_name in
     ;;
 
   mock)
-    # What the README says, to the letter: its test of a service, built by its lines for CMake.
+    # What examples/testing.md says, to the letter: its test of a service, built by its lines for CMake.
     cp -r "$consumer" "$scratch/consumer"
     cp "$SOURCE_DIR/examples/mocking_test.cc" "$scratch/consumer/service_test.cc"
     consumer=$scratch/consumer
@@ -115,6 +115,8 @@ case $case_name in
       # shellcheck disable=SC2086  # flags are words
       $CXX -std=c++20 "$consumer/consumer.cc" $flags -o "$scratch/consumer"
       run_consumer "$scratch/consumer"
+      # shellcheck disable=SC2086  # flags are words
+      $CXX -std=c++20 "$SOURCE_DIR/examples/quickstart.cc" $flags -o "$scratch/quickstart"  # README.md's line
       flags=$(PKG_CONFIG_PATH=$pc_dir "$PKG_CONFIG" $static --cflags --libs zklock-fake)
       # shellcheck disable=SC2086  # flags are words
       $CXX -std=c++20 "$consumer/fake_consumer.cc" $flags -o "$scratch/fake_consumer"

@@ -1,15 +1,13 @@
-// What watchers are told by the client that `connect` gives, on a real server.
+// Watches of the client that `connect` returns, on a real server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/libzookeeper_client.h>
 
 #include <chrono>
-#include <condition_variable>
 #include <cstddef>
 #include <functional>
 #include <future>
 #include <memory>
-#include <mutex>
 #include <stdexcept>
 #include <string>
 #include <thread>
@@ -17,8 +15,9 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/loopback_proxy.h"
+#include "support/recording_watcher.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -34,49 +33,26 @@ using Type = WatchEvent::Type;
 
 constexpr std::int32_t kAny = ZooKeeperClient::kAnyVersion;
 
-/// What several watchers heard, in the order in which they did.
-class Heard {
+/// Passes its events on to a recorder, which may have several such sources. `before`, if there is
+/// one, is called before that.
+class ForwardingWatcher final : public Watcher {
  public:
-  void add(const WatchEvent& event) {
-    {
-      const std::scoped_lock lock(mutex_);
-      events_.push_back(event);
-    }
-    changed_.notify_all();
-  }
-  [[nodiscard]] std::vector<WatchEvent> events() const {
-    const std::scoped_lock lock(mutex_);
-    return events_;
-  }
-  [[nodiscard]] bool reaches(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, kLongEnough, [&] { return events_.size() >= count; });
-  }
+  using Before = std::function<void(const WatchEvent&)>;
 
- private:
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<WatchEvent> events_;  // protected by mutex_
-};
-
-/// Passes what it hears on. `also`, if there is one, is called before that.
-class TestWatcher final : public Watcher {
- public:
-  using Also = std::function<void(const WatchEvent&)>;
-
-  explicit TestWatcher(std::shared_ptr<Heard> heard, bool is_prompt = false, Also also = {})
-      : heard_(std::move(heard)), is_prompt_(is_prompt), also_(std::move(also)) {}
+  explicit ForwardingWatcher(std::shared_ptr<RecordingWatcher> recorder, bool is_prompt = false,
+                             Before before = {})
+      : recorder_(std::move(recorder)), is_prompt_(is_prompt), before_(std::move(before)) {}
 
   void on_event(const WatchEvent& event) override {
-    if (also_) also_(event);
-    heard_->add(event);
+    if (before_) before_(event);
+    recorder_->on_event(event);
   }
   [[nodiscard]] bool is_prompt() const noexcept override { return is_prompt_; }
 
  private:
-  const std::shared_ptr<Heard> heard_;
+  const std::shared_ptr<RecordingWatcher> recorder_;
   const bool is_prompt_;
-  const Also also_;
+  const Before before_;
 };
 
 auto is_event(Type type, const std::string& path) {
@@ -90,17 +66,18 @@ class WatcherTest : public ::testing::Test {
     ASSERT_TRUE(other_->create(path_, "data", Acl::open(), soon()));
   }
 
-  [[nodiscard]] std::shared_ptr<TestWatcher> watcher(TestWatcher::Also also = {}) const {
-    return std::make_shared<TestWatcher>(heard_, false, std::move(also));
+  [[nodiscard]] std::shared_ptr<ForwardingWatcher> watcher(
+      ForwardingWatcher::Before before = {}) const {
+    return std::make_shared<ForwardingWatcher>(heard_, false, std::move(before));
   }
   void change() { ASSERT_TRUE(other_->set(path_, "", kAny, soon())); }
 
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
-  const std::shared_ptr<Heard> heard_ = std::make_shared<Heard>();
+  const std::shared_ptr<RecordingWatcher> heard_ = std::make_shared<RecordingWatcher>();
   const std::shared_ptr<ClaimClient> other_ = testing::connect_claim_client(server_.address());
-  const std::shared_ptr<LogRecord> log_ = std::make_shared<LogRecord>();
+  const std::shared_ptr<RecordingLogger> log_ = std::make_shared<RecordingLogger>();
   const std::shared_ptr<ClaimClient> client_ =
       testing::connect_claim_client(proxy_.address(), {.logger = log_});
 };
@@ -112,39 +89,39 @@ INSTANTIATE_TEST_SUITE_P(, WatchTest, ::testing::Bool(), [](const auto& is_promp
   return is_prompt.param ? "Prompt" : "NotPrompt";
 });
 
-TEST_P(WatchTest, TellsOfAChangeOnce) {
-  const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
+TEST_P(WatchTest, ReportsAChangeOnce) {
+  const auto watching = std::make_shared<ForwardingWatcher>(heard_, GetParam());
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
   EXPECT_EQ(znode->data, "data");
   change();
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   change();
-  // Would come before what is told of the next watch.
+  // A second event would come before those of the next watch.
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(other_->remove(path_, kAny, soon()));
-  ASSERT_TRUE(heard_->reaches(2));
+  ASSERT_TRUE(heard_->await(2));
   EXPECT_THAT(heard_->events(),
               ElementsAre(is_event(Type::changed, path_), is_event(Type::deleted, path_)));
   EXPECT_EQ(heard_->events()[0].connection, znode->connection);
 }
 
-TEST_P(WatchTest, TellsOfADeletionWhileDisconnectedAfterTheReconnect) {
-  const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
+TEST_P(WatchTest, ReportsADeletionWhileDisconnectedAfterTheReconnect) {
+  const auto watching = std::make_shared<ForwardingWatcher>(heard_, GetParam());
   const Result<Znode> znode = client_->get_and_watch(path_, watching, soon());
   ASSERT_TRUE(znode);
   proxy_.refuse();
   ASSERT_TRUE(other_->remove(path_, kAny, soon()));
   proxy_.heal();
-  ASSERT_TRUE(heard_->reaches(2));
+  ASSERT_TRUE(heard_->await(2));
   EXPECT_THAT(heard_->events(),
               ElementsAre(is_event(Type::reconnected, path_), is_event(Type::deleted, path_)));
   EXPECT_GT(heard_->events()[1].connection, znode->connection);
 }
 
-TEST_P(WatchTest, TellsOfTheEndOfTheSession) {
+TEST_P(WatchTest, ReportsTheEndOfTheSession) {
   const auto client = connect(proxy_.address(), {.session_timeout = 1'500ms});
-  const auto watching = std::make_shared<TestWatcher>(heard_, GetParam());
+  const auto watching = std::make_shared<ForwardingWatcher>(heard_, GetParam());
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
   const Result<Enqueued> enqueued =
       testing::as_claim_client(client)->enqueue({.directory = path_}, soon());
@@ -154,14 +131,14 @@ TEST_P(WatchTest, TellsOfTheEndOfTheSession) {
   ASSERT_TRUE(becomes_true([&] { return !other_->get(enqueued->claim.path, soon()); }));
   proxy_.heal();
   proxy_.cut();
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::session_lost, path_)));
   // And then nothing: the watch is over.
   ASSERT_TRUE(becomes_true([&] { return client->get(path_, soon()).has_value(); }));
   change();
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
   change();
-  ASSERT_TRUE(heard_->reaches(2));
+  ASSERT_TRUE(heard_->await(2));
   EXPECT_THAT(heard_->events(), SizeIs(2));
 }
 
@@ -173,7 +150,7 @@ TEST_F(WatcherTest, MayCallTheClientAndBlock) {
   });
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(other_->set(path_, "new", kAny, soon()));
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_EQ(read, "new");
 }
 
@@ -181,13 +158,13 @@ TEST_F(WatcherTest, DoesNotHoldUpTheNetworkWhileItRuns) {
   std::promise<void> end;
   const auto watching = watcher([&](const WatchEvent&) { end.get_future().wait(); });
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
-  const auto prompt = std::make_shared<TestWatcher>(heard_, true);
+  const auto prompt = std::make_shared<ForwardingWatcher>(heard_, true);
   ASSERT_TRUE(client_->get_and_watch(path_, prompt, soon()));
   change();
-  EXPECT_TRUE(heard_->reaches(1)) << "the prompt one";
+  EXPECT_TRUE(heard_->await(1)) << "the prompt one";
   EXPECT_TRUE(client_->get(path_, soon()));
   end.set_value();
-  EXPECT_TRUE(heard_->reaches(2));
+  EXPECT_TRUE(heard_->await(2));
 }
 
 TEST_F(WatcherTest, MayCloseTheClient) {
@@ -197,7 +174,7 @@ TEST_F(WatcherTest, MayCloseTheClient) {
   const auto session = client_->session();
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   change();
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_TRUE(is_closed);
   EXPECT_TRUE(session->lost().stop_requested());
   EXPECT_EQ(client_->get(path_, soon()).error(), ZooKeeperErrc::closing);
@@ -209,7 +186,7 @@ TEST_F(WatcherTest, MayDropTheLastReferenceToTheClient) {
   const auto watching = watcher([&](const WatchEvent&) { client.reset(); });
   ASSERT_TRUE(client->get_and_watch(path_, watching, soon()));
   change();
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_TRUE(is_stopped(session->lost()));
 }
 
@@ -219,23 +196,23 @@ TEST_F(WatcherTest, MayThrow) {
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(client_->get_and_watch(path_, after, soon()));
   change();
-  ASSERT_TRUE(heard_->reaches(1)) << "the next one is told all the same";
-  EXPECT_TRUE(becomes_true([&] { return log_->has_line_with("no luck"); }));
+  ASSERT_TRUE(heard_->await(1)) << "the next one is told all the same";
+  EXPECT_TRUE(becomes_true([&] { return log_->has("no luck"); }));
 }
 
-TEST_F(WatcherTest, ThatIsDroppedHearsNothing) {
-  const auto not_heard = std::make_shared<Heard>();
-  auto dropped = std::make_shared<TestWatcher>(not_heard, true);
+TEST_F(WatcherTest, DroppedWatcherIsNotNotified) {
+  const auto not_heard = std::make_shared<RecordingWatcher>();
+  auto dropped = std::make_shared<ForwardingWatcher>(not_heard, true);
   ASSERT_TRUE(client_->get_and_watch(path_, dropped, soon()));
-  const auto kept = std::make_shared<TestWatcher>(heard_, true);
+  const auto kept = std::make_shared<ForwardingWatcher>(heard_, true);
   ASSERT_TRUE(client_->get_and_watch(path_, kept, soon()));
   dropped.reset();
   change();
-  ASSERT_TRUE(heard_->reaches(1)) << "told after the dropped one would be";
+  ASSERT_TRUE(heard_->await(1)) << "told after the dropped one would be";
   EXPECT_THAT(not_heard->events(), IsEmpty());
 }
 
-TEST_F(WatcherTest, OfANodeThatDoesNotExistIsNotSet) {
+TEST_F(WatcherTest, IsNotSetOnAMissingNode) {
   const auto watching = watcher();
   const std::string path = path_ + "/later";
   EXPECT_EQ(client_->get_and_watch(path, watching, soon()).error(), ZooKeeperErrc::no_node);
@@ -243,24 +220,24 @@ TEST_F(WatcherTest, OfANodeThatDoesNotExistIsNotSet) {
   ASSERT_TRUE(other_->set(path, "", kAny, soon()));
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   change();
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::changed, path_)));
 }
 
-TEST_F(WatcherTest, InTheBackgroundIsToldThatTheNodeIsGoneAlready) {
+TEST_F(WatcherTest, InTheBackgroundReportsAMissingNodeAsDeleted) {
   const auto watching = watcher();
   client_->watch_in_background(path_ + "/none", watching);
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::deleted, path_ + "/none")));
 }
 
-TEST_F(WatcherTest, HearsPathsWithoutTheChroot) {
+TEST_F(WatcherTest, GetsPathsWithoutTheChroot) {
   ASSERT_TRUE(other_->create(path_ + "/node", "", Acl::open(), soon()));
   const auto client = connect(server_.address() + path_);
   const auto watching = watcher();
   ASSERT_TRUE(client->get_and_watch("/node", watching, soon()));
   ASSERT_TRUE(other_->set(path_ + "/node", "", kAny, soon()));
-  ASSERT_TRUE(heard_->reaches(1));
+  ASSERT_TRUE(heard_->await(1));
   EXPECT_THAT(heard_->events(), ElementsAre(is_event(Type::changed, "/node")));
 
   const Result<Enqueued> enqueued =

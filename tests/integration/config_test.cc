@@ -229,7 +229,7 @@ class PermissionTest : public ::testing::Test {
   }
 };
 
-TEST_F(PermissionTest, PathWithoutPermissionIsToldAtOnce) {
+TEST_F(PermissionTest, PathWithoutPermissionFailsAtOnce) {
   for (const std::string& path : {protected_, protected_ + "/below"}) {
     const auto begun = Clock::now();
     ZooKeeperLock lock({.path = path}, connect(address()));
@@ -266,7 +266,7 @@ TEST_F(PermissionTest, PathThatExistsNeedsNoPermissionToCreateItsParents) {
   EXPECT_TRUE(lock.lock(soon()));
 }
 
-TEST_F(PermissionTest, UnknownSchemeIsToldAtOnce) {
+TEST_F(PermissionTest, UnknownSchemeFailsAtOnce) {
   const LockError error = error_of_config(
       {.address = address(), .path = "/locks", .client = {.auth = {{"no-such-scheme", "x"}}}});
   EXPECT_EQ(error.code(), Errc::locking_failed);
@@ -274,7 +274,7 @@ TEST_F(PermissionTest, UnknownSchemeIsToldAtOnce) {
   EXPECT_THAT(error.what(), HasSubstr(address()));
 }
 
-TEST_F(PermissionTest, AclOfAnUnknownSchemeIsToldAtOnce) {
+TEST_F(PermissionTest, AclOfAnUnknownSchemeFailsAtOnce) {
   ZooKeeperLock lock({.path = unique_path(), .acl = Acl{{Permission::all, "no-such-scheme", "x"}}},
                      owner_);
   const LockError error = error_of([&] { lock.lock(Context()); });

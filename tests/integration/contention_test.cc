@@ -21,6 +21,7 @@ namespace zklock::test {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Optional;
 
@@ -40,19 +41,29 @@ TEST(Contention, FiftyThreadsOfThreeProcessesCountTo2000) {
 
   // They begin all at once: when all of them are in the queue.
   const Lease start = lock.lock(soon());
-  std::vector<std::unique_ptr<Subprocess>> contenders;
+  std::vector<std::unique_ptr<Subprocess>> lockers;
   for (const int count : instances) {
-    contenders.push_back(std::make_unique<Subprocess>(std::vector<std::string>{
-        CONTENDER, server.address(), path, directory.path().string(), std::to_string(count),
-        std::to_string(kThreadsOfEach), std::to_string(kAcquisitionsOfEach)}));
+    Subprocess& locker = *lockers.emplace_back(std::make_unique<Subprocess>(
+        std::vector<std::string>{LOCKER, server.address(), "60000", "0"},
+        std::vector<std::string>{}, Subprocess::Input::written));
+    for (int number = 1; number <= count; ++number) {
+      ASSERT_TRUE(locker.write(
+          "count " + std::to_string(number) + " " + path + " " + directory.path().string() + " " +
+          std::to_string(kAcquisitionsOfEach) + " " + std::to_string(kThreadsOfEach) + "\n"));
+    }
   }
   ASSERT_TRUE(becomes_true([&] {
     const Result<Children> claims = client->children(path, soon());
     return claims && claims->names.size() == kThreads + 1;
   }));
   lock.unlock(start, soon());
-  for (const auto& contender : contenders) {
-    EXPECT_THAT(contender->wait_for_exit(100s), Optional(0)) << contender->standard_error();
+  for (std::size_t i = 0; i < lockers.size(); ++i) {
+    for (int number = 1; number <= instances[i]; ++number) {
+      const auto line =
+          lockers[i]->wait_for_line("^" + std::to_string(number) + " (counted|failed)", 100s);
+      EXPECT_THAT(line, Optional(HasSubstr("counted")))
+          << lockers[i]->standard_output() << lockers[i]->standard_error();
+    }
   }
 
   std::size_t counter = 0;
@@ -60,13 +71,15 @@ TEST(Contention, FiftyThreadsOfThreeProcessesCountTo2000) {
   EXPECT_EQ(counter, kAcquisitions);
 
   std::ifstream grants(directory.path() / "grants");
+  std::ifstream tokens(directory.path() / "tokens");
   std::size_t count = 0;
   std::int64_t last_sequence = sequence_number(start.znode());
   std::int64_t last_token = start.fencing_token();
-  std::int64_t sequence = 0;
+  std::string claim;
   std::int64_t token = 0;
-  while (grants >> sequence >> token) {
+  while (grants >> claim && tokens >> token) {
     ++count;
+    const std::int64_t sequence = sequence_number(claim);
     EXPECT_GT(sequence, last_sequence) << "grant " << count;
     EXPECT_GT(token, last_token) << "grant " << count;
     last_sequence = sequence;

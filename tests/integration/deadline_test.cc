@@ -14,7 +14,7 @@
 #include <thread>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -24,7 +24,6 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
 using Clock = std::chrono::steady_clock;
-using Event = Record::Event;
 
 constexpr auto kTimeout = 300ms;
 /// By how much a call may miss its deadline.
@@ -53,7 +52,7 @@ void expect_ends_in_time(const Call& call) {
 class WaitTest : public ::testing::Test {
  protected:
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::string address_ = ZooKeeperServer::shared().address();
   ZooKeeperLock holder_{{.address = address_, .path = path_}};
   ZooKeeperLock waiter_{{.address = address_, .path = path_, .observer = record_}};
@@ -68,7 +67,7 @@ TEST_F(WaitTest, EndsWithItsDeadline) {
   expect_ends_in_time([&] { EXPECT_FALSE(waiter_.try_lock_until(Clock::now() + kTimeout)); });
 }
 
-TEST_F(WaitTest, DeadlineThatHasPassedMakesOneAttempt) {
+TEST_F(WaitTest, PastDeadlineMakesOneAttempt) {
   std::error_code error;
   EXPECT_LE(time_of([&] { waiter_.lock(already_over(), error); }), kSlack);
   EXPECT_EQ(error, Errc::locking_timed_out);
@@ -88,7 +87,7 @@ TEST_F(WaitTest, EndsWithTheReleaseItWaitedFor) {
       granted_at = Clock::now();
       waiter_.unlock(lease, soon());
     });
-    EXPECT_TRUE(record_->reaches(Event::waiting, static_cast<std::size_t>(i) + 1));
+    EXPECT_TRUE(record_->await("waiting", static_cast<std::size_t>(i) + 1));
     const auto released_at = Clock::now();
     holder_.unlock(held, soon());
     waiting.join();
@@ -99,7 +98,7 @@ TEST_F(WaitTest, EndsWithTheReleaseItWaitedFor) {
 TEST_F(WaitTest, EndsWhenItIsCanceled) {
   std::stop_source source;
   std::future<Lease> waiting = lock_async(waiter_, soon().with_stop_token(source.get_token()));
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   std::error_code error;
   const auto took = time_of([&] {
     source.request_stop();
@@ -111,7 +110,7 @@ TEST_F(WaitTest, EndsWhenItIsCanceled) {
   EXPECT_EQ(holder_.entries(soon()).size(), 1U);
 }
 
-TEST_F(WaitTest, CallThatIsCanceledAlreadyEndsAtOnce) {
+TEST_F(WaitTest, CanceledCallEndsAtOnce) {
   std::stop_source source;
   source.request_stop();
   std::error_code error;
@@ -125,7 +124,7 @@ TEST_F(WaitTest, DestructorWithWaitersIsQuick) {
   auto lock = std::make_optional<ZooKeeperLock>(
       ZooKeeperLockConfig{.address = address_, .path = path_, .observer = record_});
   std::future<Lease> waiting = lock_async(*lock, Context());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   EXPECT_LE(time_of([&] { lock.reset(); }), kSlack);
   EXPECT_EQ(error_of([&] { waiting.get(); }).code(), Errc::locking_canceled);
 }
@@ -179,7 +178,7 @@ class TroubleTest : public ::testing::TestWithParam<Trouble> {
 
   bool in_trouble_ = false;
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(server().address());
 };
 
@@ -212,7 +211,7 @@ TEST_P(TroubleTest, WaitForALockEndsInTime) {
   const Lease lease = holder.lock(soon());
   const auto begun = Clock::now();
   std::future<Lease> waiting = lock_async(lock, briefly());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   make_trouble();
   const LockError error = error_of([&] { waiting.get(); });
   EXPECT_LE(Clock::now() - begun, kTimeout + kSlack);
@@ -237,7 +236,7 @@ TEST_P(TroubleTest, CancellationEndsALock) {
   EXPECT_EQ(error, Errc::locking_canceled);
 }
 
-TEST_P(TroubleTest, UnlockEndsInTimeAndIsMadeGood) {
+TEST_P(TroubleTest, UnlockEndsInTimeAndContinuesInTheBackground) {
   ZooKeeperLock lock(config(), client_);
   const Lease lease = lock.lock(soon());
   make_trouble();
@@ -246,13 +245,13 @@ TEST_P(TroubleTest, UnlockEndsInTimeAndIsMadeGood) {
   EXPECT_EQ(error, Errc::unlocking_failed);
   EXPECT_FALSE(lease.valid());
   EXPECT_EQ(client_->pending_removals().count, 1U);
-  EXPECT_EQ(record_->count(Event::unlock_failed), 1U);
+  EXPECT_EQ(record_->count("unlock_failed"), 1U);
   end_trouble();
   EXPECT_TRUE(becomes_true([&] { return client_->pending_removals().count == 0; }));
   EXPECT_TRUE(lock.entries(soon()).empty());
 }
 
-TEST_P(TroubleTest, UnlockWithoutTimeTakesASecond) {
+TEST_P(TroubleTest, UnlockWithAPastDeadlineTakesASecond) {
   ZooKeeperLock first(config(), client_);
   ZooKeeperLock second({.path = path_ + "/second"}, client_);
   first.lock(soon());
@@ -272,7 +271,7 @@ TEST_P(TroubleTest, UnlockOfAGuardTakesASecond) {
     make_trouble();
     EXPECT_LE(time_of([&] { guard.reset(); }), 1s + kSlack);
   }
-  EXPECT_EQ(record_->count(Event::unlock_failed), 1U);
+  EXPECT_EQ(record_->count("unlock_failed"), 1U);
   EXPECT_FALSE(lock.lease());
   EXPECT_EQ(lock.unlock(), Errc::unlocking_failed) << "nothing is held any more";
 }
@@ -321,7 +320,7 @@ TEST_P(TroubleTest, ConnectingEndsInTime) {
 
 TEST_P(TroubleTest, DestructorsTakeASecond) {
   auto lock = std::make_optional<ZooKeeperLock>(config(), client_);
-  const auto own_record = std::make_shared<Record>();
+  const auto own_record = std::make_shared<RecordingObserver>();
   auto waiter =
       std::make_optional<ZooKeeperLock>(ZooKeeperLockConfig{.address = server().address(),
                                                             .path = path_,
@@ -329,7 +328,7 @@ TEST_P(TroubleTest, DestructorsTakeASecond) {
                                                             .client = {.session_timeout = 60s}});
   const Lease lease = lock->lock(soon());
   std::future<Lease> waiting = lock_async(*waiter, Context());
-  ASSERT_TRUE(own_record->reaches(Event::waiting, 1));
+  ASSERT_TRUE(own_record->await("waiting"));
   make_trouble();
   EXPECT_LE(time_of([&] { waiter.reset(); }), 1s);
   EXPECT_LE(time_of([&] { lock.reset(); }), 1s);

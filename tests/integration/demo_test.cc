@@ -52,7 +52,7 @@ class DemoTest : public ::testing::Test {
   const std::string marker_ = "TMPDIR=" + directory_.path().string();
 };
 
-TEST_F(DemoTest, PlaysTheSession) {
+TEST_F(DemoTest, ShowsTheWholeSession) {
   Subprocess demo = start();
   ASSERT_THAT(demo.wait_for_exit(2min), Optional(0)) << demo.standard_error();
   const std::vector<std::string> lines = {
@@ -104,7 +104,7 @@ TEST_F(DemoTest, ServesUntilInterrupted) {
   expect_nothing_left();
 }
 
-TEST_F(DemoTest, ExplainsItself) {
+TEST_F(DemoTest, PrintsItsUsage) {
   Subprocess help = start({"--help"});
   EXPECT_THAT(help.wait_for_exit(), Optional(0));
   EXPECT_TRUE(help.wait_for_line("--serve"));

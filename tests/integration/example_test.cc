@@ -1,4 +1,4 @@
-// The example programs, run as processes, say and do what the README says.
+// zookeeper-example, run as a process, says and does what its --help says.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
@@ -11,7 +11,6 @@
 #include <cerrno>
 #include <chrono>
 #include <cstddef>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -19,6 +18,7 @@
 #include <utility>
 #include <vector>
 
+#include "integration/tools.h"
 #include "support/file_descriptor.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
@@ -38,15 +38,6 @@ using Clock = std::chrono::steady_clock;
 /// A whole line: the local time, then this text.
 std::string line(const std::string& text) {
   return "^[0-9]{4}/[0-9]{2}/[0-9]{2} [0-9]{2}:[0-9]{2}:[0-9]{2} " + text + "$";
-}
-
-/// Asks again and again: for what only a server can tell. `condition` asks it each time.
-bool becomes_true(const std::function<bool()>& condition) {
-  const auto deadline = Clock::now() + kLongEnough;
-  while (!condition()) {
-    if (Clock::now() > deadline) return false;
-  }
-  return true;
 }
 
 /// Lets clients connect, and says nothing.
@@ -111,7 +102,7 @@ INSTANTIATE_TEST_SUITE_P(Signals, ExampleSignalTest, ::testing::Values(SIGINT, S
                            return signal.param == SIGINT ? "INT" : "TERM";
                          });
 
-TEST_P(ExampleSignalTest, ReleasesTheLockWhenToldToEnd) {
+TEST_P(ExampleSignalTest, ReleasesTheLockOnASignal) {
   Subprocess program = start({});
   ASSERT_TRUE(program.wait_for_line(kAcquired)) << program.standard_error();
   EXPECT_THAT(queue(), SizeIs(1));
@@ -124,7 +115,7 @@ TEST_P(ExampleSignalTest, ReleasesTheLockWhenToldToEnd) {
   EXPECT_EQ(program.standard_output(), "");
 }
 
-TEST_P(ExampleSignalTest, LeavesNoClaimWhenToldToEndWhileItWaits) {
+TEST_P(ExampleSignalTest, LeavesNoClaimWhenASignalEndsItsWait) {
   Subprocess holder = start({"--owner", "holder"});
   ASSERT_TRUE(holder.wait_for_line(kAcquired));
   Subprocess waiter = start({"--owner", "waiter", "--timeout", "1h"});
@@ -136,7 +127,7 @@ TEST_P(ExampleSignalTest, LeavesNoClaimWhenToldToEndWhileItWaits) {
   EXPECT_EQ(queue().begin()->owner, "holder");
 }
 
-TEST_F(ExampleTest, SaysFirstWhatTheLinesOfTheGoProgramSay) {
+TEST_F(ExampleTest, PrintsTheLinesOfTheGoProgram) {
   Subprocess program = start({});
   ASSERT_TRUE(program.wait_for_line(kAcquired));
   const std::string said = program.standard_error();
@@ -171,7 +162,7 @@ TEST_F(ExampleTest, WaitsForItsTurn) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(ExampleTest, SaysAtOnceThatTheLockIsLost) {
+TEST_F(ExampleTest, ReportsTheLossOfTheLockAtOnce) {
   Subprocess program = start({});
   ASSERT_TRUE(program.wait_for_line(kAcquired));
 
@@ -236,14 +227,14 @@ TEST_F(ExampleTest, ExplainsBadFlags) {
   }
 }
 
-TEST_F(ExampleTest, Helps) {
+TEST_F(ExampleTest, PrintsHelp) {
   Subprocess program({ZOOKEEPER_EXAMPLE, "--help"});
   EXPECT_THAT(program.wait_for_exit(), Optional(0));
   EXPECT_THAT(program.standard_output(), AllOf(HasSubstr("--timeout"), HasSubstr("--lock-ttl")));
   EXPECT_EQ(program.standard_error(), "");
 }
 
-TEST_F(ExampleTest, SaysThatThereIsNoServer) {
+TEST_F(ExampleTest, ReportsAMissingServer) {
   ZooKeeperServer server;
   server.kill();  // nobody else gets its port
   Subprocess program = start({"--address", server.address(), "--timeout", "1s"});
@@ -273,26 +264,6 @@ TEST_F(ExampleTest, EndsAtOnceOnASecondSignal) {
   std::optional<int> status;
   while (!(status = program.wait_for_exit(50ms))) program.signal(SIGINT);
   EXPECT_THAT(status, Optional(128 + SIGINT)) << program.standard_error();
-}
-
-TEST(QuickstartTest, WorksUnderTheLock) {
-  Subprocess program({QUICKSTART, ZooKeeperServer::shared().address()});
-  EXPECT_THAT(program.wait_for_exit(), Optional(0)) << program.standard_error();
-  EXPECT_TRUE(program.wait_for_line("^write row 1 with fencing token [1-9][0-9]*$"))
-      << program.standard_output();
-  EXPECT_TRUE(program.wait_for_line("^write row 3 with fencing token [1-9][0-9]*$"))
-      << program.standard_output();
-  EXPECT_EQ(program.standard_error(), "");
-}
-
-TEST(QuickstartTest, SaysWhoHoldsTheLock) {
-  const std::string address = ZooKeeperServer::shared().address();
-  ZooKeeperLock lock({.address = address, .path = "/my/locks", .owner_key = "owner"});
-  const LockGuard guard(lock, Context().with_timeout(kLongEnough).with_value("owner", "this test"));
-  Subprocess program({QUICKSTART, address});
-  EXPECT_THAT(program.wait_for_exit(), Optional(1));
-  EXPECT_THAT(program.standard_error(),
-              AllOf(HasSubstr("attempt to acquire lock timed out"), HasSubstr("this test")));
 }
 
 }  // namespace

@@ -16,12 +16,15 @@
 #include <system_error>
 #include <vector>
 
+#include "support/soon.h"
+
 namespace {
 
 using namespace std::chrono_literals;
 using zklock::Context;
 using zklock::Errc;
 using zklock::ZooKeeperErrc;
+using zklock::test::soon;
 
 int failures = 0;
 
@@ -30,8 +33,6 @@ void expect(bool condition, const std::string& what) {
   ++failures;
   std::fprintf(stderr, "%s (process %d)\n", what.c_str(), static_cast<int>(::getpid()));
 }
-
-Context soon() { return Context().with_timeout(30s); }
 
 /// In the child: calls that need the network say that they are not for it, at once.
 void expect_refusals(zklock::ZooKeeperLock& lock, const zklock::Lease& lease,
@@ -76,7 +77,7 @@ int run(const std::string& address, const std::string& path) {
   auto client = std::dynamic_pointer_cast<zklock::ClaimClient>(zklock::connect(address));
   auto lock = std::make_unique<zklock::ZooKeeperLock>(
       zklock::ZooKeeperLockConfig{.path = path, .ttl = 60s}, client);
-  // This one connects by itself, and is destroyed by the child without having been used.
+  // This one has its own connection, and is destroyed by the child without having been used.
   auto other = std::make_unique<zklock::ZooKeeperLock>(
       zklock::ZooKeeperLockConfig{.address = address, .path = path + "/other"});
   const zklock::Lease other_lease = other->lock(soon());

@@ -18,46 +18,47 @@ namespace zklock::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Optional;
 using ::testing::SizeIs;
 
 class FrozenHolderTest : public ::testing::Test {
  protected:
-  /// The sleeper holds the lock, and is asleep or about to be.
+  /// The holder has the lock, and is frozen or about to be.
   void SetUp() override {
-    const std::optional<std::string> holds = sleeper_.wait_for_line("^holds ");
-    ASSERT_TRUE(holds) << sleeper_.standard_error();
-    token_ = std::stoll(holds->substr(std::string("holds ").size()));
+    ASSERT_TRUE(holder_.write("outlast 1 " + path_ + " frozen\n"));
+    const std::optional<std::string> holds = holder_.wait_for_line("^1 holds ");
+    ASSERT_TRUE(holds) << holder_.standard_output() << holder_.standard_error();
+    token_ = std::stoll(holds->substr(std::string("1 holds ").size()));
   }
 
   void wake_up() {
-    sleeper_.signal(SIGCONT);
-    ASSERT_THAT(sleeper_.wait_for_exit(), Optional(0)) << sleeper_.standard_error();
+    holder_.signal(SIGCONT);
+    ASSERT_TRUE(holder_.wait_for_line("^1 unlock: "))
+        << holder_.standard_output() << holder_.standard_error();
   }
 
   const std::string address_ = ZooKeeperServer::shared().address();
   const std::string path_ = unique_path();
-  Subprocess sleeper_{{SLEEPER, address_, path_, "1000"}};
+  Subprocess holder_{{LOCKER, address_, "1000", "0"}, {}, Subprocess::Input::written};
   ZooKeeperLock lock_{{.address = address_, .path = path_}};
   std::int64_t token_ = 0;
 };
 
-TEST_F(FrozenHolderTest, LosesTheLockToTheNextOneAndIsToldWhenItWakesUp) {
+TEST_F(FrozenHolderTest, LosesTheLockAndIsNotifiedWhenItWakesUp) {
   const Lease lease = lock_.lock(soon());
   EXPECT_GT(lease.fencing_token(), token_);
   wake_up();
-  EXPECT_THAT(sleeper_.standard_output(), HasSubstr("\nlost: "));
-  EXPECT_THAT(sleeper_.standard_output(), HasSubstr("\nnot valid any more\n"));
-  EXPECT_THAT(sleeper_.standard_output(),
-              HasSubstr("\nunlock: " + make_error_code(Errc::lock_lost).message() + "\n"));
+  EXPECT_THAT(holder_.standard_output(), HasSubstr("\n1 lost: "));
+  EXPECT_THAT(holder_.standard_output(), HasSubstr("\n1 not valid any more\n"));
+  EXPECT_THAT(holder_.standard_output(),
+              HasSubstr("\n1 unlock: " + make_error_code(Errc::lock_lost).message() + "\n"));
   EXPECT_TRUE(lease.valid());
   EXPECT_THAT(lock_.entries(soon()), SizeIs(1)) << "its unlock touched nobody else's claim";
 }
 
-TEST_F(FrozenHolderTest, FindsItsLeaseNotValidBeforeItHasHeardFromAServer) {
+TEST_F(FrozenHolderTest, LeaseIsInvalidBeforeTheHolderHearsFromAServer) {
   const Lease lease = lock_.lock(soon());
   wake_up();
-  EXPECT_THAT(sleeper_.standard_output(), HasSubstr("\nnot valid\n"));
+  EXPECT_THAT(holder_.standard_output(), HasSubstr("\n1 not valid\n"));
 }
 
 }  // namespace

@@ -19,7 +19,7 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -119,7 +119,7 @@ TEST_F(HeldLocksTest, AreCheapAndLast) {
   ASSERT_TRUE(becomes_true([&] { return proxy_.connections() > connections; }));
   ASSERT_TRUE(client_->get("/", soon()));
   EXPECT_EQ(valid(), locks_.size());
-  // Their watches still tell.
+  // Their watches still work.
   ASSERT_TRUE(connect(ZooKeeperServer::shared().address())
                   ->remove(leases_.back().znode(), ZooKeeperClient::kAnyVersion, soon()));
   EXPECT_TRUE(is_stopped(leases_.back().lost()));
@@ -128,7 +128,7 @@ TEST_F(HeldLocksTest, AreCheapAndLast) {
   release_all();
 }
 
-TEST_F(HeldLocksTest, AreSpreadOverSessionsByThemselves) {
+TEST_F(HeldLocksTest, AreSpreadOverSessionsAutomatically) {
   constexpr std::size_t kLocks = 20'000;
   hold(kLocks);
   EXPECT_EQ(valid(), kLocks);

@@ -41,8 +41,8 @@ class LockLossTest : public ::testing::Test {
     EXPECT_FALSE(lease.valid());
     EXPECT_EQ(lease.valid_until(), std::chrono::steady_clock::time_point::min());
     EXPECT_EQ(lease.loss_reason(), reason);
-    EXPECT_TRUE(record_->reaches(Record::Event::lost, 1));
-    EXPECT_THAT(record_->of(Record::Event::lost), ElementsAre(lease.znode()));
+    EXPECT_TRUE(record_->await("lost"));
+    EXPECT_THAT(record_->znodes("lost"), ElementsAre(lease.znode()));
     std::error_code error;
     lease.verify(soon(), error);
     EXPECT_EQ(error, Errc::lock_lost);
@@ -53,19 +53,19 @@ class LockLossTest : public ::testing::Test {
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(server_.address());
   ZooKeeperLock other_{{.path = path_}, client_};
   ZooKeeperLock lock_{{.address = proxy_.address(), .path = path_, .observer = record_}};
 };
 
-TEST_F(LockLossTest, DeletionOfTheClaimRightAfterTheGrantIsTold) {
+TEST_F(LockLossTest, DeletionOfTheClaimRightAfterTheGrantIsReported) {
   const Lease lease = lock_.lock(soon());
   delete_claim(lease);
   expect_lost(lease, LossReason::claim_deleted);
 }
 
-TEST_F(LockLossTest, DeletionOfTheClaimLaterIsTold) {
+TEST_F(LockLossTest, LaterDeletionOfTheClaimIsReported) {
   const Lease lease = lock_.lock(soon());
   ASSERT_TRUE(becomes_true([&] {
     return server_.ask("wchp").find(lease.znode()) != std::string::npos;
@@ -75,7 +75,7 @@ TEST_F(LockLossTest, DeletionOfTheClaimLaterIsTold) {
   expect_lost(lease, LossReason::claim_deleted);
 }
 
-TEST_F(LockLossTest, DeletionOfTheClaimWhileDisconnectedIsTold) {
+TEST_F(LockLossTest, DeletionOfTheClaimWhileDisconnectedIsReported) {
   const Lease lease = lock_.lock(soon());
   proxy_.refuse();
   delete_claim(lease);
@@ -137,7 +137,7 @@ TEST_F(LockLossTest, ObserverMayTakeTheLockAgainAndCloseTheClient) {
   EXPECT_EQ(second.loss_reason(), LossReason::client_closed);
 }
 
-TEST_F(LockLossTest, SlowStopCallbackDoesNotHoldUpTheLossesOfOthers) {
+TEST_F(LockLossTest, SlowStopCallbackDoesNotDelayOtherLosses) {
   ZooKeeperLock another({.path = path_ + "/another"}, client_);
   const Lease slow = lock_.lock(soon());
   const Lease quick = another.lock(soon());
@@ -151,7 +151,7 @@ TEST_F(LockLossTest, SlowStopCallbackDoesNotHoldUpTheLossesOfOthers) {
   end.set_value();
 }
 
-TEST_F(LockLossTest, UnlockOfALostGrantSaysSoAndLeavesANewerOneAlone) {
+TEST_F(LockLossTest, UnlockOfALostGrantReportsItAndKeepsANewerGrant) {
   const Lease lost = lock_.lock(soon());
   delete_claim(lost);
   ASSERT_TRUE(is_stopped(lost.lost()));
@@ -166,7 +166,7 @@ TEST_F(LockLossTest, UnlockOfALostGrantSaysSoAndLeavesANewerOneAlone) {
   lock_.unlock(lease);
 }
 
-TEST_F(LockLossTest, UnlockThatFindsTheClaimDeletedSaysSo) {
+TEST_F(LockLossTest, UnlockOfADeletedClaimReportsTheLoss) {
   const Lease lease = lock_.lock(soon());
   proxy_.hold_to_client();  // the event of the deletion
   delete_claim(lease);
@@ -177,20 +177,20 @@ TEST_F(LockLossTest, UnlockThatFindsTheClaimDeletedSaysSo) {
   EXPECT_EQ(unlocked.get(), Errc::lock_lost);
 }
 
-TEST_F(LockLossTest, OneThatIsReleasedIsNotLost) {
+TEST_F(LockLossTest, ReleasedLeaseIsNotLost) {
   const Lease lease = lock_.lock(soon());
   lock_.unlock(lease, soon());
   EXPECT_FALSE(lease.valid());
-  lock_.lock(soon());  // whatever could have told of a loss has passed
+  lock_.lock(soon());  // any report of a loss would have come by now
   lock_.unlock(soon());
   EXPECT_FALSE(lease.loss_reason());
   EXPECT_FALSE(lease.lost().stop_requested());
-  EXPECT_EQ(record_->count(Record::Event::lost), 0U);
+  EXPECT_EQ(record_->count("lost"), 0U);
   EXPECT_EQ(error_of([&] { lease.verify(soon()); }).code(), Errc::lock_lost);
 }
 
-TEST_F(LockLossTest, ExpiredSessionIsTold) {
-  ZooKeeperServer stranger;  // has never heard of the session, but more has happened there
+TEST_F(LockLossTest, ExpiredSessionIsReported) {
+  ZooKeeperServer stranger;  // does not know the session, but has seen more transactions
   LoopbackProxy to_stranger(stranger.port());
   to_stranger.refuse();
   ZooKeeperServer home;
@@ -208,7 +208,7 @@ TEST_F(LockLossTest, ExpiredSessionIsTold) {
   expect_lost(lease, LossReason::session_expired);
 }
 
-TEST_F(LockLossTest, HolderThatIsCutOffHasLostTheLockBeforeTheNextOneGetsIt) {
+TEST_F(LockLossTest, HolderThatIsCutOffLosesTheLockBeforeTheNextGrant) {
   ZooKeeperLock lock({.path = path_, .observer = record_},
                      connect(proxy_.address(), {.session_timeout = 1'500ms}));
   const Lease lease = lock.lock(soon());
@@ -227,7 +227,7 @@ TEST_F(LockLossTest, HolderThatIsCutOffHasLostTheLockBeforeTheNextOneGetsIt) {
 
   // In the new session everything goes on.
   std::future<Lease> again = lock_async(lock);
-  ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   other_.unlock(next, soon());
   const Lease regained = granted(again);
   ASSERT_TRUE(regained);
@@ -237,7 +237,7 @@ TEST_F(LockLossTest, HolderThatIsCutOffHasLostTheLockBeforeTheNextOneGetsIt) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(LockLossTest, EndOfTheTtlIsToldWithoutAContender) {
+TEST_F(LockLossTest, EndOfTheTtlIsReportedWithoutAContender) {
   ZooKeeperLock lock({.path = path_, .ttl = 200ms, .observer = record_}, connect(proxy_.address()));
   const auto begun = std::chrono::steady_clock::now();
   const Lease lease = lock.lock(soon());
@@ -249,7 +249,7 @@ TEST_F(LockLossTest, EndOfTheTtlIsToldWithoutAContender) {
   EXPECT_TRUE(other_.lock(soon()));
 }
 
-TEST_F(LockLossTest, EndOfTheTtlIsToldWhileCutOff) {
+TEST_F(LockLossTest, EndOfTheTtlIsReportedWhileCutOff) {
   ZooKeeperLock lock({.path = path_, .ttl = 500ms, .observer = record_}, connect(proxy_.address()));
   const Lease lease = lock.lock(soon());
   proxy_.refuse();
@@ -280,17 +280,17 @@ TEST_F(LockLossTest, ClaimThatMayNotBeRemovedEndsItsSession) {
   const Acl no_removal{
       {Permission::read | Permission::create | Permission::write, "world", "anyone"}};
   ASSERT_TRUE(client_->create(path, "", no_removal, soon()));
-  const auto log = std::make_shared<LogRecord>();
+  const auto log = std::make_shared<RecordingLogger>();
   ZooKeeperLock lock({.path = path}, connect(proxy_.address(), {.logger = log}));
   ZooKeeperLock contender({.path = path, .observer = record_}, client_);
   const Lease lease = lock.lock(soon());
   std::future<Lease> next = lock_async(contender);
-  ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   const LockError error = error_of([&] { lock.unlock(lease, soon()); });
   EXPECT_EQ(error.code(), Errc::unlocking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
   EXPECT_TRUE(granted(next)) << "the queue is not stuck";
-  EXPECT_TRUE(log->has_line_with("ending the session"));
+  EXPECT_TRUE(log->has("ending the session"));
 }
 
 }  // namespace

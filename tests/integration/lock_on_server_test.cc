@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -42,7 +42,7 @@ class LockOnServerTest : public ::testing::Test {
  protected:
   ZooKeeperLockConfig config() const { return {.path = path_, .owner_key = kOwnerKey}; }
   ZooKeeperLockConfig config(std::chrono::milliseconds ttl,
-                             const std::shared_ptr<Record>& record = nullptr) const {
+                             const std::shared_ptr<RecordingObserver>& record = nullptr) const {
     return {.path = path_, .ttl = ttl, .owner_key = kOwnerKey, .observer = record};
   }
   [[nodiscard]] LockEntries queue() const { return first_.entries(soon()); }
@@ -51,7 +51,7 @@ class LockOnServerTest : public ::testing::Test {
   const std::string path_ = unique_path();
   const std::shared_ptr<ClaimClient> first_client_ = testing::connect_claim_client(address_);
   const std::shared_ptr<ClaimClient> second_client_ = testing::connect_claim_client(address_);
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   ZooKeeperLock first_{config(), first_client_};
   ZooKeeperLock second_{config(0ms, record_), second_client_};
 };
@@ -75,7 +75,7 @@ TEST_F(LockOnServerTest, SecondLockTimesOutWhileTheFirstIsHeld) {
   EXPECT_FALSE(second_.lease());
 }
 
-TEST_F(LockOnServerTest, OwnerOfTheGrantIsToldThatHeHoldsItAlready) {
+TEST_F(LockOnServerTest, OwnerThatHoldsTheLockCannotLockAgain) {
   first_.lock(as("user1"));
   EXPECT_EQ(error_of([&] { first_.lock(as("user1")); }).code(), Errc::already_own_lock);
   EXPECT_THAT(queue(), SizeIs(1));
@@ -108,7 +108,7 @@ TEST_F(LockOnServerTest, OnlyItsOwnerUnlocksIt) {
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LockOnServerTest, OwnerCanBeNamedOnce) {
+TEST_F(LockOnServerTest, OwnerCanBeSetOnce) {
   const Lease lease = first_.lock(soon());
   first_.set_owner("user1");
   EXPECT_EQ(first_.owner(), "user1");
@@ -118,14 +118,14 @@ TEST_F(LockOnServerTest, OwnerCanBeNamedOnce) {
   first_.unlock(as("user1"));
 }
 
-TEST_F(LockOnServerTest, ExpiryByAContenderFreesTheStateOfTheHolder) {
-  // The holder, which has no TTL, is not told until its claim is gone.
+TEST_F(LockOnServerTest, PurgedHolderLosesItsLeaseAndCanLockAgain) {
+  // The holder has no TTL, so it is notified only when its claim is gone.
   const Lease lease = first_.lock(as("user1"));
   ZooKeeperLockConfig purging = config(1s, record_);
   purging.purge_without_ttl = true;
   ZooKeeperLock third(purging, second_client_);
   EXPECT_TRUE(third.lock(as("user2")));
-  EXPECT_THAT(record_->of(Record::Event::purged), ElementsAre(lease.znode()));
+  EXPECT_THAT(record_->znodes("purged"), ElementsAre(lease.znode()));
 
   EXPECT_TRUE(is_stopped(lease.lost()));
   EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
@@ -159,7 +159,7 @@ TEST_F(LockOnServerTest, HolderWithoutATtlIsNotExpired) {
   contender.lock(Context().with_timeout(400ms), error);
   EXPECT_EQ(error, Errc::locking_timed_out);
   EXPECT_TRUE(lease.valid());
-  EXPECT_THAT(record_->of(Record::Event::purged), IsEmpty());
+  EXPECT_THAT(record_->znodes("purged"), IsEmpty());
 }
 
 TEST_F(LockOnServerTest, RenewingKeepsTheLockBeyondItsTtl) {
@@ -176,15 +176,15 @@ TEST_F(LockOnServerTest, RenewingKeepsTheLockBeyondItsTtl) {
   EXPECT_TRUE(lease.valid());
   holder.unlock(lease);
   EXPECT_TRUE(granted(next));
-  EXPECT_THAT(record_->of(Record::Event::purged), IsEmpty());
+  EXPECT_THAT(record_->znodes("purged"), IsEmpty());
 }
 
-TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
+TEST_F(LockOnServerTest, EntriesListTheQueueHolderFirst) {
   const Lease lease = first_.lock(as("user1"));
   std::vector<std::future<Lease>> waiting;
   for (const std::string owner : {"user2", "user3"}) {
     waiting.push_back(lock_async(second_, as(owner)));
-    ASSERT_TRUE(record_->reaches(Record::Event::waiting, waiting.size()));
+    ASSERT_TRUE(record_->await("waiting", waiting.size()));
   }
   const LockEntries entries = queue();
   ASSERT_THAT(entries, SizeIs(3));
@@ -193,7 +193,7 @@ TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
   EXPECT_EQ(entries.first(), ids[0]);
   EXPECT_EQ(entries.lock_path(ids[0]), lease.znode());
   EXPECT_EQ(sequence_number(lease.znode()), ids[0]);
-  EXPECT_THAT(record_->of(Record::Event::waiting),
+  EXPECT_THAT(record_->znodes("waiting"),
               ElementsAre(entries.lock_path(ids[1]), entries.lock_path(ids[2])));
   EXPECT_EQ(entries.lock_ahead(ids[0]), std::nullopt);
   EXPECT_EQ(entries.lock_ahead(ids[1]), entries.lock_path(ids[0]));
@@ -220,7 +220,7 @@ TEST_F(LockOnServerTest, EntriesAreTheQueueTheHolderFirst) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(LockOnServerTest, EntriesOfAPathThatDoesNotExistAreNone) { EXPECT_THAT(queue(), IsEmpty()); }
+TEST_F(LockOnServerTest, EntriesOfAMissingPathAreEmpty) { EXPECT_THAT(queue(), IsEmpty()); }
 
 // Order and tokens.
 
@@ -228,12 +228,12 @@ TEST_F(LockOnServerTest, GrantsInTheOrderOfTheClaims) {
   constexpr std::size_t kWaiters = 12;
   Lease holder = first_.lock(soon());
   std::vector<std::future<Lease>> waiting;
-  const auto other_record = std::make_shared<Record>();
+  const auto other_record = std::make_shared<RecordingObserver>();
   ZooKeeperLock third(config(0ms, other_record), first_client_);
   for (std::size_t i = 0; i < kWaiters; ++i) {
     const bool even = i % 2 == 0;
     waiting.push_back(lock_async(even ? static_cast<Lock&>(second_) : third));
-    ASSERT_TRUE((even ? record_ : other_record)->reaches(Record::Event::waiting, i / 2 + 1));
+    ASSERT_TRUE((even ? record_ : other_record)->await("waiting", i / 2 + 1));
   }
   first_.unlock(holder);
   std::int64_t token = holder.fencing_token();
@@ -250,7 +250,7 @@ TEST_F(LockOnServerTest, GrantsInTheOrderOfTheClaims) {
   }
 }
 
-TEST_F(LockOnServerTest, FencingTokensRiseAlsoWhenThePathIsMadeAnew) {
+TEST_F(LockOnServerTest, FencingTokensRiseWhenThePathIsRecreated) {
   std::int64_t token = 0;
   for (int i = 0; i < 3; ++i) {
     const Lease lease = first_.lock(soon());
@@ -339,7 +339,7 @@ TEST_F(LockOnServerTest, DestroyedLockReleasesWhatItHolds) {
   EXPECT_FALSE(lease.valid());
   EXPECT_TRUE(lease.lost().stop_requested()) << "before the destructor returns";
   EXPECT_EQ(lease.loss_reason(), LossReason::client_closed);
-  EXPECT_EQ(record_->count(Record::Event::lost), 1U);
+  EXPECT_EQ(record_->count("lost"), 1U);
   EXPECT_THAT(queue(), IsEmpty());
 }
 
@@ -349,7 +349,7 @@ TEST_F(LockOnServerTest, DestroyedLockCancelsItsWaiters) {
   {
     ZooKeeperLock lock(config(0ms, record_), second_client_);
     waiting = lock_async(lock);
-    ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+    ASSERT_TRUE(record_->await("waiting"));
   }
   ASSERT_TRUE(is_ready(waiting, kLongEnough));
   EXPECT_EQ(error_of([&] { waiting.get(); }).code(), Errc::locking_canceled);

@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -24,7 +24,6 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
-using Event = Record::Event;
 
 /// How often the answer to a create is lost in a row. ZKLOCK_LOST_CREATES asks for more.
 int rounds() {
@@ -53,14 +52,14 @@ class LostPacketTest : public ::testing::Test {
     const Lease lease = granted(waiting);
     ASSERT_TRUE(lease);
     EXPECT_TRUE(lease.valid());
-    EXPECT_THAT(record_->of(Event::requeued), IsEmpty()) << "it kept its place";
+    EXPECT_THAT(record_->znodes("requeued"), IsEmpty()) << "it kept its place";
     EXPECT_THAT(queue(), SizeIs(1));
   }
 
   ZooKeeperServer& server_ = ZooKeeperServer::shared();
   LoopbackProxy proxy_{server_.port()};
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(server_.address());
   // libzookeeper pauses for a 60th of the timeout between attempts to connect.
   const std::shared_ptr<ZooKeeperClient> proxied_ =
@@ -71,7 +70,7 @@ class LostPacketTest : public ::testing::Test {
 
 // --- Making a claim -----------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, AnswerToTheCreateLeavesOneClaimWhichIsGranted) {
+TEST_F(LostPacketTest, LostAnswerToTheCreateLeavesOneClaimWhichIsGranted) {
   const int count = rounds();
   for (int round = 0; round < count; ++round) {
     SCOPED_TRACE("round " + std::to_string(round));
@@ -88,7 +87,7 @@ TEST_F(LostPacketTest, AnswerToTheCreateLeavesOneClaimWhichIsGranted) {
       << "each round is one create and one delete, and so was the first";
 }
 
-TEST_F(LostPacketTest, CreateThatDidNotArriveIsMadeAgain) {
+TEST_F(LostPacketTest, LostCreateIsRepeated) {
   proxy_.cut_at(request(Op::create, path_));
   const Lease lease = lock_.lock(soon());
   EXPECT_EQ(proxy_.met(), 1U);
@@ -97,17 +96,17 @@ TEST_F(LostPacketTest, CreateThatDidNotArriveIsMadeAgain) {
   EXPECT_EQ(queue().begin()->path, lease.znode());
 }
 
-TEST_F(LostPacketTest, AnswerToTheListLeavesTheClaimWhereItIs) {
+TEST_F(LostPacketTest, LostAnswerToTheListKeepsTheClaim) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::children, path_));
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   EXPECT_THAT(queue(), SizeIs(2));
   expect_granted_once_released(holder, waiting);
 }
 
-TEST_F(LostPacketTest, AnswersToTheCreateAndToEveryLookForItEndInATimeoutThatLeavesNothing) {
+TEST_F(LostPacketTest, LostAnswersToTheCreateAndToEveryLookUpEndInATimeoutThatLeavesNothing) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::create, path_));
   proxy_.cut_at_each(answer_to(Op::multi, path_));
@@ -126,7 +125,7 @@ TEST_F(LostPacketTest, AnswersToTheCreateAndToEveryLookForItEndInATimeoutThatLea
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LostPacketTest, AnswerToTheCreateOfACallThatIsCanceledLeavesNothing) {
+TEST_F(LostPacketTest, LostAnswerToTheCreateOfACanceledCallLeavesNothing) {
   proxy_.hold_at(answer_to(Op::create, path_));
   std::stop_source source;
   std::future<Lease> locked = lock_async(lock_, soon().with_stop_token(source.get_token()));
@@ -141,16 +140,16 @@ TEST_F(LostPacketTest, AnswerToTheCreateOfACallThatIsCanceledLeavesNothing) {
 
 // --- Waiting ------------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, WatchThatWasNotSetIsSetOnTheNextConnection) {
+TEST_F(LostPacketTest, LostWatchIsSetOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(request(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   expect_granted_once_released(holder, waiting);
 }
 
-TEST_F(LostPacketTest, ReleaseBetweenTheListAndTheWatchIsSeenOnTheNextConnection) {
+TEST_F(LostPacketTest, ReleaseBetweenTheListAndALostWatchIsSeenOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.refuse_at(request(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
@@ -159,50 +158,50 @@ TEST_F(LostPacketTest, ReleaseBetweenTheListAndTheWatchIsSeenOnTheNextConnection
   EXPECT_FALSE(is_ready(waiting, 20ms)) << "it can not know";
   proxy_.heal();
   EXPECT_TRUE(granted(waiting));
-  EXPECT_THAT(record_->of(Event::requeued), IsEmpty());
+  EXPECT_THAT(record_->znodes("requeued"), IsEmpty());
 }
 
-TEST_F(LostPacketTest, AnswerThatSaysThatTheWatchIsSetIsNotMissed) {
+TEST_F(LostPacketTest, LostAnswerToTheWatchIsNotMissed) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::get, holder.znode()));
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   expect_granted_once_released(holder, waiting);
 }
 
-TEST_F(LostPacketTest, EventOfTheReleaseIsNotMissed) {
+TEST_F(LostPacketTest, LostEventOfTheReleaseIsNotMissed) {
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   proxy_.cut_at(event_of(holder.znode()));
   other_.unlock(holder, soon());
   ASSERT_TRUE(proxy_.meets());
   const Lease lease = granted(waiting);
   ASSERT_TRUE(lease);
-  EXPECT_EQ(lease.znode(), record_->of(Event::waiting).front()) << "it kept its place";
+  EXPECT_EQ(lease.znode(), record_->znodes("waiting").front()) << "it kept its place";
   EXPECT_THAT(queue(), SizeIs(1));
 }
 
-TEST_F(LostPacketTest, EventThatSomebodyAheadGaveUpGrantsNothing) {
+TEST_F(LostPacketTest, LostEventOfAClaimAheadThatGaveUpGrantsNothing) {
   const Lease holder = other_.lock(soon());
   ZooKeeperLock middle({.path = path_}, client_);
   std::stop_source source;
   std::future<Lease> in_between = lock_async(middle, soon().with_stop_token(source.get_token()));
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 2; }));
   std::future<Lease> waiting = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   proxy_.cut_at(event_of(path_));
   source.request_stop();
   EXPECT_EQ(error_of([&] { in_between.get(); }).code(), Errc::locking_canceled);
   ASSERT_TRUE(proxy_.meets());
-  ASSERT_TRUE(record_->reaches(Event::waiting, 2)) << "it looks again";
+  ASSERT_TRUE(record_->await("waiting", 2)) << "it looks again";
   expect_granted_once_released(holder, waiting);
 }
 
 // --- Giving up ----------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, RemovalAfterATimeoutIsMadeGoodOnTheNextConnection) {
+TEST_F(LostPacketTest, LostRemovalAfterATimeoutIsRepeatedOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.refuse_at(request(Op::remove, path_));
   std::error_code error;
@@ -218,7 +217,7 @@ TEST_F(LostPacketTest, RemovalAfterATimeoutIsMadeGoodOnTheNextConnection) {
   EXPECT_TRUE(removes_all());
 }
 
-TEST_F(LostPacketTest, RemovalAfterATryLockIsMadeGoodOnTheNextConnection) {
+TEST_F(LostPacketTest, LostRemovalAfterATryLockIsRepeatedOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(request(Op::remove, path_));
   EXPECT_FALSE(lock_.try_lock());
@@ -228,7 +227,7 @@ TEST_F(LostPacketTest, RemovalAfterATryLockIsMadeGoodOnTheNextConnection) {
   EXPECT_TRUE(holder.valid());
 }
 
-TEST_F(LostPacketTest, AnswerToTheRemovalAfterATimeoutLeavesNothing) {
+TEST_F(LostPacketTest, LostAnswerToTheRemovalAfterATimeoutLeavesNothing) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::remove, path_));
   EXPECT_FALSE(lock_.try_lock_for(50ms));
@@ -240,17 +239,17 @@ TEST_F(LostPacketTest, AnswerToTheRemovalAfterATimeoutLeavesNothing) {
 
 // --- Releasing ----------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, AnswerToTheUnlockIsASuccess) {
+TEST_F(LostPacketTest, LostAnswerToTheUnlockIsASuccess) {
   const Lease lease = lock_.lock(soon());
   proxy_.cut_at(answer_to(Op::remove, lease.znode()));
   EXPECT_NO_THROW(lock_.unlock(lease, soon()));
   EXPECT_EQ(proxy_.met(), 1U);
-  EXPECT_THAT(record_->of(Event::released), ElementsAre(lease.znode()));
+  EXPECT_THAT(record_->znodes("released"), ElementsAre(lease.znode()));
   EXPECT_THAT(queue(), IsEmpty());
   EXPECT_TRUE(lock_.lock(soon())) << "the next one works";
 }
 
-TEST_F(LostPacketTest, UnlockThatDidNotArriveIsSentAgain) {
+TEST_F(LostPacketTest, LostUnlockIsSentAgain) {
   const Lease lease = lock_.lock(soon());
   proxy_.cut_at(request(Op::remove, lease.znode()));
   EXPECT_NO_THROW(lock_.unlock(lease, soon()));
@@ -258,7 +257,7 @@ TEST_F(LostPacketTest, UnlockThatDidNotArriveIsSentAgain) {
   EXPECT_THAT(queue(), IsEmpty());
 }
 
-TEST_F(LostPacketTest, UnlockThatCouldNotBeAnsweredDoesNotBlockTheNextLock) {
+TEST_F(LostPacketTest, UnansweredUnlockDoesNotBlockTheNextLock) {
   const Lease lease = lock_.lock(soon());
   proxy_.refuse_at(request(Op::remove, lease.znode()));
   EXPECT_EQ(error_of([&] { lock_.unlock(lease, Context().with_timeout(50ms)); }).code(),
@@ -274,7 +273,7 @@ TEST_F(LostPacketTest, UnlockThatCouldNotBeAnsweredDoesNotBlockTheNextLock) {
 
 // --- Holding ------------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, EventThatTheClaimWasDeletedIsToldAllTheSame) {
+TEST_F(LostPacketTest, LostEventOfTheClaimsDeletionIsStillReported) {
   const Lease lease = lock_.lock(soon());
   ASSERT_TRUE(becomes_true([&] {
     return server_.ask("wchp").find(lease.znode()) != std::string::npos;
@@ -287,7 +286,7 @@ TEST_F(LostPacketTest, EventThatTheClaimWasDeletedIsToldAllTheSame) {
   EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
 }
 
-TEST_F(LostPacketTest, AnswerToTheRenewalIsASuccess) {
+TEST_F(LostPacketTest, LostAnswerToTheRenewalIsASuccess) {
   ZooKeeperLock lock({.path = path_, .ttl = 60s}, proxied_);
   const Lease lease = lock.lock(soon());
   proxy_.cut_at(answer_to(Op::set, lease.znode()));
@@ -297,19 +296,19 @@ TEST_F(LostPacketTest, AnswerToTheRenewalIsASuccess) {
   EXPECT_EQ(client_->get(lease.znode(), soon())->stat.version, 1) << "it was not written twice";
 }
 
-TEST_F(LostPacketTest, AnswerToTheWriteThatClaimsTheLockIsAGrant) {
+TEST_F(LostPacketTest, LostAnswerToTheWriteThatClaimsTheLockIsAGrant) {
   ZooKeeperLock lock({.path = path_, .ttl = 60s, .observer = record_}, proxied_);
   const Lease holder = other_.lock(soon());
   std::future<Lease> waiting = lock_async(lock);
-  ASSERT_TRUE(record_->reaches(Event::waiting, 1));
-  proxy_.cut_at(answer_to(Op::set, record_->of(Event::waiting).front()));
+  ASSERT_TRUE(record_->await("waiting"));
+  proxy_.cut_at(answer_to(Op::set, record_->znodes("waiting").front()));
   expect_granted_once_released(holder, waiting);
   EXPECT_EQ(proxy_.met(), 1U);
 }
 
 // --- Any packet ---------------------------------------------------------------------------------
 
-TEST_F(LostPacketTest, AnyOneDoesNoHarm) {
+TEST_F(LostPacketTest, AnyLostPacketDoesNoHarm) {
   bool is_through = false;
   int nth = 1;
   for (; !is_through && nth < 100; ++nth) {

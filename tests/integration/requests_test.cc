@@ -1,10 +1,9 @@
-// What a lock costs: how many requests reach the server on account of it.
+// What a lock costs: how many requests it sends to the server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <algorithm>
-#include <atomic>
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
@@ -41,16 +40,6 @@ int writes(const Requests& requests) {
   return sum;
 }
 
-/// Counts those that wait behind another claim, which they have watched.
-class WaitingObserver final : public LockObserver {
- public:
-  void on_waiting(const std::string&, std::size_t) override { ++waiting_; }
-  [[nodiscard]] int waiting() const noexcept { return waiting_; }
-
- private:
-  std::atomic<int> waiting_{0};
-};
-
 class RequestsTest : public ::testing::Test {
  protected:
   /// A lock with a session of its own.
@@ -60,7 +49,7 @@ class RequestsTest : public ::testing::Test {
         : client(connect(address)),
           lock({.path = path, .ttl = ttl, .observer = observer}, client) {}
 
-    const std::shared_ptr<WaitingObserver> observer = std::make_shared<WaitingObserver>();
+    const std::shared_ptr<RecordingObserver> observer = std::make_shared<RecordingObserver>();
     const std::shared_ptr<ZooKeeperClient> client;
     ZooKeeperLock lock;
   };
@@ -114,12 +103,12 @@ class RequestsTest : public ::testing::Test {
   const std::shared_ptr<ZooKeeperClient> looker_ = connect(address_);
 };
 
-TEST_F(RequestsTest, OfALockThatIsTakenAgainAndAgainAreTwo) {
+TEST_F(RequestsTest, AnUncontendedCycleNeedsTwo) {
   Contender contender = counted();
   expect_two_requests(contender.lock);
 }
 
-TEST_F(RequestsTest, OfTheFirstOneAreThree) {
+TEST_F(RequestsTest, TheFirstCycleNeedsThree) {
   Contender other(address_, path_);
   cycle(other.lock);  // creates the path
   Contender contender = counted();
@@ -131,7 +120,7 @@ TEST_F(RequestsTest, OfTheFirstOneAreThree) {
   EXPECT_LE(all(requests), 3 + slow);
 }
 
-TEST_F(RequestsTest, OfALockThatSomebodyElseHasTakenInBetweenAreThree) {
+TEST_F(RequestsTest, ACycleAfterAnotherHolderNeedsThree) {
   Contender contender = counted();
   Contender other(address_, path_);
   cycle(contender.lock, 10);
@@ -146,21 +135,21 @@ TEST_F(RequestsTest, OfALockThatSomebodyElseHasTakenInBetweenAreThree) {
   }
 }
 
-TEST_F(RequestsTest, OfATtlLockThatNobodyWaitsForAreNoMore) {
+TEST_F(RequestsTest, AnUncontendedCycleWithATtlNeedsNoMore) {
   Contender contender = counted(30s);
   expect_two_requests(contender.lock);
 }
 
-TEST_F(RequestsTest, OfOneThatWaitsAsTheNextAreAtMostFour) {
+TEST_F(RequestsTest, TheNextInLineNeedsAtMostFour) {
   for (const auto ttl : {0ms, 30'000ms}) {
     Contender waiter = counted(ttl);
     Contender holder(address_, path_, ttl);
-    for (int i = 1; i <= 10; ++i) {
+    for (std::size_t i = 1; i <= 10; ++i) {
       const Lease lease = holder.lock.lock(soon());
       int slow = 0;
       const Requests requests = requests_of([&] {
         std::thread waiting([&] { slow = cycle(waiter.lock); });
-        EXPECT_TRUE(becomes_true([&] { return waiter.observer->waiting() >= i; }));
+        EXPECT_TRUE(waiter.observer->await("waiting", i));
         holder.lock.unlock(lease, soon());
         waiting.join();
       });
@@ -172,7 +161,7 @@ TEST_F(RequestsTest, OfOneThatWaitsAsTheNextAreAtMostFour) {
   }
 }
 
-TEST_F(RequestsTest, OfThoseFurtherBackAreAtMostSixAndAHalfOnAnAverage) {
+TEST_F(RequestsTest, WaitersFurtherBackNeedAtMostSixAndAHalfOnAverage) {
   constexpr std::size_t kWaiters = 20;
   std::vector<std::unique_ptr<Contender>> waiters;
   for (std::size_t i = 0; i < kWaiters; ++i) {
@@ -191,7 +180,7 @@ TEST_F(RequestsTest, OfThoseFurtherBackAreAtMostSixAndAHalfOnAnAverage) {
   EXPECT_LE(all(requests), static_cast<int>(kWaiters) * 13 / 2);
 }
 
-TEST_F(RequestsTest, OfAThousandWaitersAreNoMoreForEach) {
+TEST_F(RequestsTest, AThousandWaitersNeedNoMoreEach) {
 #ifdef ZKLOCK_SANITIZED
   constexpr std::size_t kWaiters = 100;  // as many take long
 #else

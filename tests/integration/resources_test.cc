@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -51,8 +51,8 @@ constexpr bool kIsSanitized = false;
 constexpr int kCycles = 10'000;
 #endif
 
-/// So many attempts that are in vain. Four at a time, so that they wait behind each other, too:
-/// behind claims that give up. A fifth of them does not wait.
+/// So many attempts that time out. Four run at a time, so that they also wait behind each other,
+/// that is, behind claims that give up. A fifth of them does not wait.
 void time_out(ZooKeeperLock& lock, int cycles) {
   constexpr int kThreads = 4;
   std::vector<std::thread> contending;
@@ -76,7 +76,7 @@ class ResourcesTest : public ::testing::Test {
     ASSERT_TRUE(becomes_true([&] { return server_number("zk_watch_count") == 0; }));
   }
 
-  /// A number that the server tells: "zk_watch_count" and such.
+  /// A number that the server reports: "zk_watch_count" and such.
   [[nodiscard]] int server_number(const std::string& name) const {
     const std::string answer = server_.ask("mntr");
     const std::size_t at = answer.find(name + "\t");

@@ -23,7 +23,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::Optional;
 
-TEST(Subprocess, TellsWhatTheProgramSaysAndHowItEnds) {
+TEST(Subprocess, ReturnsTheOutputAndTheExitStatus) {
   Subprocess shell(
       {"sh", "-c", "echo first; echo \"second $GREETING\" >&2; printf unfinished; exit 7"},
       {"GREETING=hello"});
@@ -83,7 +83,7 @@ TEST(Subprocess, KillsTheProgramWhenDestroyed) {
   EXPECT_EQ(::kill(pid, 0), -1);
 }
 
-TEST(Subprocess, SaysWhenThereIsNoSuchProgram) {
+TEST(Subprocess, ThrowsWhenThereIsNoSuchProgram) {
   EXPECT_THROW(Subprocess({"/no/such/program"}), std::system_error);
 }
 
@@ -122,7 +122,7 @@ TEST(Conversation, BeginsWithTheHandshakeOfEitherSide) {
   }
 }
 
-TEST(Conversation, PutsPacketsTogetherAndAnswersToTheirRequests) {
+TEST(Conversation, AssemblesPacketsAndMatchesAnswersToRequests) {
   Conversation conversation;
   for (const Side side : {Side::client, Side::server}) {
     conversation.append(side, packet("how do you do"));
@@ -151,7 +151,7 @@ TEST(Conversation, PutsPacketsTogetherAndAnswersToTheirRequests) {
   EXPECT_EQ(conversation.take(Side::server), answer);
 }
 
-TEST(ZooKeeperServer, LivesAndDiesAsItIsTold) {
+TEST(ZooKeeperServer, StartsAndStopsOnRequest) {
   ZooKeeperServer server;
   const std::string address = server.address();
   EXPECT_TRUE(server.serves());
@@ -170,7 +170,7 @@ TEST(ZooKeeperServer, LivesAndDiesAsItIsTold) {
   EXPECT_TRUE(server.serves());
 }
 
-TEST(ZooKeeperServer, SaysWhyItDoesNotStart) {
+TEST(ZooKeeperServer, ReportsWhyItDoesNotStart) {
   try {
     const ZooKeeperServer server({.settings = {"initLimit=many"}});
     FAIL() << "started";

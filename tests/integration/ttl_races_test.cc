@@ -16,7 +16,7 @@
 #include <vector>
 
 #include "integration/tools.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/loopback_proxy.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -26,7 +26,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
-using Event = Record::Event;
 
 constexpr int kLanes = 20;        // at once, each with a lock of its own
 constexpr int kRoundsOfEach = 2;  // of five races
@@ -48,7 +47,7 @@ class Leases {
   std::vector<Lease> leases_;  // protected by mutex_
 };
 
-/// Tells all to a record, and grants to `leases`.
+/// Forwards waits to a recorder, and grants to `leases`.
 class AnswerObserver final : public LockObserver {
  public:
   explicit AnswerObserver(Leases& leases) : leases_(leases) {}
@@ -58,13 +57,13 @@ class AnswerObserver final : public LockObserver {
   }
   void on_granted(const Lease& lease, std::chrono::nanoseconds) override { leases_.add(lease); }
 
-  Record record;
+  RecordingObserver record;
 
  private:
   Leases& leases_;
 };
 
-/// One who contends, behind a network of his own.
+/// A contender with a network connection of its own.
 struct Party {
   Party(const std::string& path, Leases& leases)
       : witness(std::make_shared<AnswerObserver>(leases)),
@@ -77,7 +76,7 @@ struct Party {
   ZooKeeperLock lock;
 };
 
-/// Three who contend for one lock, in one race after the other.
+/// Three contenders for one lock, in one race after the other.
 class Lane {
  public:
   /// Counts in `met` the races in which the purge was on its way when it was to be.
@@ -99,11 +98,11 @@ class Lane {
     std::string claim;  // "": it was granted before it had to wait
   };
   Turn queue_up(Party& party) {
-    const std::size_t waits = party.witness->record.count(Event::waiting);
+    const std::size_t waits = party.witness->record.count("waiting");
     Turn turn{party, lock_async(party.lock), {}};
     const auto deadline = steady_clock::now() + kLongEnough;
     while (!is_ready(turn.lease, 1ms) && steady_clock::now() < deadline) {
-      const std::vector<std::string> claims = party.witness->record.of(Event::waiting);
+      const std::vector<std::string> claims = party.witness->record.znodes("waiting");
       if (claims.size() == waits) continue;
       turn.claim = claims[waits];
       break;
@@ -165,7 +164,7 @@ class Lane {
     EXPECT_EQ(renewed.get(), Errc::lock_lost) << "it was answered after the end of the TTL";
   }
 
-  /// Who purges has not heard of it.
+  /// The purger has not seen the renewal.
   void renewal_in_time() {
     const Lease lease = holder_.lock.lock(soon());
     Turn turn = queue_up(next_);
@@ -260,7 +259,7 @@ class Lane {
   Party third_{path_, leases_};
 };
 
-TEST(TtlRaces, OnARealServerThereIsOneOutcomeAndNoError) {
+TEST(TtlRaces, EndInOneOutcomeWithoutAnError) {
   std::atomic<int> met = 0;
   std::vector<std::future<void>> lanes;
   for (int i = 0; i < kLanes; ++i) {

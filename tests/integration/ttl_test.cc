@@ -25,7 +25,6 @@ using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
-using ::testing::Optional;
 using ::testing::SizeIs;
 
 /// A holder with a TTL in a process of its own, whose session lives on whatever becomes of it.
@@ -34,17 +33,19 @@ class TtlTest : public ::testing::Test {
   static constexpr auto kTtl = 1s;
 
   void start_holder(bool is_awake, const std::vector<std::string>& variables = {}) {
-    std::vector<std::string> command{SLEEPER, address_, path_, "60000", "1000"};
-    if (is_awake) command.emplace_back("awake");
-    holder_.emplace(std::move(command), variables);
-    ASSERT_TRUE(holder_->wait_for_line("^holds ")) << holder_->standard_error();
+    holder_.emplace(std::vector<std::string>{LOCKER, address_, "60000", "1000"}, variables,
+                    Subprocess::Input::written);
+    ASSERT_TRUE(holder_->write("outlast 1 " + path_ + (is_awake ? "\n" : " frozen\n")));
+    ASSERT_TRUE(holder_->wait_for_line("^1 holds "))
+        << holder_->standard_output() << holder_->standard_error();
   }
   void expect_lost() {
-    ASSERT_THAT(holder_->wait_for_exit(), Optional(0)) << holder_->standard_error();
+    ASSERT_TRUE(holder_->wait_for_line("^1 unlock: "))
+        << holder_->standard_output() << holder_->standard_error();
     EXPECT_THAT(holder_->standard_output(),
-                HasSubstr("\nlost: " + make_error_code(LossReason::ttl_over).message() + "\n"));
+                HasSubstr("\n1 lost: " + make_error_code(LossReason::ttl_over).message() + "\n"));
     EXPECT_THAT(holder_->standard_output(),
-                HasSubstr("\nunlock: " + make_error_code(Errc::lock_lost).message() + "\n"));
+                HasSubstr("\n1 unlock: " + make_error_code(Errc::lock_lost).message() + "\n"));
   }
   /// The holder was granted the lock later than the test began: nobody has it for a TTL since then.
   void expect_granted_after_its_ttl(const Lease& lease) {
@@ -55,7 +56,7 @@ class TtlTest : public ::testing::Test {
   const steady_clock::time_point begun_ = steady_clock::now();
   const std::string address_ = ZooKeeperServer::shared().address();
   const std::string path_ = unique_path();
-  const std::shared_ptr<Record> record_ = std::make_shared<Record>();
+  const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
   ZooKeeperLock lock_{{.path = path_, .ttl = 1min, .observer = record_}, client_};
   std::optional<Subprocess> holder_;
@@ -70,17 +71,17 @@ TEST_F(TtlTest, AProcessThatDoesNotUnlockLosesTheLock) {
 TEST_F(TtlTest, AFrozenProcessIsPurgedAndTheQueueStaysInOrder) {
   start_holder(false);
   std::future<Lease> turn = lock_async(lock_);
-  ASSERT_TRUE(record_->reaches(Record::Event::waiting, 1));
+  ASSERT_TRUE(record_->await("waiting"));
   ZooKeeperLock third({.path = path_}, client_);
   std::future<Lease> third_turn = lock_async(third);
   const Lease lease = granted(turn);
   ASSERT_TRUE(lease);
   expect_granted_after_its_ttl(lease);
-  EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  EXPECT_THAT(record_->znodes("purged"), SizeIs(1));
   EXPECT_FALSE(is_ready(third_turn));
   holder_->signal(SIGCONT);
   expect_lost();
-  EXPECT_THAT(holder_->standard_output(), HasSubstr("\nnot valid\n"));
+  EXPECT_THAT(holder_->standard_output(), HasSubstr("\n1 not valid\n"));
   EXPECT_TRUE(lease.valid()) << "its unlock touched nobody else's claim";
   lock_.unlock(lease, soon());
   EXPECT_TRUE(granted(third_turn));
@@ -92,7 +93,7 @@ TEST_F(TtlTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
   // holder.
   std::size_t waits_before_the_last = 0;
   ASSERT_TRUE(becomes_true([&] {
-    waits_before_the_last = record_->of(Record::Event::waiting).size();
+    waits_before_the_last = record_->znodes("waiting").size();
     ZooKeeperLock newcomer({.path = path_, .ttl = 1min, .observer = record_}, client_);
     std::error_code error;
     if (!newcomer.lock(Context().with_timeout(200ms), error)) return false;
@@ -100,9 +101,9 @@ TEST_F(TtlTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
     return true;
   }));
   // If the last attempt found the queue empty, the one before has purged the holder just before its
-  // deadline, and may not have heard of that any more.
-  if (record_->of(Record::Event::waiting).size() > waits_before_the_last) {
-    EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  // deadline, and may not have been notified of that.
+  if (record_->znodes("waiting").size() > waits_before_the_last) {
+    EXPECT_THAT(record_->znodes("purged"), SizeIs(1));
   }
 }
 
@@ -146,7 +147,7 @@ TEST_P(TtlClocksTest, NobodyPurgesEarly) {
     }
   }
   expect_granted_after_its_ttl(lock_.lock(soon()));
-  EXPECT_THAT(record_->of(Record::Event::purged), SizeIs(1));
+  EXPECT_THAT(record_->znodes("purged"), SizeIs(1));
   holder_->signal(SIGCONT);
   expect_lost();
 }

@@ -1,4 +1,4 @@
-// Ours and theirs in one queue, all the time: each counts, as whoever holds the lock may.
+// Our locks and those of others in one queue, all the time: each holder counts.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
@@ -70,7 +70,7 @@ void count_together(const std::vector<PeerKind>& kinds) {
 
 class ConvoyTest : public ::testing::TestWithParam<PeerKind> {};
 
-TEST_P(ConvoyTest, OfTwoOfOursAndTwoOfTheirsCountsTo500InOrder) {
+TEST_P(ConvoyTest, TwoOfOursAndTwoOfTheirsCountTo500InOrder) {
   const PeerKind& theirs = GetParam();
   count_together({ours(theirs.markers), ours_with_ttl(theirs.markers), theirs, theirs});
 }
@@ -80,7 +80,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, ConvoyTest,
                                 kazoo_with_lock_names()),
                          [](const auto& kind) { return kind.param.name; });
 
-TEST(MixedConvoyTest, OfAllWithTheSameNamesCountsTo500InOrder) {
+TEST(MixedConvoyTest, AllWithTheSameClaimNamesCountTo500InOrder) {
   count_together({ours(), ours_with_ttl(), curator(), go_zookeeper(), kazoo_with_lock_names()});
 }
 

@@ -72,7 +72,7 @@ TEST_F(ForeignDataTest, IsPurgedByUsOnlyAfterATtlOfItsOwn) {
   for_each_sample([this](const ForeignSample& sample) { wait_for(sample, 40s); });
 }
 
-TEST_F(ForeignDataTest, IsTreatedByTheOracleAsByKafkaKit) {
+TEST_F(ForeignDataTest, ModelOfKafkaKitAgreesWithKafkaKit) {
   const auto contender = kafka_kit(60s);
   for_each_sample([&](const ForeignSample& sample) {
     zookeeper_.advance(1ms);
@@ -88,7 +88,7 @@ TEST_F(ForeignDataTest, IsTreatedByTheOracleAsByKafkaKit) {
   });
 }
 
-TEST_F(ForeignDataTest, OfAWaiterIsOfNoAccount) {
+TEST_F(ForeignDataTest, OfAWaiterIsIgnored) {
   // A waiter between the holder and ours, with data whose deadline is over: it is not first.
   const auto client = zookeeper_.connect();
   const auto holder = ours();
@@ -111,7 +111,7 @@ TEST_F(ForeignDataTest, OfAWaiterIsOfNoAccount) {
 TEST_F(ForeignDataTest, APersistentChildNeitherBlocksNorIsDeleted) {
   const auto first = ours(1s);
   const auto second = ours(1s);
-  // With the last two, the numbers do not tell the order any more.
+  // With the last two, the numbers do not show the order any more.
   for (const std::string stray : {"shard-1", "members", "a--5", "shard-2147483647"}) {
     SCOPED_TRACE(stray);
     zookeeper_.create("/locks/" + stray, "{}");

@@ -33,7 +33,7 @@ class KafkaKitLockTest : public FakeQueueTest {
   const std::shared_ptr<KafkaKitLock> visitor_ = kafka_kit(60s);
 };
 
-TEST_F(KafkaKitLockTest, EachWaitsForTheOther) {
+TEST_F(KafkaKitLockTest, KafkaKitAndZklockWaitForEachOther) {
   const auto first = kafka_kit(60s);
   const auto second = ours(60s);
   const auto third = kafka_kit(60s);
@@ -130,7 +130,7 @@ TEST_F(KafkaKitLockTest, PurgesAHolderOfOursThatHangsBeyondItsTtl) {
   EXPECT_THAT(queue(), ElementsAre(contender->znode()));
 }
 
-TEST_F(KafkaKitLockTest, PurgesAHolderOfOursByAWrongClockAndThatIsTold) {
+TEST_F(KafkaKitLockTest, PurgesAHolderOfOursByAWrongClockAndTheHolderIsNotified) {
   const auto lock = ours(10s);
   const Lease lease = lock->lock();
   zookeeper_.advance(1s);
@@ -146,7 +146,7 @@ TEST_F(KafkaKitLockTest, PurgesAHolderOfOursByAWrongClockAndThatIsTold) {
   EXPECT_THAT(queue(), ElementsAre(contender.znode()));
 }
 
-TEST_F(KafkaKitLockTest, PurgesAWaiterOfOursByAWrongClockAndThatQueuesAnew) {
+TEST_F(KafkaKitLockTest, PurgesAWaiterOfOursByAWrongClockAndTheWaiterQueuesAgain) {
   const auto holder = ours();
   const auto waiter = ours(2s);
   const Lease lease = holder->lock();
@@ -208,7 +208,7 @@ TEST_F(KafkaKitLockTest, IsPurgedByANewcomerOfOursAtOnceOnceItsTimeIsOver) {
   EXPECT_FALSE(exists(holder->znode()));
 }
 
-TEST_F(KafkaKitLockTest, AheadOfTimeByItsClockIsPurgedByUsByTheServersTime) {
+TEST_F(KafkaKitLockTest, WithAFastClockIsPurgedByUsByTheServersTime) {
   FakeMachine& machine = zookeeper_.machine("db8");
   machine.step_wall_clock(-1h);  // so its deadline is over as soon as it has queued
   KafkaKitLock holder(machine.connect(), kPath, 30s);
@@ -221,8 +221,8 @@ TEST_F(KafkaKitLockTest, AheadOfTimeByItsClockIsPurgedByUsByTheServersTime) {
   EXPECT_TRUE(is_ready(lease));
 }
 
-/// Kafka-kit's deadline counts from when it queued: those who see nothing else take it for over as
-/// soon as it is granted.
+/// Kafka-kit's deadline counts from when it queued: contenders that see nothing else consider it
+/// over as soon as it is granted.
 class QueuedForLongTest : public KafkaKitLockTest {
  protected:
   QueuedForLongTest() {
@@ -242,7 +242,7 @@ class QueuedForLongTest : public KafkaKitLockTest {
   std::future<Lease> behind_;
 };
 
-TEST_F(QueuedForLongTest, HoldsForItsTtlAsFarAsWeSawItWait) {
+TEST_F(QueuedForLongTest, HoldsForItsTtlIfWeSawItWait) {
   zookeeper_.advance(4s);
   EXPECT_FALSE(is_ready(behind_));
   EXPECT_TRUE(exists(kafka_kit_->znode())) << "a waiter is not purged, nor is it just granted";
@@ -251,15 +251,15 @@ TEST_F(QueuedForLongTest, HoldsForItsTtlAsFarAsWeSawItWait) {
   EXPECT_TRUE(is_ready(behind_));
 }
 
-TEST_F(QueuedForLongTest, IsPurgedOnceWeHaveSeenItHoldForItsTtl) {
-  // Its claim does not change when it becomes first: whoever is behind it finds out by a look,
-  // which comes after its own TTL.
+TEST_F(QueuedForLongTest, IsPurgedAfterWeSawItHoldForItsTtl) {
+  // Its claim does not change when it becomes first. The waiter behind it finds out when it reads
+  // the queue, after its own TTL.
   zookeeper_.advance(5s + 3s);
   EXPECT_TRUE(is_ready(behind_));
   EXPECT_FALSE(exists(kafka_kit_->znode()));
 }
 
-TEST_F(QueuedForLongTest, IsPurgedByNewcomersAtOnceAsByKafkaKit) {
+TEST_F(QueuedForLongTest, NewcomersPurgeItAtOnceAsKafkaKitDoes) {
   const auto newcomer = ours(60s);
   auto last = queue_up(newcomer);
   zookeeper_.advance(500ms);
@@ -270,7 +270,7 @@ TEST_F(QueuedForLongTest, IsPurgedByNewcomersAtOnceAsByKafkaKit) {
 
 // The oracle: what kafka-kit does where it does not wait.
 
-TEST_F(KafkaKitLockTest, FailsAfterFivePausesBehindWhatItCanNotRead) {
+TEST_F(KafkaKitLockTest, FailsAfterFivePausesBehindUnreadableData) {
   const auto contender = kafka_kit(60s);
   const auto holder = zookeeper_.connect();
   const auto claim =

@@ -19,7 +19,7 @@ using internal::parse_metadata;
 using ::testing::ElementsAre;
 using ::testing::Pair;
 
-TEST(KafkaKitRules, JudgeEverySampleAsKafkaKitWasSeenTo) {
+TEST(KafkaKitRules, MatchKafkaKitOnEverySample) {
   for (const ForeignSample& sample : foreign_samples()) {
     EXPECT_EQ(judge(sample.data, kSampleTime + 1s), sample.kafka_kit) << sample.name;
   }
@@ -40,7 +40,7 @@ TEST(KafkaKitRules, TakeEveryNameThatEndsInANumberForAClaim) {
                           Pair(12, "_c_00112233445566778899aabbccddeeff-lock-0000000012")));
 }
 
-TEST(KafkaKitRules, SeeNoMinusAndOneOfTwoWithTheSameNumber) {
+TEST(KafkaKitRules, IgnoreTheMinusAndKeepOneOfTwoEqualNumbers) {
   EXPECT_THAT(
       kafka_kit_queue({"lock--2147483648", "a-lock-2147483647", "b-lock-2147483647"}),
       ElementsAre(Pair(2147483647, "b-lock-2147483647"), Pair(2147483648, "lock--2147483648")));
@@ -48,7 +48,7 @@ TEST(KafkaKitRules, SeeNoMinusAndOneOfTwoWithTheSameNumber) {
 
 // What it writes, to the letter as it was seen on the wire.
 
-TEST(KafkaKitRules, WriteTheBytesThatWereSeen) {
+TEST(KafkaKitRules, WriteTheBytesOfKafkaKit) {
   EXPECT_EQ(kafka_kit_data(kSampleTime + 627752090ns, kSampleTime + 927752160ns, "A"),
             R"({"timestamp":"2026-11-23T08:43:32.62775209Z",)"
             R"("ttl_deadline":"2026-11-23T08:43:32.92775216Z","owner_id":"A"})");
@@ -73,7 +73,7 @@ TEST_P(KafkaKitDataTest, IsReadByUs) {
   EXPECT_FALSE(metadata.waiting);
 }
 
-TEST_P(KafkaKitDataTest, SaysThatThereIsNoTtlAndNobodyIsNamed) {
+TEST_P(KafkaKitDataTest, WithoutATtlAndAnOwnerIsReadAsSuch) {
   const auto metadata =
       parse_metadata(kafka_kit_data(kSampleTime, kSampleTime + 71ns, "<nil>", GetParam()));
   ASSERT_TRUE(metadata);

@@ -25,7 +25,7 @@
 #include "interop/foreign_samples.h"
 #include "interop/kafka_kit.h"
 #include "interop/kafka_kit_lock.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 

@@ -28,7 +28,7 @@ std::vector<PeerKind> kinds() {
   return {curator(), go_zookeeper(), write_lock(), kazoo_with_patterns(), kazoo_with_lock_names()};
 }
 
-TEST(KilledHolderTest, OfTheirsIsFollowedByOurs) {
+TEST(KilledHolderTest, OurWaiterFollowsTheirKilledHolder) {
   struct Pair {
     std::string path = unique_path();
     std::unique_ptr<Peer> theirs{};
@@ -57,7 +57,7 @@ TEST(KilledHolderTest, OfTheirsIsFollowedByOurs) {
   }
 }
 
-TEST(KilledHolderTest, OfOursIsFollowedByTheirs) {
+TEST(KilledHolderTest, TheirWaiterFollowsOurKilledHolder) {
   struct Pair {
     Peer* theirs = nullptr;
     std::string path = unique_path();

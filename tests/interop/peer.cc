@@ -14,7 +14,7 @@ using namespace std::chrono_literals;
 
 PeerKind ours(std::string name, std::chrono::milliseconds ttl, std::vector<std::string> markers) {
   PeerKind kind = {.name = std::move(name),
-                   .command = {ZKLOCK_PEER},
+                   .command = {LOCKER},
                    .arguments = {std::to_string(ttl.count())}};
   for (std::string& marker : markers) {
     kind.name += "And" + marker;

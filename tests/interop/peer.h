@@ -1,6 +1,6 @@
 // Programs around the locks of other libraries, which contend with ours for the same paths.
 //
-// All of them, peers/zklock_peer.cc among them, do what they read on standard input, a line each,
+// All of them, support/locker.cc among them, do what they read on standard input, a line each,
 // and answer on standard output. NUMBER names a contender, which has a session of its own:
 //
 //     lock NUMBER PATH                     NUMBER granted CLAIM     (the full path of its znode)
@@ -46,7 +46,7 @@ void PrintTo(const PeerKind& kind, std::ostream* stream);  // for GoogleTest
 [[nodiscard]] PeerKind go_zookeeper();   // Lock of samuel/go-zookeeper
 [[nodiscard]] PeerKind write_lock();     // ZooKeeper's own recipe in Java
 [[nodiscard]] PeerKind kazoo_default();  // Lock, as it is: it does not see our claims
-/// Lock with `extra_lock_patterns`: it waits for our claims, and we are told of its marker.
+/// Lock with `extra_lock_patterns`: it waits for our claims, and we are configured with its marker.
 [[nodiscard]] PeerKind kazoo_with_patterns();
 /// A subclass of Lock with the names that most of the others use.
 [[nodiscard]] PeerKind kazoo_with_lock_names();

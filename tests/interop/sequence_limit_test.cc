@@ -12,7 +12,7 @@
 #include "base/platform.h"
 #include "interop/fake_queue.h"
 #include "interop/kafka_kit.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::test {
 namespace {
@@ -51,7 +51,7 @@ class SequenceLimitTest : public FakeQueueTest {
     return locks;
   }
 
-  /// Whoever holds the lock now, if anybody does: takes down who was granted meanwhile.
+  /// The current holder, if there is one. Records the grants since the last call.
   Contender* holder() {
     Contender* found = nullptr;
     for (Contender& each : contenders_) {
@@ -166,7 +166,7 @@ TEST_F(SequenceLimitTest, OnlyTheOldestClaimIsPurged) {
   }
 }
 
-TEST_F(SequenceLimitTest, AKafkaKitOfTheSameNumberIsWaitedFor) {
+TEST_F(SequenceLimitTest, KafkaKitWithTheSameNumberIsWaitedFor) {
   zookeeper_.set_sequence_counter(kPath, kLast);
   const auto first = kafka_kit();
   ASSERT_EQ(first->lock(), Outcome::locked);

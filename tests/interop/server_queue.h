@@ -1,5 +1,5 @@
-// server_queue.h: the queue of a path, as the server that the tests share sees it, whoever is in
-// it.
+// server_queue.h: the queue of a path on the server that the tests share, with the claims of all
+// libraries.
 #ifndef ZKLOCK_TESTS_INTEROP_SERVER_QUEUE_H_
 #define ZKLOCK_TESTS_INTEROP_SERVER_QUEUE_H_
 

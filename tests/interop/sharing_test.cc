@@ -1,4 +1,4 @@
-// One of ours and one of theirs: who holds the lock is waited for.
+// One of ours and one of theirs: each waits for the other.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <zklock/zookeeper_lock.h>
@@ -66,7 +66,7 @@ TEST_P(OursBehindTheirsTest, PurgesNothingOfTheirsThoughItHasATtl) {
   const std::optional<std::string> claim = theirs_.granted(holder);
   ASSERT_TRUE(claim) << theirs_.said();
 
-  const auto record = std::make_shared<Record>();
+  const auto record = std::make_shared<RecordingObserver>();
   ZooKeeperLockConfig with_ttl = config();
   with_ttl.ttl = 50ms;
   with_ttl.observer = record;
@@ -74,7 +74,7 @@ TEST_P(OursBehindTheirsTest, PurgesNothingOfTheirsThoughItHasATtl) {
   std::error_code error;
   lock.lock(Context().with_timeout(500ms), error);  // many times the TTL
   EXPECT_EQ(error, Errc::locking_timed_out);
-  EXPECT_THAT(record->of(Record::Event::purged), IsEmpty());
+  EXPECT_THAT(record->znodes("purged"), IsEmpty());
   // Our own claim may go a moment later.
   const std::vector<std::string> theirs = {claim->substr(path_.size() + 1)};
   EXPECT_TRUE(becomes_true([&] { return queue_.names() == theirs; }));
@@ -105,7 +105,7 @@ TEST_P(TheirsBehindOursTest, WaitsUntilWeUnlock) {
 }
 
 // Which changes the data of the claim that they watch.
-TEST_P(TheirsBehindOursTest, WaitsOnWhenWeRenew) {
+TEST_P(TheirsBehindOursTest, KeepsWaitingWhenWeRenew) {
   ZooKeeperLockConfig with_ttl = config();
   with_ttl.ttl = 60s;
   ZooKeeperLock lock(with_ttl);
@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(Kinds, TheirsBehindOursTest,
 
 // Limits of theirs: the README says so.
 
-// Why kazoo has to be told of our names, or given them.
+// Why kazoo must be configured with our names.
 class KazooDefaultTest : public SharingTest {};
 
 TEST_P(KazooDefaultTest, DoesNotSeeThatWeHoldTheLock) {

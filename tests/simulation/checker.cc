@@ -201,7 +201,7 @@ void Checker::returned(const Process& process, const std::string& call, SteadyTi
   if (late > kOverstay) world_.fail("5: " + call + " has overstayed by " + in_ms(late));
 }
 
-/// A claim that queues anew has lost its place, so it must be gone.
+/// A waiter that queues again has lost its place, so its old claim must be gone.
 void Checker::requeued(const std::string& znode, std::int64_t session) const {
   const Stat stat = ensemble_.quorum().committed().stat(znode).value_or(Stat{});
   // A client that has been without servers for long gives its session up.

@@ -1,4 +1,4 @@
-// checker.h: the promises, as an observer who sees everything checks them.
+// checker.h: checks the promises, with a view of everything.
 #ifndef ZKLOCK_TESTS_SIMULATION_CHECKER_H_
 #define ZKLOCK_TESTS_SIMULATION_CHECKER_H_
 
@@ -24,19 +24,19 @@ namespace zklock::simulation {
 ///       path is valid by its own clocks. Since a lease that is not valid never becomes so again
 ///       (checked too), it is enough to look at grants. No claim that stands gives up its place.
 /// 2: its token is larger than all before.
-/// 3: a lost lease stays lost, and `lost()` tells soon, of the end of the TTL without being asked;
-///    releasing it says `lock_lost`.
-/// 5: no call overstays.
+/// 3: a lost lease stays lost, and `lost()` is notified soon, at the end of the TTL too; releasing
+///    it reports `lock_lost`.
+/// 5: every call returns in time.
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
-/// Of purges, when they are carried out: by who has a TTL, of the first claim only (4), no earlier
-/// than its TTL after it was last written, and when its lease is not valid any more (1); of one
-/// that has no TTL only by who is set to do that, no earlier than the purger's TTL.
+/// A purge, when it is carried out: the purger has a TTL; the claim is the first (4), was last
+/// written a TTL ago or earlier, and its lease is not valid any more (1). If the holder has no TTL,
+/// the purger is configured to purge such, and the purger's TTL counts.
 ///
-/// Excused (not from 4) is a lease whose session the servers have ended, until its client was told;
-/// one whose claim an operator has deleted, or somebody who purges holders without a TTL; and one
-/// of a process that was killed.
+/// Exceptions (not from 4): a lease whose session the servers have ended, until its client knows;
+/// one whose claim was deleted by an operator, or by a purger of holders without a TTL; and one of
+/// a process that was killed.
 class Checker {
  public:
   Checker(World& world, internal::FakeEnsemble& ensemble,
@@ -54,7 +54,7 @@ class Checker {
   /// A call has returned that was to by `deadline`, or at once. Times are by the process's clock.
   void returned(const Process& process, const std::string& call, SteadyTime begun,
                 SteadyTime deadline);
-  /// A waiter of the client that has this session queues anew, as this claim of its is gone.
+  /// A waiter of the client that has this session queues again, as this claim of its is gone.
   void requeued(const std::string& znode, std::int64_t session) const;
 
   /// The leader decides on a write of this session's.

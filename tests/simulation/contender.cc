@@ -195,10 +195,10 @@ void Contender::hold(const Lease& lease) {
   if (world_.chance(30)) World::sleep(world_.between(0ns, 2s));
 }
 
-/// Longer than its TTL: `lost()` tells, though nobody asks whether it is valid.
+/// Longer than its TTL: `lost()` is notified, though nobody asks whether it is valid.
 void Contender::overhold(const Lease& lease) {
   World::sleep(process_.ttl());  // since later than the grant
-  World::sleep(100ms);           // another thread tells it, and may have been frozen too
+  World::sleep(100ms);           // another thread notifies it, and may have been frozen too
   if (process_.is_crashed()) return;
   if (!lease.lost().stop_requested()) {
     world_.fail("3: the TTL of " + lease.znode() + " is over, and lost() does not tell");
@@ -299,7 +299,7 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
   }
 }
 
-/// `lost()` is told soon, and releasing it says so at once.
+/// `lost()` is notified soon, and releasing it reports the loss at once.
 void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
   ++operations_;
   const std::stop_token lost = lease.lost();

@@ -115,11 +115,11 @@ void Faults::lose_answer() {
   const std::int64_t session = any_process().line().session;
   const bool is_bad_hour = operation == FakeOperation::create && world_.chance(25);
   ensemble_->run([&] {
-    ensemble_->lose_next_answer(operation, session);
+    ensemble_->faults().lose_next_answer(operation, session);
     if (!is_bad_hour) return;
     // Whoever looks for what was created looks at servers that know little, and refuse to say more.
     world_.count(kWho, "slows and throttles all that follow a lost create");
-    ensemble_->fail_next(FakeOperation::check, ZooKeeperErrc::throttled, 2);
+    ensemble_->faults().fail_next(FakeOperation::check, ZooKeeperErrc::throttled, 2);
     for (int server = 0; server < ensemble_->quorum().size(); ++server) {
       ensemble_->quorum().slow_commits(server, 2s);
     }
@@ -142,7 +142,8 @@ void Faults::throttle() {
       kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
   const int times = 1 + world_.below(3);
   world_.count(kWho, "throttles requests");
-  ensemble_->run([&] { ensemble_->fail_next(operation, ZooKeeperErrc::throttled, times); });
+  ensemble_->run(
+      [&] { ensemble_->faults().fail_next(operation, ZooKeeperErrc::throttled, times); });
 }
 
 void Faults::delay_watches() {
@@ -157,14 +158,14 @@ void Faults::delay_watches() {
 void Faults::break_connection() {
   Process& process = any_process();
   world_.count(kWho, "breaks a connection", process.name());
-  ensemble_->run([&] { ensemble_->break_connection(process.line()); });
+  ensemble_->run([&] { ensemble_->network().break_connection(process.line()); });
 }
 
 void Faults::cut() {
   Process& process = any_process();
   if (process.is_crashed()) return;
   world_.count(kWho, "cuts a client off", process.name());
-  ensemble_->run([&] { ensemble_->cut(process.line()); });
+  ensemble_->run([&] { ensemble_->network().cut(process.line()); });
   heal_later(1ms, 15s, [this, &process] {
     if (process.is_crashed()) return;
     world_.note(kWho, "restores " + process.name());
@@ -178,7 +179,7 @@ void Faults::stall() {
   ensemble_->run([&] { process.line().is_stalled = true; });
   heal_later(1ms, 15s, [this, &process] {
     world_.note(kWho, "restores " + process.name());
-    ensemble_->run([&] { ensemble_->release(process.line()); });
+    ensemble_->run([&] { ensemble_->network().release(process.line()); });
   });
 }
 
@@ -230,7 +231,7 @@ void Faults::move_servers() {
   world_.count(kWho, "moves the servers", process.name());
   ensemble_->run([&] {
     process.line().servers_move = true;
-    ensemble_->cut(process.line());
+    ensemble_->network().cut(process.line());
   });
   heal_later(2s, 6s, [this, &process] {
     if (process.is_crashed()) return;
@@ -342,7 +343,7 @@ void Faults::delete_directory() {
 }
 
 /// With all claims in it. The numbers of the new one go on near where the old ones were, as if as
-/// many claims had come and gone in it. Servers that lag let clients act before they hear of it.
+/// many claims had come and gone in it. Servers that lag let clients act before they learn of it.
 void Faults::renew_directory() {
   const std::string& path = any_path();
   const std::int32_t back = world_.below(3);

@@ -4,7 +4,7 @@
 
 #include "checker.h"
 #include "client/client.h"
-#include "testing/fake_wire.h"
+#include "testing/fake_dialer.h"
 
 namespace zklock::simulation {
 
@@ -113,18 +113,18 @@ void Process::thaw() {
   platform_.resume();
   platform_.thaw();
   last_thawed_ = platform_.steady_now();
-  ensemble_->run([this] { ensemble_->go_on(*line_); });
+  ensemble_->run([this] { ensemble_->network().go_on(*line_); });
 }
 
 void Process::crash() {
   is_crashed_ = true;
   platform_.freeze();
-  ensemble_->run([this] { ensemble_->cut(*line_); });
+  ensemble_->run([this] { ensemble_->network().cut(*line_); });
 }
 
 void Process::bury() {
   platform_.thaw();
-  ensemble_->run([this] { ensemble_->release(*line_); });
+  ensemble_->run([this] { ensemble_->network().release(*line_); });
   buried_.request_stop();
 }
 

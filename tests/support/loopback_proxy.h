@@ -23,11 +23,10 @@
 namespace zklock::test {
 
 /// Forwards what comes over connections on a loopback port of its own to a ZooKeeper server, packet
-/// by packet. What the server hears while a client is cut off is up to the test: it lives on, and
-/// ends sessions.
+/// by packet. The server lives on while a client is cut off, and ends sessions.
 ///
-/// It breaks when it is told to, or at a packet that it was told to look out for: the answer to
-/// the next create, say. TCP loses nothing in the middle of a connection, and neither does it.
+/// It breaks on request, or at a packet that the test has described: the answer to the next create,
+/// say. TCP loses nothing in the middle of a connection, and neither does it.
 ///
 /// Connections do not wait for each other: one whose receiver takes nothing holds up its own sender
 /// only.
@@ -41,7 +40,7 @@ class LoopbackProxy {
 
   /// A client's connection is closed when the server has not taken it after so much `patience`. A
   /// client that reaches its server directly is refused at once, and tries again: behind a proxy it
-  /// can not know that it should.
+  /// cannot know that it should.
   explicit LoopbackProxy(std::uint16_t server_port, Traffic traffic = Traffic::packets,
                          std::chrono::milliseconds patience = {});
   ~LoopbackProxy();
@@ -53,7 +52,7 @@ class LoopbackProxy {
   [[nodiscard]] std::string address() const;
   [[nodiscard]] std::uint16_t port() const;
 
-  /// Resets all connections, with what was held of them. Clients may connect anew.
+  /// Resets all connections, with what was held of them. Clients may connect again.
   void cut();
   /// Resets all connections, and every new one as soon as it is made.
   void refuse();

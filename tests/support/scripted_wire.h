@@ -1,5 +1,5 @@
 // scripted_wire.h: wires and their dialer under a test's control: the test is the network's thread,
-// which takes each request, answers it, and tells of what happens to the connection.
+// which takes each request, answers it, and reports what happens to the connection.
 #ifndef ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
 #define ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
 
@@ -65,7 +65,7 @@ class ScriptedWire final : public internal::Wire {
   /// The next request, which has to be this one. Waits for it, for real.
   WireRequest take(WireRequest::Op op);
   [[nodiscard]] bool has_requests() const;
-  /// The same of what is sent by itself to keep the session certain, which is not among the others.
+  /// The same for requests that keep the session certain, which are not among the others.
   WireRequest take_upkeep(WireRequest::Op op);
   WireRequest take_any_upkeep();
   [[nodiscard]] bool has_upkeep() const;
@@ -100,7 +100,7 @@ class ScriptedEnsemble {
 
   /// The next wire that was dialed. Waits for it, for real.
   std::shared_ptr<ScriptedWire> next_wire();
-  /// How often it was dialed in all, also in vain.
+  /// How often it was dialed in all, including failures.
   [[nodiscard]] int dials() const;
   /// The next dial fails so.
   void refuse_next(const std::string& problem, bool is_retryable = true);

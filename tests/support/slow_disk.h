@@ -17,7 +17,7 @@ class SlowDisk {
   /// For their environment.
   [[nodiscard]] std::vector<std::string> variables() const;
 
-  /// Throws std::runtime_error if it can not be done.
+  /// Throws std::runtime_error if that fails.
   void stall() const;
   void recover() const;
 

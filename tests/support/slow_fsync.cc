@@ -11,8 +11,8 @@
 
 namespace {
 
-/// Returns when the file is removed. One that is made anew does not count for who waits already:
-/// each stall is over when it ends, however soon the next one begins.
+/// Returns when the file is removed. A file created later does not prolong the wait: each stall is
+/// over when it ends, however soon the next one begins.
 void wait_while_it_stalls() {
   const int error = errno;
   const char* const name = std::getenv("ZKLOCK_SLOW_DISK");  // NOLINT: it does not change

@@ -1,4 +1,4 @@
-// Runs a program, and tells what it says and how it ends.
+// Runs a program, and returns its output and its exit status.
 #ifndef ZKLOCK_TESTS_SUPPORT_SUBPROCESS_H_
 #define ZKLOCK_TESTS_SUPPORT_SUBPROCESS_H_
 
@@ -15,12 +15,9 @@
 #include <vector>
 
 #include "support/file_descriptor.h"
+#include "support/long_enough.h"
 
 namespace zklock::test {
-
-/// How long tests wait for what should happen soon: far longer than it takes on a busy machine with
-/// instrumented code, since it is only used up by a test that fails.
-inline constexpr std::chrono::seconds kLongEnough{30};
 
 /// A child process. It never outlives the object, nor this process, even if that crashes.
 ///
@@ -35,7 +32,7 @@ class Subprocess {
 
   /// Starts `command`: a program, looked for in PATH if it has no slash, and its arguments. The
   /// `variables`, "NAME=value" each, are added to the environment. Throws std::system_error if it
-  /// can not be started.
+  /// cannot be started.
   explicit Subprocess(std::vector<std::string> command, std::vector<std::string> variables = {},
                       Input input = Input::none);
 

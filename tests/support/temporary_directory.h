@@ -10,7 +10,7 @@ namespace zklock::test {
 /// a ZooKeeper server waits for its disk with every write.
 class TemporaryDirectory {
  public:
-  /// Throws std::system_error if it can not be made.
+  /// Throws std::system_error if it cannot be created.
   TemporaryDirectory();
 
   /// Removes it, with all that is in it.

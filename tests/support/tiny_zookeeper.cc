@@ -1,88 +1,97 @@
 #include "support/tiny_zookeeper.h"
 
+#include <algorithm>
 #include <array>
+#include <chrono>
 #include <cstdio>
 #include <utility>
 
 #include "base/platform.h"
+#include "client/protected_name.h"
+#include "support/long_enough.h"
 
 namespace zklock::testing {
 
+using internal::FakeTransaction;
+
 namespace {
 
-constexpr std::chrono::seconds kRealPatience{10};
 constexpr std::int64_t kFirstSession = 0x1001;
 constexpr std::int64_t kOthersSession = 0x2002;
 
-std::string parent_of(const std::string& path) { return path.substr(0, path.rfind('/')); }
+Stat::Time now() {
+  return std::chrono::time_point_cast<std::chrono::milliseconds>(
+      internal::Platform::current().wall_now());
+}
 
 }  // namespace
 
 TinyZooKeeper::TinyZooKeeper() : session_(std::make_shared<TestSession>(kFirstSession)) {
-  ON_CALL(*this, children).WillByDefault([this](const std::string& path, const Context&) {
-    return do_children(path);
+  ON_CALL(*this, children).WillByDefault([this](auto& path, auto&) { return do_children(path); });
+  ON_CALL(*this, create).WillByDefault([this](auto& path, auto& data, auto& acl, auto&) {
+    return do_create(path, data, acl);
   });
-  ON_CALL(*this, create)
-      .WillByDefault([this](const std::string& path, const std::string& data, const Acl&,
-                            const Context&) { return do_create(path, data); });
   ON_CALL(*this, create_protected_ephemeral_sequential)
-      .WillByDefault([this](const std::string& path, const std::string& data, const Acl&,
-                            const Context&) { return do_enqueue(path, data); });
-  ON_CALL(*this, remove)
-      .WillByDefault([this](const std::string& path, std::int32_t version, const Context&) {
-        return do_remove(path, version);
-      });
-  ON_CALL(*this, get).WillByDefault([this](const std::string& path, const Context&) {
-    return do_get(path);
+      .WillByDefault(
+          [this](auto& path, auto& data, auto& acl, auto&) { return do_enqueue(path, data, acl); });
+  ON_CALL(*this, remove).WillByDefault([this](auto& path, auto version, auto&) {
+    return do_remove(path, version);
   });
-  ON_CALL(*this, get_and_watch)
-      .WillByDefault([this](const std::string& path, const std::shared_ptr<Watcher>& watcher,
-                            const Context&) { return do_get_and_watch(path, watcher); });
-  ON_CALL(*this, set)
-      .WillByDefault([this](const std::string& path, const std::string& data, std::int32_t version,
-                            const Context&) { return do_set(path, data, version); });
+  ON_CALL(*this, get).WillByDefault([this](auto& path, auto&) { return do_get(path); });
+  ON_CALL(*this, get_and_watch).WillByDefault([this](auto& path, auto& watcher, auto&) {
+    return do_get_and_watch(path, watcher);
+  });
+  ON_CALL(*this, set).WillByDefault([this](auto& path, auto& data, auto version, auto&) {
+    return do_set(path, data, version);
+  });
 }
 
 TinyZooKeeper::~TinyZooKeeper() = default;
 
-Stat::Time TinyZooKeeper::server_now() const {
-  return std::chrono::time_point_cast<std::chrono::milliseconds>(
-             internal::Platform::current().wall_now()) +
-         clock_ahead.load();
-}
-
-Result<Created> TinyZooKeeper::add(const std::string& path, const std::string& data,
-                                   std::int64_t owner) {
-  const std::string parent = parent_of(path);
-  if (!parent.empty() && !nodes_.contains(parent)) return ZooKeeperErrc::no_node;
-  if (nodes_.contains(path)) return ZooKeeperErrc::node_exists;
-  Node& node = nodes_[path];
-  node.data = data;
-  node.stat.czxid = node.stat.mzxid = ++zxid_;
-  node.stat.ctime = node.stat.mtime = server_now();
-  node.stat.ephemeral_owner = owner;
-  return Created{path, node.stat};
+template <class Decide>
+Result<Created> TinyZooKeeper::write_with(const Decide& decide) {
+  Created written;
+  std::vector<std::pair<WatchEvent::Type, Watches>> told;
+  {
+    const std::scoped_lock lock(mutex_);
+    Result<FakeTransaction> decided = decide();
+    if (!decided) return decided.error();
+    decided->zxid = ++zxid_;
+    decided->time = now();
+    for (const auto& [type, path] : tree_.apply(*decided)) {
+      if (type != WatchEvent::Type::children_changed) {
+        take_watches(path, told.emplace_back(type, Watches()).second);
+      }
+    }
+    written = {decided->path, tree_.stat(decided->path).value_or(Stat{})};
+  }
+  for (const auto& [type, watches] : told) notify(watches, type);
+  return written;
 }
 
 Result<Children> TinyZooKeeper::do_children(const std::string& path) {
-  if (!exists(path)) return ZooKeeperErrc::no_node;
-  return Children{.names = names(path), .connection = connection};
+  const std::scoped_lock lock(mutex_);
+  Result<Children> children = tree_.children(path, caller());
+  if (children) children->connection = connection;
+  return children;
 }
 
-Result<Created> TinyZooKeeper::do_create(const std::string& path, const std::string& data) {
-  const std::scoped_lock lock(mutex_);
-  return add(path, data, 0);
+Result<Created> TinyZooKeeper::do_create(const std::string& path, const std::string& data,
+                                         const Acl& acl) {
+  return write_with([&] { return tree_.create(path, data, acl, false, now(), caller()); });
 }
 
-Result<Created> TinyZooKeeper::do_enqueue(const std::string& path, const std::string& data) {
-  const std::scoped_lock lock(mutex_);
-  const std::int32_t sequence = next_sequence++;
-  std::array<char, 64> name{};
-  std::snprintf(name.data(), name.size(), "/_c_%032llx-", static_cast<unsigned long long>(zxid_));
-  std::array<char, 16> number{};
-  std::snprintf(number.data(), number.size(), "%010d", sequence);
-  const std::string prefix = path.substr(path.rfind('/') + 1);
-  return add(parent_of(path) + name.data() + prefix + number.data(), data, session_->id());
+Result<Created> TinyZooKeeper::do_enqueue(const std::string& path, const std::string& data,
+                                          const Acl& acl) {
+  return write_with([&] {
+    const std::size_t slash = path.rfind('/');
+    tree_.set_sequence_counter(path.substr(0, slash), next_sequence++);
+    std::array<char, 33> id{};
+    std::snprintf(id.data(), id.size(), "%032llx", static_cast<unsigned long long>(zxid_));
+    return tree_.create(
+        path.substr(0, slash + 1) + internal::protected_name(id.data(), path.substr(slash + 1)),
+        data, acl, true, now(), caller());
+  });
 }
 
 Result<Enqueued> TinyZooKeeper::enqueue(const EnqueueRequest& request, const Context& context) {
@@ -96,58 +105,30 @@ Result<Enqueued> TinyZooKeeper::enqueue(const EnqueueRequest& request, const Con
 }
 
 Result<void> TinyZooKeeper::do_remove(const std::string& path, std::int32_t version) {
-  Watchers watchers;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto node = nodes_.find(path);
-    if (node == nodes_.end()) return ZooKeeperErrc::no_node;
-    if (version != kAnyVersion && version != node->second.stat.version) {
-      return ZooKeeperErrc::bad_version;
-    }
-    watchers = std::move(node->second.watchers);
-    nodes_.erase(node);
-  }
-  tell(watchers, WatchEvent::Type::deleted, path);
-  return {};
+  const Result<Created> removed = write_with([&] { return tree_.remove(path, version, caller()); });
+  return removed ? Result<void>() : removed.error();
 }
 
 Result<Znode> TinyZooKeeper::do_get(const std::string& path) {
-  const std::scoped_lock lock(mutex_);
-  const auto node = nodes_.find(path);
-  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
-  return Znode{node->second.data, node->second.stat, connection};
+  return do_get_and_watch(path, nullptr);
 }
 
 Result<Znode> TinyZooKeeper::do_get_and_watch(const std::string& path,
                                               const std::shared_ptr<Watcher>& watcher) {
   const std::scoped_lock lock(mutex_);
-  const auto node = nodes_.find(path);
-  if (node == nodes_.end()) return ZooKeeperErrc::no_node;
-  node->second.watchers.push_back(watcher);
+  Result<Znode> znode = tree_.get(path, caller());
+  if (!znode) return znode;
+  znode->connection = connection;
+  if (watcher) watches_.emplace(path, watcher);
   watched_.notify_all();
-  return Znode{node->second.data, node->second.stat, connection};
+  return znode;
 }
 
 Result<Stat> TinyZooKeeper::do_set(const std::string& path, const std::string& data,
                                    std::int32_t version) {
-  Watchers watchers;
-  Stat stat;
-  {
-    const std::scoped_lock lock(mutex_);
-    const auto node = nodes_.find(path);
-    if (node == nodes_.end()) return ZooKeeperErrc::no_node;
-    if (version != kAnyVersion && version != node->second.stat.version) {
-      return ZooKeeperErrc::bad_version;
-    }
-    node->second.data = data;
-    node->second.stat.mzxid = ++zxid_;
-    node->second.stat.mtime = server_now();
-    ++node->second.stat.version;
-    stat = node->second.stat;
-    watchers = std::exchange(node->second.watchers, {});
-  }
-  tell(watchers, WatchEvent::Type::changed, path);
-  return stat;
+  const Result<Created> written =
+      write_with([&] { return tree_.set(path, data, version, caller()); });
+  return written ? Result<Stat>(written->stat) : written.error();
 }
 
 void TinyZooKeeper::remove_in_background(const std::string& path) {
@@ -170,8 +151,11 @@ void TinyZooKeeper::make(const std::string& path, const std::string& data) {
 }
 
 void TinyZooKeeper::claim(const std::string& path, const std::string& data) {
-  const std::scoped_lock lock(mutex_);
-  ASSERT_TRUE(add(path, data, kOthersSession)) << path;
+  ASSERT_TRUE(write_with([&] {
+    auto decided = tree_.create(path, data, Acl::open(), false, now(), caller());
+    if (decided) decided->session = kOthersSession;
+    return decided;
+  })) << path;
 }
 
 void TinyZooKeeper::write(const std::string& path, const std::string& data) {
@@ -183,41 +167,31 @@ void TinyZooKeeper::erase(const std::string& path) {
 }
 
 void TinyZooKeeper::tell(const std::string& path, WatchEvent::Type type) {
-  Watchers watchers;
+  Watches watches;
   {
     const std::scoped_lock lock(mutex_);
-    watchers = nodes_.at(path).watchers;
+    const auto [begin, end] = watches_.equal_range(path);
+    watches.insert(begin, end);
   }
-  tell(watchers, type, path);
-}
-
-void TinyZooKeeper::tell(const Watchers& watchers, WatchEvent::Type type, const std::string& path) {
-  for (const std::weak_ptr<Watcher>& weak : watchers) {
-    if (const auto watcher = weak.lock()) watcher->on_event(WatchEvent{type, path, connection});
-  }
+  notify(watches, type);
 }
 
 void TinyZooKeeper::expire(LossReason reason) {
   std::shared_ptr<TestSession> old;
-  std::vector<std::pair<std::string, Watchers>> gone;
+  Watches watches;
   {
     const std::scoped_lock lock(mutex_);
-    old = session_;
-    session_ = std::make_shared<TestSession>(old->id() + 1);
-    for (auto node = nodes_.begin(); node != nodes_.end();) {
-      if (node->second.stat.ephemeral_owner == old->id()) {
-        gone.emplace_back(node->first, std::move(node->second.watchers));
-        node = nodes_.erase(node);
-      } else {
-        ++node;
-      }
-    }
+    old = std::exchange(session_, std::make_shared<TestSession>(session_->id() + 1));
+    FakeTransaction closing;
+    closing.kind = FakeTransaction::Kind::close_session;
+    closing.zxid = ++zxid_;
+    closing.session = old->id();
+    tree_.apply(closing);
+    watches.swap(watches_);
     ++connection;
   }
   old->lose(reason);
-  for (const auto& [path, watchers] : gone) {
-    tell(watchers, WatchEvent::Type::session_lost, path);
-  }
+  notify(watches, WatchEvent::Type::session_lost);
 }
 
 void TinyZooKeeper::elect(std::int64_t epoch) {
@@ -225,28 +199,9 @@ void TinyZooKeeper::elect(std::int64_t epoch) {
   zxid_ = epoch << 32;
 }
 
-bool TinyZooKeeper::exists(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return nodes_.contains(path);
-}
-
-std::vector<std::string> TinyZooKeeper::names(const std::string& parent) const {
-  const std::scoped_lock lock(mutex_);
-  std::vector<std::string> names;
-  for (const auto& [path, node] : nodes_) {
-    if (parent_of(path) == parent) names.push_back(path.substr(parent.size() + 1));
-  }
-  return names;
-}
-
-std::string TinyZooKeeper::data(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return nodes_.at(path).data;
-}
-
-Stat TinyZooKeeper::stat(const std::string& path) const {
-  const std::scoped_lock lock(mutex_);
-  return nodes_.at(path).stat;
+std::vector<std::string> TinyZooKeeper::names(const std::string& parent) {
+  const Result<Children> children = do_children(parent);
+  return children ? children->names : std::vector<std::string>();
 }
 
 std::vector<std::string> TinyZooKeeper::removed_in_background() const {
@@ -261,16 +216,28 @@ bool TinyZooKeeper::is_watched(const std::string& path) const {
 
 bool TinyZooKeeper::await_watched(const std::string& path) {
   std::unique_lock lock(mutex_);
-  return watched_.wait_for(lock, kRealPatience, [&] { return has_watcher(path); });
+  return watched_.wait_for(lock, test::kLongEnough, [&] { return has_watcher(path); });
+}
+
+internal::FakeCaller TinyZooKeeper::caller() const {
+  return {session_->id(), {{"digest", "tests:secret"}, {"ip", "10.0.0.1"}}};
 }
 
 bool TinyZooKeeper::has_watcher(const std::string& path) const {
-  const auto node = nodes_.find(path);
-  if (node == nodes_.end()) return false;
-  for (const auto& watcher : node->second.watchers) {
-    if (!watcher.expired()) return true;
+  const auto [begin, end] = watches_.equal_range(path);
+  return std::any_of(begin, end, [](const auto& watch) { return !watch.second.expired(); });
+}
+
+void TinyZooKeeper::take_watches(const std::string& path, Watches& taken) {
+  const auto [begin, end] = watches_.equal_range(path);
+  taken.insert(begin, end);
+  watches_.erase(begin, end);
+}
+
+void TinyZooKeeper::notify(const Watches& watches, WatchEvent::Type type) const {
+  for (const auto& [path, weak] : watches) {
+    if (const auto watcher = weak.lock()) watcher->on_event(WatchEvent{type, path, connection});
   }
-  return false;
 }
 
 }  // namespace zklock::testing

@@ -109,7 +109,7 @@ BackgroundCall<std::invoke_result_t<Call>> in_background(Call call) {
   return BackgroundCall<std::invoke_result_t<Call>>(std::move(call));
 }
 
-/// Where a callback is held up until the test lets it go. The clock knows who waits here.
+/// Blocks a callback until the test lets it go on. The clock knows of the wait.
 class Gate {
  public:
   void wait() {

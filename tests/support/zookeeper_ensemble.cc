@@ -130,7 +130,8 @@ void ZooKeeperEnsemble::wait_for(const std::string& what, const Condition& condi
       }
       throw std::runtime_error(message);
     }
-    std::this_thread::sleep_for(20ms);  // nobody tells; leaves the processors to the servers
+    std::this_thread::sleep_for(
+        20ms);  // there is no notification; leaves the processors to the servers
   }
 }
 

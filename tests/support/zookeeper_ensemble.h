@@ -32,7 +32,7 @@ struct ZooKeeperEnsembleOptions {
 /// can be cut off from the others while clients still reach it, and the other way round.
 ///
 /// All calls block until they have done what they say; they throw std::runtime_error, with what the
-/// servers say, if that can not be done in time. Thread safety: none.
+/// servers say, if that fails. Thread safety: none.
 class ZooKeeperEnsemble {
  public:
   static constexpr int kSize = 3;
@@ -41,7 +41,7 @@ class ZooKeeperEnsemble {
   enum class Cut {
     silence,        // held back until it is healed: nobody sees that it is
     silence_of_it,  // only what the server says is held back
-    silence_to_it,  // only what it is told
+    silence_to_it,  // only what is sent to it
     reset,          // connections are reset, and refused
   };
 

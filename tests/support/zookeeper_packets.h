@@ -1,4 +1,4 @@
-// ZooKeeper's wire protocol, as far as it takes to tell one packet from the other.
+// ZooKeeper's wire protocol, as far as needed to recognise packets.
 #ifndef ZKLOCK_TESTS_SUPPORT_ZOOKEEPER_PACKETS_H_
 #define ZKLOCK_TESTS_SUPPORT_ZOOKEEPER_PACKETS_H_
 

@@ -34,7 +34,7 @@ struct ZooKeeperServerOptions {
 /// own. It never outlives the object, nor this process. For an ensemble see ZooKeeperEnsemble.
 ///
 /// All calls block until they have done what they say; they throw std::runtime_error, with the
-/// server's log, if it can not be done. Thread safety: none.
+/// server's log, if that fails. Thread safety: none.
 class ZooKeeperServer {
  public:
   /// Starts it, and waits until it serves; one of an ensemble is only started, since it takes

@@ -2,7 +2,7 @@
 //
 // Read zookeeper_client.h first. A lock works with a client that has only those operations. This
 // page is for a client of your own that also knows its session: how long it is certain to stand,
-// when it was lost, what is still to be removed in it. `connect` returns a client of this kind.
+// when it was lost, which znodes it still has to remove. `connect` returns a client of this kind.
 #ifndef ZKLOCK_ADVANCED_CLAIM_CLIENT_H_
 #define ZKLOCK_ADVANCED_CLAIM_CLIENT_H_
 
@@ -39,8 +39,8 @@ class ZKLOCK_EXPORT Session {
   /// Until when the session is certain to stand. Moves on while servers confirm it. Default: until
   /// it is known to be lost.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point certain_until() const noexcept;
-  /// Stop is requested once `certain_until` has passed, or the session is lost. Who relied on the
-  /// session must stop then, even if the session proves to have stood. A later call returns another
+  /// Stop is requested once `certain_until` has passed, or the session is lost. Code that relied on
+  /// the session must stop then, even if the session proves to have stood. A later call returns another
   /// token, for the time from then on. Stop callbacks: as those of `lost`. Default: `lost`.
   [[nodiscard]] virtual std::stop_token uncertain() const noexcept;
   /// The client moves `certain_until` on while the returned object lives, as far as servers confirm

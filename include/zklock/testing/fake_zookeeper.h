@@ -8,13 +8,12 @@
 //
 //     const zklock::Lease lease = ours.lock();
 //     theirs.lock(zklock::Context().with_timeout(3s), error);  // times out, in no time
-//     zookeeper.expire_session(our_client);                    // lease.lost() is told
+//     zookeeper.expire_session(our_client);                    // lease.lost() requests stop
 //
-// The fake replaces the servers and the network. All else (sessions, lost answers, watches,
-// removals) is the code that runs in production. What the fake claims of ZooKeeper is tested
-// against real servers, by the same tests. What it leaves out: chroots, znodes of the servers' own
-// (/zookeeper), and proofs of identities. All clients come from 127.0.0.1; an ACL of scheme "ip"
-// names one address.
+// The fake replaces the servers and the network. Everything else (sessions, lost answers, watches,
+// removals) is the code that runs in production. The same tests run on the fake and on real
+// servers. The fake has no chroots, no znodes of the servers' own (/zookeeper), and does not check
+// identities. All clients come from 127.0.0.1; an ACL of scheme "ip" names one address.
 #ifndef ZKLOCK_TESTING_FAKE_ZOOKEEPER_H_
 #define ZKLOCK_TESTING_FAKE_ZOOKEEPER_H_
 
@@ -35,50 +34,49 @@
 
 namespace zklock::testing {
 
-/// How the ensemble is made. Every member has a default.
+/// How to make the ensemble. Every member has a default.
 struct FakeOptions {
   int servers = 1;                             // the first one leads
   std::chrono::milliseconds tick_time{2'000};  // ZooKeeper's tickTime
   std::chrono::nanoseconds latency{0};         // of each message between a client and its server
-  std::chrono::nanoseconds jitter{0};          // at most so much more, at random
+  std::chrono::nanoseconds jitter{0};          // a random addition of at most this
 };
 
 class FakeMachine;
 
-/// The clocks of the library stand still while a FakeZooKeeper exists, and are moved by it: there
-/// is one at a time in a process. While the thread that made it waits in the library (in a `lock`
-/// that has to wait, or a destructor that can not reach a server), and everything else waits too,
-/// time jumps to what is due next: such a wait takes no time, and ends at its deadline. Make it
-/// before the clients and locks that use it, and destroy it after them.
+/// While a FakeZooKeeper exists, the clocks of the library stand still, and only it moves them. So
+/// there can be one at a time in a process. While the thread that made it waits in the library (in
+/// a `lock` that has to wait, or a destructor that cannot reach a server), and everything else
+/// waits too, time jumps to the next event: such a wait takes no real time, and ends at its
+/// deadline. Make it before the clients and locks that use it, and destroy it after them.
 ///
-/// Where nothing else is said, a call returns when the library has done all that it does at this
-/// time because of it. Servers are numbered from 0; a number, a client or a machine that is not
-/// this ensemble's is std::out_of_range. Calls throw std::runtime_error if a thread of the library
-/// goes on for ten seconds of real time: a callback of the test's waits for the test, probably.
+/// Unless stated otherwise, a call returns when the library has finished its reactions at this
+/// time. Servers are numbered from 0. A number, client or machine that does not belong to this
+/// ensemble: std::out_of_range. Calls throw std::runtime_error if a thread of the library runs for
+/// ten seconds of real time: probably a callback of the test waits for the test.
 ///
-/// Thread safety: all of it may be called from any thread, except from callbacks of the library.
+/// Thread safety: all members may be called from any thread, except from callbacks of the library.
 class FakeZooKeeper {
  public:
   using Client = std::shared_ptr<ZooKeeperClient>;
 
-  /// Throws std::invalid_argument for options that make no sense, std::logic_error if there is
-  /// another one.
+  /// Throws std::invalid_argument for impossible options, std::logic_error if another one exists.
   explicit FakeZooKeeper(const FakeOptions& options = {});
-  /// REQUIRES: clients, locks and leases (which keep their clients) are destroyed. Aborts the
-  /// process if they are not.
+  /// REQUIRES: all clients, locks and leases (which keep their clients) are destroyed. Aborts the
+  /// process otherwise.
   ~FakeZooKeeper();
   FakeZooKeeper(const FakeZooKeeper&) = delete;
   FakeZooKeeper& operator=(const FakeZooKeeper&) = delete;
 
-  /// A client with a session of its own. Lets time pass until it has one. Identities of
-  /// `options.auth` are believed: of "digest" the name counts. Throws as zklock::connect does.
+  /// A client with a session of its own. Lets time pass until it has one. Believes the identities
+  /// of `options.auth`: of "digest", the name counts. Throws as zklock::connect does.
   [[nodiscard]] Client connect(const ClientOptions& options = {});
   /// The same, but the client tries this server first.
   [[nodiscard]] Client connect_to(int server, const ClientOptions& options = {});
 
-  /// Runs `body` on a thread, for a test that needs another one: time stands still while it does
-  /// not wait in the library. To wait for the future moves no time: see `advance`. The
-  /// FakeZooKeeper waits for the thread when it is destroyed.
+  /// Runs `body` on another thread. Time stands still while that thread does not wait in the
+  /// library. Waiting for the future does not move time: see `advance`. The destructor waits for
+  /// the thread.
   template <class Body>
   [[nodiscard]] std::future<std::invoke_result_t<Body>> in_background(Body body) {
     auto task = std::make_shared<std::packaged_task<std::invoke_result_t<Body>()>>(std::move(body));
@@ -89,54 +87,54 @@ class FakeZooKeeper {
 
   // --- Time.
 
-  /// Time passes. Whatever is due in it happens, in its order, before this returns.
+  /// Lets time pass. Everything that is due in it happens, in order, before this returns.
   void advance(std::chrono::nanoseconds time);
-  /// Returns when the library has done what it can do at this time.
+  /// Returns when the library has done everything that it can do at this time.
   void settle();
-  /// From now on, time passes by itself also while any other thread of the test waits in the
-  /// library. It goes on then whatever the test does between its calls: a test of several threads
-  /// had better move the time by `advance`.
+  /// From now on, time also passes automatically while any other thread of the test waits in the
+  /// library, whatever the test does between its calls. Tests of several threads should prefer
+  /// `advance`.
   void let_time_pass(bool on = true);
-  /// Somebody sets the clock of the machine that the test runs on.
+  /// Sets the wall clock of the test's machine forward or back.
   void step_wall_clock(std::chrono::nanoseconds step);
 
   // --- Machines.
 
-  /// A machine with clocks of its own, for clients of others; made when it is first asked for.
-  /// What does not run on one of these runs on the test's machine, "localhost".
+  /// A machine with clocks of its own, for other clients. It is made at the first call with its
+  /// name. Everything else runs on the test's machine, "localhost".
   [[nodiscard]] FakeMachine& machine(const std::string& host);
 
   // --- What goes wrong with requests.
 
   enum class Operation { any, create, remove, set, check, get, children };
 
-  /// The next such request (of this client, if one is given) is carried out, but its connection
-  /// breaks instead of the answer.
+  /// The servers carry out the next such request (of this client, if one is given), but its
+  /// connection breaks before the answer.
   void lose_next_answer(Operation operation, const Client& client = nullptr);
   /// The next such requests (of any client) do nothing, and fail with this error of a server
-  /// (`throttled`, `no_auth`, ...): std::invalid_argument for those of connections and sessions.
+  /// (`throttled`, `no_auth`, ...). Errors of connections and sessions: std::invalid_argument.
   void fail_next(Operation operation, ZooKeeperErrc error, int times = 1);
-  /// Events of watches come so much later, and whatever comes after them on their connection.
+  /// Delays the events of watches, and everything behind them on their connection.
   void delay_watches(std::chrono::nanoseconds delay);
 
   // --- What goes wrong with clients.
 
-  /// The servers end the session (std::system_error if they have no quorum). A client that is
-  /// connected hears first of what it has watched; real servers may hang up before they tell it. Of
-  /// the session it hears when it is connected again.
+  /// The servers end the session (std::system_error if they have no quorum). A connected client
+  /// first receives the events of its watches; real servers may hang up before they send them. It
+  /// learns the end of the session when it is connected again.
   void expire_session(const Client& client);
-  /// The connection breaks; the client makes another one as soon as it can.
+  /// The connection breaks. The client makes another one as soon as it can.
   void break_connection(const Client& client);
   /// The connection breaks, and none can be made until `restore`.
   void cut(const Client& client);
-  /// Nothing comes through in either direction until `restore`, and nobody is told.
+  /// No message comes through in either direction until `restore`, and no connection breaks.
   void stall(const Client& client);
   /// Undoes `cut` and `stall`.
   void restore(const Client& client);
 
   // --- What goes wrong with servers.
 
-  /// The server that the client is connected to; -1: none.
+  /// The server to which the client is connected; -1: none.
   [[nodiscard]] int server_of(const Client& client) const;
   /// -1: none.
   [[nodiscard]] int leader() const;
@@ -145,33 +143,32 @@ class FakeZooKeeper {
   /// The server does nothing until `thaw_server`.
   void freeze_server(int server);
   void thaw_server(int server);
-  /// The server is cut off from the others. It goes on answering reads of its clients, for five
-  /// ticks.
+  /// The server is cut off from the others. It answers reads of its clients for five more ticks.
   void cut_off_server(int server);
   void heal_server(int server);
-  /// What is committed is known to this server only so much later.
+  /// This server learns of commits only after this delay.
   void slow_commits(int server, std::chrono::nanoseconds delay);
-  /// The leader gives up, which breaks all connections, and this server leads; its wall clock is
+  /// The leader resigns, which breaks all connections, and this server leads. Its wall clock is
   /// ahead of the test's by `wall_clock_offset`.
   void change_leader(int server, std::chrono::nanoseconds wall_clock_offset = {});
-  /// The session timeouts that this server negotiates lie between these.
+  /// This server negotiates session timeouts between these bounds.
   void bound_session_timeouts(int server, std::chrono::milliseconds least,
                               std::chrono::milliseconds most);
-  /// The servers are to be found at other addresses: the client, once it looks for them, attaches
-  /// to its session anew.
+  /// The servers move to other addresses. When the client looks them up again, it resumes its
+  /// session with a new handle.
   void move_servers(const Client& client);
 
-  // --- What is stored. Of what is committed, whatever the ACLs say.
+  // --- The stored znodes, as committed. ACLs do not apply.
 
-  /// Full paths of the children, in the order of their creation.
+  /// The full paths of the children, in the order of their creation.
   [[nodiscard]] std::vector<std::string> children(const std::string& path) const;
   [[nodiscard]] std::optional<Znode> get(const std::string& path) const;
-  /// As an operator would. Throws std::system_error with ZooKeeper's error.
+  /// What an operator could do. They throw std::system_error with ZooKeeper's error.
   void create(const std::string& path, const std::string& data = {});
   void set(const std::string& path, const std::string& data);
   void remove(const std::string& path);
-  /// As if so many children had been created: sequence numbers go on from there, and stick and wrap
-  /// at 2147483647 as ZooKeeper's do.
+  /// As if this many children had been created: sequence numbers continue from there, and stick and
+  /// wrap at 2147483647 as ZooKeeper's do.
   void set_sequence_counter(const std::string& path, std::int32_t counter);
 
  private:
@@ -183,7 +180,7 @@ class FakeZooKeeper {
   std::unique_ptr<Impl> impl_;
 };
 
-/// A machine of its own. It lives as long as its FakeZooKeeper.
+/// A machine with clocks of its own. It lives as long as its FakeZooKeeper.
 /// Thread safety: as FakeZooKeeper.
 class FakeMachine {
  public:
@@ -194,24 +191,24 @@ class FakeMachine {
   /// As FakeZooKeeper::connect: the client's threads run on this machine.
   [[nodiscard]] FakeZooKeeper::Client connect(const ClientOptions& options = {});
 
-  /// Returns `body()`. What that does in the library goes by the clocks of this machine, and claims
-  /// that it makes name its host.
+  /// Returns `body()`. Its calls of the library use the clocks of this machine, and its claims name
+  /// this host.
   template <class Body>
   std::invoke_result_t<Body> run(Body body) {
     const Visit visit(*this);
     return body();
   }
 
-  /// Somebody sets its clock.
+  /// Sets its wall clock forward or back.
   void step_wall_clock(std::chrono::nanoseconds step);
-  /// Its clocks run fast from now on, by so many millionths; slow if negative. At most half as fast
-  /// again, or half as fast: std::invalid_argument.
+  /// From now on its clocks run fast by this many millionths; slow if negative. Beyond half a
+  /// million either way: std::invalid_argument.
   void set_drift(std::int64_t millionths);
-  /// It does nothing until `thaw`, as a process that was stopped; nothing comes in. Of what `run`
-  /// runs, only what waits in the library stops.
+  /// It does nothing until `thaw`, like a stopped process, and receives nothing. Code in `run`
+  /// stops only where it waits in the library.
   void freeze();
   void thaw();
-  /// The same, and its steady clock stands still, as that of a laptop that sleeps.
+  /// The same, and its steady clock stands still, like a laptop that sleeps.
   void suspend();
   void resume();
 

@@ -1,11 +1,11 @@
-// zklock/testing/lease_source.h: leases for the tests of a service, which the test can lose.
+// zklock/testing/lease_source.h: leases for the tests of a service. The test can end them.
 //
 //     zklock::testing::LeaseSource source;
 //     zklock::Lease lease = source.grant();
 //     ... hand it to the code under test ...
 //     source.lose(lease, zklock::LossReason::session_expired);
 //
-// No server, no client, no waiting. Together with MockLock (mock_lock.h) it stands in for a lock.
+// No server, no client, no waiting. Together with MockLock (mock_lock.h) it replaces a lock.
 #ifndef ZKLOCK_TESTING_LEASE_SOURCE_H_
 #define ZKLOCK_TESTING_LEASE_SOURCE_H_
 
@@ -18,25 +18,25 @@
 
 namespace zklock::testing {
 
-/// What a lease of a LeaseSource is to say. Every member has a default.
+/// The contents of a lease. Every member has a default.
 struct LeaseOptions {
   std::string owner{};
   std::string znode = "/locks/_c_00000000000000000000000000000000-lock-0000000000";
-  std::int64_t fencing_token = 0;    // 0: larger than those before
-  std::chrono::milliseconds ttl{0};  // > 0: it is lost (`ttl_over`) after that, unless renewed
+  std::int64_t fencing_token = 0;    // 0: larger than the earlier ones
+  std::chrono::milliseconds ttl{0};  // > 0: the lease is lost (`ttl_over`) then, unless renewed
 };
 
 /// Makes leases. `renew` and `verify` of a lease succeed while it is valid, and throw `lock_lost`
-/// after. Thread safety: all of it may be called from any thread.
+/// afterwards. Thread safety: all members may be called from any thread.
 class LeaseSource {
  public:
-  /// A lease that is valid.
+  /// Makes a valid lease.
   [[nodiscard]] Lease grant(const LeaseOptions& options = {});
 
-  /// Ends the lease as lost: `valid()` is false and `lost()` was told when this returns. Nothing
-  /// happens to one that has ended.
+  /// Ends the lease as lost: when this returns, `valid()` is false and `lost()` has requested stop.
+  /// Does nothing to a lease that has ended.
   static void lose(const Lease& lease, LossReason reason = LossReason::session_expired);
-  /// Ends the lease as an unlock does: `valid()` is false, `lost()` is not told.
+  /// Ends the lease as an unlock does: `valid()` is false, and `lost()` does not request stop.
   static void release(const Lease& lease);
 
  private:

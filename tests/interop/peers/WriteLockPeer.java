@@ -37,7 +37,7 @@ final class WriteLockPeer {
 
     @Override
     public String lock() throws Exception {
-      // It does not wait: its listener is told. It is never told if the claim ahead went between the
+      // It does not wait: its listener is notified. It never is if the claim ahead went between the
       // list and the watch, hence the time: then it is asked again.
       while (!lock.lock()) {
         acquired.tryAcquire(200, TimeUnit.MILLISECONDS);

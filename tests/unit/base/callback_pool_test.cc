@@ -32,7 +32,7 @@ class CallbackPoolTest : public ::testing::Test {
   zklock::testing::VirtualClock time_;
 };
 
-TEST_F(CallbackPoolTest, RunsTasksInTheOrderOfTheirComing) {
+TEST_F(CallbackPoolTest, RunsTasksInOrder) {
   std::vector<int> ran;
   Pool pool(1);
   for (int i = 0; i < 100; ++i) pool.tasks.post([&ran, i] { ran.push_back(i); });
@@ -55,7 +55,7 @@ class StuckPoolTest : public CallbackPoolTest {
   Gate gate_;
 };
 
-TEST_F(StuckPoolTest, ATaskThatTakesLongDoesNotHoldUpTheNextOne) {
+TEST_F(StuckPoolTest, LongTaskDoesNotDelayTheNextOne) {
   std::atomic<bool> done{false};
   Pool pool(3);
   block(pool);
@@ -84,7 +84,7 @@ TEST_F(StuckPoolTest, ThereAreNoMoreThreadsThanItsLimit) {
   EXPECT_EQ(running_, 4);
 }
 
-TEST_F(StuckPoolTest, ItsEndWaitsForWhatRunsAndDropsWhatHasNotBegun) {
+TEST_F(StuckPoolTest, DestructorWaitsForRunningTasksAndDropsTheRest) {
   auto pool = std::make_unique<Pool>(1);
   block(*pool);
   block(*pool);
@@ -106,12 +106,12 @@ TEST_F(CallbackPoolTest, TasksMayPost) {
 
 using BackgroundTest = CallbackPoolTest;
 
-TEST_F(BackgroundTest, IsSharedByAllWhoUseItAtTheSameTime) {
+TEST_F(BackgroundTest, IsSharedByConcurrentUsers) {
   const auto one = Background::shared();
   EXPECT_EQ(one, Background::shared());
 }
 
-TEST_F(BackgroundTest, MayBeGivenUpByOneOfItsOwnTasks) {
+TEST_F(BackgroundTest, MayBeReleasedByOneOfItsOwnTasks) {
   auto background = Background::shared();
   const std::weak_ptr<Background> weak = background;
   Gate given_up;

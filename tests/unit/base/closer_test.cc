@@ -45,7 +45,7 @@ TEST_P(CloserTest, DoesNotBlock) {
   done.get_future().wait();
 }
 
-TEST_P(CloserTest, BeginsAgainAfterItHadNothingToDo) {
+TEST_P(CloserTest, StartsAgainAfterItWasIdle) {
   zklock::testing::VirtualClock time;
   for (int i = 0; i < 3; ++i) {
     bool is_done = false;
@@ -56,9 +56,11 @@ TEST_P(CloserTest, BeginsAgainAfterItHadNothingToDo) {
 }
 
 TEST_P(CloserTest, JobsMayAddJobs) {
-  std::promise<void> done;
-  close_later(GetParam(), [&] { close_later(GetParam(), [&] { done.set_value(); }); });
-  done.get_future().wait();
+  zklock::testing::VirtualClock time;
+  bool is_done = false;
+  close_later(GetParam(), [&] { close_later(GetParam(), [&] { is_done = true; }); });
+  time.settle();
+  EXPECT_TRUE(is_done);
 }
 
 TEST_P(CloserTest, DestroysWhatAJobOwnsBeforeTheNextOne) {
@@ -93,21 +95,25 @@ TEST_P(CloserTest, LeavesNoCopyOfAJobToItsCaller) {
 
 INSTANTIATE_TEST_SUITE_P(Lanes, CloserTest, ::testing::Values(Ending::session, Ending::thread));
 
-TEST(ReaperLanesTest, DoNotHoldUpEachOther) {
-  std::promise<void> go;
-  std::promise<void> done;
-  std::promise<void> thread_done;
+TEST(ReaperLanesTest, DoNotDelayEachOther) {
+  zklock::testing::VirtualClock time;
+  zklock::testing::Gate gate;
+  std::atomic<bool> is_thread_done{false};
+  std::atomic<bool> is_session_done{false};
   close_later(Ending::thread, [&] {
-    go.get_future().wait();
-    thread_done.set_value();
+    gate.wait();
+    is_thread_done = true;
   });
-  close_later(Ending::session, [&] { done.set_value(); });
-  done.get_future().wait();
-  go.set_value();
-  thread_done.get_future().wait();
+  close_later(Ending::session, [&] { is_session_done = true; });
+  time.settle();
+  EXPECT_TRUE(is_session_done);
+  EXPECT_FALSE(is_thread_done);
+  gate.open();
+  time.settle();
+  EXPECT_TRUE(is_thread_done);
 }
 
-TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
+TEST(ReaperExitTest, ExitWaitsForPendingJobs) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {
@@ -122,7 +128,7 @@ TEST(ReaperExitTest, WhatIsStillToBeDoneIsWaitedForWhenTheProcessExits) {
       ::testing::ExitedWithCode(0), "closed");
 }
 
-TEST(ReaperExitTest, AfterThatSessionsAreEndedAtOnceAndThreadsAreLeftAlone) {
+TEST(ReaperExitTest, AfterExitSessionsEndAtOnceAndThreadsAreNotJoined) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
       {

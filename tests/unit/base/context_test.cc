@@ -29,7 +29,7 @@ struct OtherClock {
   static time_point now() { return time_point(24h); }
 };
 
-TEST_F(ContextTest, SaysNothingByDefault) {
+TEST_F(ContextTest, HasNoLimitsByDefault) {
   const Context context;
   EXPECT_FALSE(context.deadline());
   EXPECT_FALSE(context.expired());
@@ -109,7 +109,7 @@ TEST_F(ContextTest, TimePointsSaturate) {
   EXPECT_TRUE(Context().with_deadline(WideTime::min()).expired());
 }
 
-TEST_F(ContextTest, SaturatesWhateverTheClocksSay) {
+TEST_F(ContextTest, SaturatesAtAnyClockReading) {
   for (const nanoseconds wall : {nanoseconds::min(), -1ns, 0ns, 1ns, nanoseconds::max()}) {
     for (const nanoseconds steady : {nanoseconds::min(), -1ns, 0ns, 1ns, nanoseconds::max()}) {
       using internal::VirtualTime;
@@ -183,17 +183,17 @@ TEST_F(ContextTest, AnyOfItsStopTokensCancelsIt) {
   }
 }
 
-TEST_F(ContextTest, ATokenThatHasBeenToldToStopCancelsItAtOnce) {
+TEST_F(ContextTest, AStoppedTokenCancelsItAtOnce) {
   std::stop_source source;
   source.request_stop();
   EXPECT_TRUE(Context().with_stop_token(source.get_token()).canceled());
 }
 
-TEST_F(ContextTest, TokensThatCanNeverStopAreLeftOut) {
+TEST_F(ContextTest, TokensThatCanNeverStopAreIgnored) {
   EXPECT_TRUE(Context().with_stop_token(std::stop_token()).stop_tokens().empty());
 }
 
-TEST_F(ContextTest, EachPartIsKeptByTheOthers) {
+TEST_F(ContextTest, SettingOnePartKeepsTheOthers) {
   std::stop_source source;
   const Context context = Context()
                               .without_waiting()

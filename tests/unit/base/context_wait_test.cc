@@ -49,7 +49,7 @@ TEST_F(ContextWaitTest, EndsWhenItIsReady) {
   EXPECT_EQ(end.get(), WaitEnd::ready);
 }
 
-TEST_F(ContextWaitTest, WhatIsReadyCountsAlsoWhenTheContextIsOver) {
+TEST_F(ContextWaitTest, ReadyCountsEvenIfTheContextIsOver) {
   std::stop_source stop;
   stop.request_stop();
   ready_ = true;
@@ -83,7 +83,7 @@ TEST_F(ContextWaitTest, EndsWhenOneOfTheTokensIsStopped) {
   EXPECT_EQ(end.get(), WaitEnd::canceled);
 }
 
-TEST_F(ContextWaitTest, ATokenThatWasStoppedBeforeEndsItAtOnce) {
+TEST_F(ContextWaitTest, AStoppedTokenEndsItAtOnce) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(wait(Context().with_stop_token(stop.get_token())).get(), WaitEnd::canceled);
@@ -100,7 +100,7 @@ TEST_F(ContextWaitTest, CancellationIsNeverMissed) {
 
 using PendingTest = ContextWaitTest;
 
-TEST_F(PendingTest, AnAnswerThatWasThereBeforeIsReturned) {
+TEST_F(PendingTest, AnEarlierAnswerIsReturned) {
   PendingAnswer<int> pending;
   pending.complete(7);
   EXPECT_EQ(*pending.wait(Context().with_timeout(0s)), 7);
@@ -113,7 +113,7 @@ TEST_F(PendingTest, AnErrorIsAnAnswer) {
   EXPECT_EQ(pending.wait(Context()).error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(PendingTest, AnAnswerThatComesTooLateIsHandedToWhoTakesIt) {
+TEST_F(PendingTest, ALateAnswerGoesToTheLateHandler) {
   PendingAnswer<int> pending;
   int late = 0;
   EXPECT_EQ(
@@ -124,7 +124,7 @@ TEST_F(PendingTest, AnAnswerThatComesTooLateIsHandedToWhoTakesIt) {
   EXPECT_EQ(late, 7);
 }
 
-TEST_F(PendingTest, AnAnswerThatNobodyWantsIsDropped) {
+TEST_F(PendingTest, ALateAnswerWithoutAHandlerIsDropped) {
   std::stop_source stop;
   stop.request_stop();
   PendingAnswer<void> pending;
@@ -135,12 +135,15 @@ TEST_F(PendingTest, AnAnswerThatNobodyWantsIsDropped) {
 
 using PauseTest = ContextWaitTest;
 
-TEST_F(PauseTest, TheFirstIsNone) {
+TEST_F(PauseTest, FirstWaitReturnsAtOnce) {
+  const TimePasses passes(time_.time());
+  const SteadyTime begun = time_.steady_now();
   Backoff pause;
-  pause.wait(Context());  // time stands still
+  pause.wait(Context());
+  EXPECT_EQ(time_.steady_now(), begun);
 }
 
-TEST_F(PauseTest, TheyGrowAndAreSpreadOverTheirUpperHalf) {
+TEST_F(PauseTest, WaitsGrowWithJitterInTheirUpperHalf) {
   const TimePasses passes(time_.time());
   Backoff pause;
   pause.wait(Context());
@@ -153,12 +156,15 @@ TEST_F(PauseTest, TheyGrowAndAreSpreadOverTheirUpperHalf) {
   }
 }
 
-TEST_F(PauseTest, TheyEndWithTheContext) {
+TEST_F(PauseTest, WaitReturnsAtOnceWhenTheContextIsOver) {
+  const TimePasses passes(time_.time());
+  const SteadyTime begun = time_.steady_now();
   Backoff pause;
   for (int i = 0; i < 10; ++i) pause.wait(Context().with_timeout(0s));
   std::stop_source stop;
   stop.request_stop();
   pause.wait(Context().with_stop_token(stop.get_token()));
+  EXPECT_EQ(time_.steady_now(), begun);
 }
 
 }  // namespace

@@ -32,7 +32,7 @@ TEST(ErrorTest, MessagesAreThoseOfTheGoPackage) {
   }
 }
 
-TEST(ErrorTest, EveryValueHasAMessageOfItsOwn) {
+TEST(ErrorTest, EveryValueHasItsOwnMessage) {
   std::set<std::string> messages;
   int count = 0;
   for (int value = 1; value <= static_cast<int>(Errc::invalid_config); ++value, ++count) {
@@ -117,7 +117,7 @@ TEST(ErrorTest, OtherCodesAreOnlyTheirOwnCondition) {
   }
 }
 
-TEST(ErrorTest, RequestsWithoutAnAnswerOfTheirOwnMayHaveBeenDone) {
+TEST(ErrorTest, UnansweredRequestsMayHaveBeenDone) {
   for (const ZooKeeperErrc code :
        {ZooKeeperErrc::connection_loss, ZooKeeperErrc::operation_timeout, ZooKeeperErrc::closing,
         ZooKeeperErrc::canceled, ZooKeeperErrc::session_expired, ZooKeeperErrc::session_moved,
@@ -155,7 +155,7 @@ TEST(LockErrorTest, WhatIsTheMessageAndTheDetail) {
   EXPECT_FALSE(error.cause());
 }
 
-TEST(LockErrorTest, WithoutADetailTheCauseIsOne) {
+TEST(LockErrorTest, WithoutADetailTheCauseIsTheDetail) {
   const LockError error(Errc::locking_failed, "", ZooKeeperErrc::no_auth);
   EXPECT_STREQ(error.what(), "attempt to acquire lock failed: no permission");
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);

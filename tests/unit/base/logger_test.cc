@@ -71,7 +71,7 @@ TEST_F(StderrLoggerTest, AMessageIsOneLine) {
             "2026/11/23 08:43:32 zklock error: a b [0m c \n");
 }
 
-TEST_F(StderrLoggerTest, SurvivesTimesThatNoCalendarHas) {
+TEST_F(StderrLoggerTest, SurvivesTimesOutsideTheCalendar) {
   ::testing::internal::CaptureStderr();
   write_at(internal::WallTime::min(), "early");
   write_at(internal::WallTime::max(), "late");

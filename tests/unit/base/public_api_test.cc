@@ -128,7 +128,7 @@ TEST_F(ApiTest, StdGuardsWorkOnAPlainLock) {
   const std::scoped_lock both(lock, second);
 }
 
-TEST_F(ApiTest, BracesMeanAContextThatSaysNothing) {
+TEST_F(ApiTest, EmptyBracesAreAnUnlimitedContext) {
   zklock::Lock& lock = lock_;
   const zklock::Lease lease = lock.lock({});
   EXPECT_TRUE(lease);
@@ -139,7 +139,7 @@ TEST_F(ApiTest, BracesMeanAContextThatSaysNothing) {
   EXPECT_FALSE(lock.unlock());
 }
 
-TEST_F(ApiTest, ALeaseMeansThatLease) {
+TEST_F(ApiTest, UnlockWithALeaseReleasesThatLease) {
   zklock::Lock& lock = lock_;
   const zklock::Lease lease = lock.lock();
   zklock::Lease copy = lease;
@@ -151,7 +151,7 @@ TEST_F(ApiTest, ALeaseMeansThatLease) {
   lock.unlock(lease, {}, error);
 }
 
-TEST_F(ApiTest, LeasesAreUsedConst) {
+TEST_F(ApiTest, LeasesCanBeConst) {
   const zklock::Lease lease = lock_.lock();
   if (lease && lease.valid()) lease.renew();
   lease.renew(zklock::Context().with_timeout(1s));

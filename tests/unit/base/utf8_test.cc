@@ -34,7 +34,7 @@ TEST(Utf8Test, FindsTheFirstCharacter) {
   }
 }
 
-TEST(Utf8Test, RefusesWhatIsNoCharacter) {
+TEST(Utf8Test, RefusesInvalidCharacters) {
   for (const std::string_view text : {
            std::string_view(""),
            std::string_view("\x80"),              // the middle of one
@@ -73,7 +73,7 @@ TEST(Utf8Test, CutsAtTheEndOfACharacter) {
   EXPECT_EQ(valid_utf8("a", 0), "");
 }
 
-TEST(Utf8Test, QuotesWhatCanNotBePrinted) {
+TEST(Utf8Test, QuotesUnprintableCharacters) {
   EXPECT_EQ(in_quotes("/my/\u00e4"), "\"/my/\u00e4\"");
   EXPECT_EQ(in_quotes(std::string_view("a\0\n\x7f\xff\xc2\x85", 7)),
             R"("a\x00\x0a\x7f\xff\xc2\x85")");

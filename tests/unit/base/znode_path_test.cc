@@ -18,12 +18,12 @@ TEST(ZnodePathTest, SlashesAroundItAreNormalised) {
   }
 }
 
-TEST(ZnodePathTest, WhatIsInBetweenStays) {
+TEST(ZnodePathTest, InnerPartsStay) {
   EXPECT_EQ(normalized_path("/a//b/"), "/a//b");
   EXPECT_EQ(normalized_path(" a/ "), "/ a/ ");
 }
 
-TEST(ZnodePathTest, NothingButSlashesIsTheRoot) {
+TEST(ZnodePathTest, OnlySlashesAreTheRoot) {
   for (const std::string path : {"", "/", "///"}) EXPECT_EQ(normalized_path(path), "/");
 }
 
@@ -46,7 +46,7 @@ TEST(ZnodePathTest, AcceptsWhatZooKeeperAccepts) {
   }
 }
 
-TEST(ZnodePathTest, SaysWhatZooKeeperWouldRefuse) {
+TEST(ZnodePathTest, ReportsWhatZooKeeperWouldRefuse) {
   const struct {
     std::string path;
     std::string problem;

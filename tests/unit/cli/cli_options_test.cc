@@ -102,7 +102,7 @@ TEST(CliOptions, ExplainsBadFlags) {
   }
 }
 
-TEST(CliOptions, HelpsInEachWay) {
+TEST(CliOptions, PrintsHelpInEachWay) {
   for (const char* flag : {"--help", "-help", "-h"}) {
     SCOPED_TRACE(flag);
     const NothingToRun answer = refused({flag});

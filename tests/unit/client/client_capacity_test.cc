@@ -25,7 +25,7 @@ class FullClientTest : public ClientTest {
   std::vector<CreatedClaim> claims_;  // keep their reservations
 };
 
-TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
+TEST_F(FullClientTest, OpensAnotherSessionForFurtherClaims) {
   const auto other = client_->with_capacity();
   ASSERT_NE(other, nullptr);
   EXPECT_EQ(client_->with_capacity(), other);
@@ -33,7 +33,7 @@ TEST_F(FullClientTest, HasAnotherSessionForWhatFollows) {
   EXPECT_EQ(client_->with_capacity(), nullptr);
 }
 
-TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
+TEST_F(FullClientTest, StaysFullUntilPendingRemovalsAreDone) {
   for (int i = 0; i < 63; ++i) {
     client_->remove_in_background("/" + std::to_string(i) + std::string(kLongPath, 'x'));
   }
@@ -43,7 +43,7 @@ TEST_F(FullClientTest, StaysSoUntilWhatIsToBeRemovedIsGone) {
   EXPECT_EQ(client_->with_capacity(), nullptr);
 }
 
-TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
+TEST_F(FullClientTest, ReplacesASessionThatWasRefused) {
   const auto refused = client_->with_capacity();
   ensemble_.next_wire()->listener->on_auth_failed();
   const auto other = client_->with_capacity();
@@ -51,7 +51,7 @@ TEST_F(FullClientTest, DoesNotKeepToASessionThatWasRefused) {
   EXPECT_NE(other, refused);
 }
 
-TEST_F(FullClientTest, HasToDoWithoutAnotherSessionWhereThereIsNoThreadForIt) {
+TEST_F(FullClientTest, StaysInItsSessionWithoutAThreadForAnother) {
   ensemble_.lack_threads(true);
   EXPECT_EQ(client_->with_capacity(), nullptr);
   EXPECT_TRUE(lines_->await("no further session with zk1:2181: no thread to be had"));

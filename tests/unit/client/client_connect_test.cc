@@ -6,23 +6,13 @@ namespace {
 
 using ::testing::HasSubstr;
 
-LockError error_of(const std::function<void()>& call) {
-  try {
-    call();
-  } catch (const LockError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return LockError(std::error_code());
-}
-
 /// A client that tries its first session with a read of the root.
 class ClientConnectTest : public ClientTest {
  protected:
   ClientConnectTest() : ClientTest("/") {}
 };
 
-TEST_F(ClientConnectTest, AwaitSessionAsksForTheRoot) {
+TEST_F(ClientConnectTest, AwaitSessionReadsTheRoot) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();
   const WireRequest request = wire->take(Op::get);
@@ -31,7 +21,7 @@ TEST_F(ClientConnectTest, AwaitSessionAsksForTheRoot) {
   EXPECT_NO_THROW(done.get());
 }
 
-TEST_F(ClientConnectTest, AwaitSessionSaysThatTheChrootDoesNotExist) {
+TEST_F(ClientConnectTest, AwaitSessionReportsAMissingChroot) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();
   wire->take(Op::get).fail(ZooKeeperErrc::no_node);
@@ -41,7 +31,7 @@ TEST_F(ClientConnectTest, AwaitSessionSaysThatTheChrootDoesNotExist) {
   EXPECT_THAT(error.what(), HasSubstr("chroot of zk1:2181"));
 }
 
-TEST_F(ClientConnectTest, AwaitSessionAsksAgainWhenTheConnectionBreaks) {
+TEST_F(ClientConnectTest, AwaitSessionReadsAgainWhenTheConnectionBreaks) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();
   wire->take(Op::get).fail(ZooKeeperErrc::connection_loss);
@@ -49,7 +39,7 @@ TEST_F(ClientConnectTest, AwaitSessionAsksAgainWhenTheConnectionBreaks) {
   EXPECT_NO_THROW(done.get());
 }
 
-TEST_F(ClientConnectTest, AwaitSessionSaysThatTheIdentityWasRefused) {
+TEST_F(ClientConnectTest, AwaitSessionReportsARefusedIdentity) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();
   const WireRequest request = wire->take(Op::get);
@@ -61,14 +51,14 @@ TEST_F(ClientConnectTest, AwaitSessionSaysThatTheIdentityWasRefused) {
   EXPECT_THAT(error.what(), HasSubstr("refused to authenticate"));
 }
 
-TEST_F(ClientConnectTest, AwaitSessionDoesNotMindARootThatMayNotBeRead) {
+TEST_F(ClientConnectTest, AwaitSessionAcceptsARootWithoutReadPermission) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();
   wire->take(Op::get).fail(ZooKeeperErrc::no_auth);
   EXPECT_NO_THROW(done.get());
 }
 
-TEST_F(ClientConnectTest, AwaitSessionNamesTheAddressWhenNobodyAnswers) {
+TEST_F(ClientConnectTest, AwaitSessionNamesTheAddressWhenNoServerAnswers) {
   auto done = in_background([&] { client_->await_session(3s); });
   static_cast<void>(ensemble_.next_wire());
   time_.advance(3s);
@@ -94,16 +84,16 @@ class ClientFindTest : public ClientTest {
   }
 };
 
-TEST_F(ClientFindTest, AwaitSessionSaysThatThePathExists) {
+TEST_F(ClientFindTest, AwaitSessionReportsAnExistingPath) {
   EXPECT_TRUE(finds([](const WireRequest& read, ScriptedWire&) { read.answer(Znode{}); }));
 }
 
-TEST_F(ClientFindTest, AwaitSessionSaysThatThePathIsMissing) {
+TEST_F(ClientFindTest, AwaitSessionReportsAMissingPath) {
   EXPECT_FALSE(
       finds([](const WireRequest& read, ScriptedWire&) { read.fail(ZooKeeperErrc::no_node); }));
 }
 
-TEST_F(ClientFindTest, AwaitSessionTakesAPathThatMayNotBeReadForOneThatExists) {
+TEST_F(ClientFindTest, AwaitSessionReportsAnUnreadablePathAsExisting) {
   EXPECT_TRUE(
       finds([](const WireRequest& read, ScriptedWire&) { read.fail(ZooKeeperErrc::no_auth); }));
 }
@@ -115,7 +105,7 @@ TEST_F(ClientFindTest, AwaitSessionLooksAgainWhenTheConnectionBreaks) {
   }));
 }
 
-TEST_F(ClientFindTest, NothingIsLookedForOnLaterConnections) {
+TEST_F(ClientFindTest, LaterConnectionsDoNotReadThePath) {
   const auto wire = begin_to_connect();
   wire->take(Op::get).answer(Znode{});
   wire->listener->on_disconnected();

@@ -46,7 +46,7 @@ class ClientEnqueueTest : public ClientTest {
   const std::shared_ptr<RecordingWatcher> watcher_ = std::make_shared<RecordingWatcher>();
 };
 
-TEST_F(ClientEnqueueTest, WatchesTheClaimThatIsChosen) {
+TEST_F(ClientEnqueueTest, WatchesTheChosenClaim) {
   auto enqueued = enqueue([](const CreatedClaim& claim, const Children& queue) {
     EXPECT_EQ(claim.stat.czxid, 70);
     return queue.names.front();
@@ -87,7 +87,7 @@ TEST_F(ClientEnqueueTest, WatchesNothingIfNoneIsChosen) {
   EXPECT_FALSE(wire_->has_requests());
 }
 
-TEST_F(ClientEnqueueTest, SaysWhatAChooserThrowsAndWatchesNothing) {
+TEST_F(ClientEnqueueTest, LogsWhatAChooserThrowsAndWatchesNothing) {
   const Result<Enqueued> result = enqueue([](const CreatedClaim&, const Children&) -> std::string {
                                     throw std::runtime_error("out of order");
                                   }).get();

@@ -5,19 +5,17 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <algorithm>
 #include <chrono>
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
-#include <string_view>
-#include <thread>
 #include <utility>
 #include <vector>
 
 #include "client/client.h"
+#include "support/error_of.h"
+#include "support/recording_logger.h"
+#include "support/recording_watcher.h"
 #include "support/scripted_wire.h"
 #include "support/virtual_clock.h"
 
@@ -25,78 +23,12 @@ namespace zklock {
 
 using namespace std::chrono_literals;
 using Op = zklock::testing::WireRequest::Op;
+using zklock::test::error_of;
+using zklock::test::RecordingLogger;
+using zklock::test::RecordingWatcher;
 using zklock::testing::in_background;
 using zklock::testing::ScriptedWire;
 using zklock::testing::WireRequest;
-
-/// Remembers the events.
-class RecordingWatcher final : public Watcher {
- public:
-  explicit RecordingWatcher(bool prompt = true) : prompt_(prompt) {}
-
-  void on_event(const WatchEvent& event) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      events_.push_back(event);
-      thread_ = std::this_thread::get_id();
-    }
-    changed_.notify_all();
-  }
-  [[nodiscard]] bool is_prompt() const noexcept override { return prompt_; }
-
-  [[nodiscard]] std::vector<WatchEvent::Type> types() const {
-    const std::scoped_lock lock(mutex_);
-    std::vector<WatchEvent::Type> types;
-    for (const WatchEvent& event : events_) types.push_back(event.type);
-    return types;
-  }
-  [[nodiscard]] WatchEvent last() const {
-    const std::scoped_lock lock(mutex_);
-    return events_.empty() ? WatchEvent{} : events_.back();
-  }
-  [[nodiscard]] std::thread::id thread() const {
-    const std::scoped_lock lock(mutex_);
-    return thread_;
-  }
-  /// Waits, for real, for so many events.
-  [[nodiscard]] bool await(std::size_t count) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] { return events_.size() >= count; });
-  }
-
- private:
-  const bool prompt_;
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<WatchEvent> events_;  // guarded by mutex_
-  std::thread::id thread_;          // guarded by mutex_
-};
-
-/// Remembers the lines.
-class RecordingLogger final : public Logger {
- public:
-  void log(LogLevel level, std::string_view message) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      lines_.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(message));
-    }
-    changed_.notify_all();
-  }
-  /// Waits, for real, for a line with this in it.
-  [[nodiscard]] bool await(const std::string& part) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] {
-      return std::any_of(lines_.begin(), lines_.end(), [&](const std::string& line) {
-        return line.find(part) != std::string::npos;
-      });
-    });
-  }
-
- private:
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<std::string> lines_;  // guarded by mutex_
-};
 
 class ClientTest : public ::testing::Test {
  protected:

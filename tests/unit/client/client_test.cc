@@ -126,7 +126,7 @@ TEST_F(ClientTest, EndsWhenItIsCancelled) {
 
 // Watches.
 
-TEST_F(ClientTest, AWatchIsSetOnceForAllWhoWatch) {
+TEST_F(ClientTest, AWatchIsSetOnceForAllWatchers) {
   const auto wire = connect();
   const auto one = std::make_shared<RecordingWatcher>();
   const auto two = std::make_shared<RecordingWatcher>();
@@ -175,7 +175,7 @@ TEST_F(ClientTest, AnEventMayComeBeforeTheAnswer) {
   EXPECT_TRUE(wire->take(Op::get).watch);
 }
 
-TEST_F(ClientTest, AZnodeThatIsGoneCountsAsDeletedForAWatchInTheBackground) {
+TEST_F(ClientTest, AWatchInTheBackgroundReportsAMissingZnodeAsDeleted) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   client_->watch_in_background("/a", watcher);
@@ -184,7 +184,7 @@ TEST_F(ClientTest, AZnodeThatIsGoneCountsAsDeletedForAWatchInTheBackground) {
   EXPECT_EQ(watcher->last().connection, 1U);
 }
 
-TEST_F(ClientTest, AWatchInTheBackgroundThatIsNotAnsweredIsToldOfTheReconnect) {
+TEST_F(ClientTest, AnUnansweredWatchInTheBackgroundReportsTheReconnect) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   client_->watch_in_background("/a", watcher);
@@ -197,7 +197,7 @@ TEST_F(ClientTest, AWatchInTheBackgroundThatIsNotAnsweredIsToldOfTheReconnect) {
   EXPECT_EQ(watcher->last().connection, 2U);
 }
 
-TEST_F(ClientTest, AWatchInTheBackgroundWithoutAConnectionIsToldOfTheReconnect) {
+TEST_F(ClientTest, AWatchInTheBackgroundWithoutAConnectionReportsTheReconnect) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   const auto watcher = std::make_shared<RecordingWatcher>();
@@ -207,7 +207,7 @@ TEST_F(ClientTest, AWatchInTheBackgroundWithoutAConnectionIsToldOfTheReconnect) 
   EXPECT_THAT(watcher->types(), ElementsAre(Type::reconnected));
 }
 
-TEST_F(ClientTest, AWatchInTheBackgroundThatIsRefusedIsGivenUp) {
+TEST_F(ClientTest, ARefusedWatchInTheBackgroundIsDropped) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   client_->watch_in_background("/a", watcher);
@@ -216,7 +216,7 @@ TEST_F(ClientTest, AWatchInTheBackgroundThatIsRefusedIsGivenUp) {
   EXPECT_THAT(watcher->types(), IsEmpty());
 }
 
-TEST_F(ClientTest, AnswersBelongToTheConnectionThatBringsThem) {
+TEST_F(ClientTest, AnswersCarryTheirConnectionsNumber) {
   const auto wire = connect();
   auto got = in_background([&] { return client_->get("/a", {}); });
   const WireRequest request = wire->take(Op::get);
@@ -225,7 +225,7 @@ TEST_F(ClientTest, AnswersBelongToTheConnectionThatBringsThem) {
   EXPECT_EQ(got.get()->connection, 2U);
 }
 
-TEST_F(ClientTest, AReadThatTimesOutTakesItsWatcherOut) {
+TEST_F(ClientTest, ATimedOutReadDropsItsWatcher) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   const WireRequest request = read_in_vain(*wire, watcher);
@@ -234,7 +234,7 @@ TEST_F(ClientTest, AReadThatTimesOutTakesItsWatcherOut) {
   EXPECT_THAT(watcher->types(), IsEmpty());
 }
 
-TEST_F(ClientTest, AnErrorThatComesLateLeavesALaterWatchAlone) {
+TEST_F(ClientTest, ALateErrorKeepsALaterWatch) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   const WireRequest first = read_in_vain(*wire, watcher);
@@ -258,7 +258,7 @@ TEST_F(ClientTest, WatchesSurviveAReconnect) {
   EXPECT_EQ(watcher->last().connection, 2U);
 }
 
-TEST_F(ClientTest, AnotherWireHasNoneOfTheWatches) {
+TEST_F(ClientTest, AnotherWireStartsWithoutWatches) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   client_->watch_in_background("/a", watcher);
@@ -291,7 +291,7 @@ TEST_F(ClientTest, WatchesEndWithTheSession) {
 
 // Ending.
 
-TEST_F(ClientTest, CloseWaitsForWhatIsStillToBeRemoved) {
+TEST_F(ClientTest, CloseWaitsForPendingRemovals) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   const WireRequest request = wire->take(Op::remove);
@@ -306,7 +306,7 @@ TEST_F(ClientTest, CloseWaitsForWhatIsStillToBeRemoved) {
   EXPECT_TRUE(client_->close({}));  // again
 }
 
-TEST_F(ClientTest, CloseSaysWhatCouldNotBeRemovedByItsDeadlineAndClosesAllTheSame) {
+TEST_F(ClientTest, CloseReportsPendingRemovalsAndStillCloses) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   const WireRequest request = wire->take(Op::remove);
@@ -316,7 +316,7 @@ TEST_F(ClientTest, CloseSaysWhatCouldNotBeRemovedByItsDeadlineAndClosesAllTheSam
   request.fail(ZooKeeperErrc::closing);
 }
 
-TEST_F(ClientTest, CloseTellsTheLossOfTheSession) {
+TEST_F(ClientTest, CloseReportsTheLossOfTheSession) {
   const auto wire = connect();
   const auto session = client_->session();
   EXPECT_TRUE(client_->close({}));

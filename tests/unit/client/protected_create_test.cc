@@ -77,7 +77,7 @@ TEST_F(ProtectedCreateTest, FinalErrorsAreAnswers) {
   EXPECT_FALSE(wire->has_requests());
 }
 
-TEST_F(ProtectedCreateTest, EnqueueListsInTheSameFlight) {
+TEST_F(ProtectedCreateTest, EnqueueSendsTheListWithTheCreate) {
   const auto wire = connect();
   auto enqueued = in_background([&] { return client_->enqueue({"/locks", "x", Acl::open()}, {}); });
   const WireRequest create = wire->take(Op::create);
@@ -93,7 +93,7 @@ TEST_F(ProtectedCreateTest, EnqueueListsInTheSameFlight) {
   EXPECT_EQ(result->queue->connection, 1U);
 }
 
-TEST_F(ProtectedCreateTest, EnqueueHandsOverAClaimWhoseListFailed) {
+TEST_F(ProtectedCreateTest, EnqueueReturnsTheClaimWhenTheListFails) {
   const auto wire = connect();
   auto enqueued = in_background([&] { return client_->enqueue({"/locks", "x", Acl::open()}, {}); });
   const WireRequest create = wire->take(Op::create);
@@ -104,7 +104,7 @@ TEST_F(ProtectedCreateTest, EnqueueHandsOverAClaimWhoseListFailed) {
   EXPECT_EQ(result->queue.error(), ZooKeeperErrc::connection_loss);
 }
 
-TEST_F(ProtectedCreateTest, WhatWasCreatedBeforeTheAnswerWasLostIsFoundAgain) {
+TEST_F(ProtectedCreateTest, AClaimWhoseAnswerWasLostIsFoundAgain) {
   const auto wire = connect();
   Attempt attempt = begin(*wire);
   wire->listener->on_disconnected();
@@ -123,7 +123,7 @@ TEST_F(ProtectedCreateTest, WhatWasCreatedBeforeTheAnswerWasLostIsFoundAgain) {
   EXPECT_EQ(result->stat.czxid, 70);
 }
 
-TEST_F(ProtectedCreateTest, EnqueueFoundAgainHasTheListThatItWasFoundIn) {
+TEST_F(ProtectedCreateTest, ARecoveredEnqueueReturnsTheListThatShowsTheClaim) {
   const auto wire = connect();
   auto enqueued = in_background([&] { return client_->enqueue({"/locks", "x", Acl::open()}, {}); });
   const WireRequest create = wire->take(Op::create);
@@ -140,7 +140,7 @@ TEST_F(ProtectedCreateTest, EnqueueFoundAgainHasTheListThatItWasFoundIn) {
   EXPECT_THAT(result->queue->names, ElementsAre(name));
 }
 
-TEST_F(ProtectedCreateTest, WhatWasNotCreatedIsCreatedAgainWithANewId) {
+TEST_F(ProtectedCreateTest, AClaimThatWasNotCreatedIsCreatedAgainWithANewId) {
   const auto wire = connect();
   Attempt attempt = begin(*wire);
   attempt.request.fail(ZooKeeperErrc::connection_loss);
@@ -152,7 +152,7 @@ TEST_F(ProtectedCreateTest, WhatWasNotCreatedIsCreatedAgainWithANewId) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(ProtectedCreateTest, AbsenceIsNotBelievedWithoutTheWriteInFrontOfTheList) {
+TEST_F(ProtectedCreateTest, AbsenceNeedsAWriteBeforeTheList) {
   const auto wire = connect();
   Attempt attempt = begin(*wire);
   attempt.request.fail(ZooKeeperErrc::connection_loss);
@@ -166,7 +166,7 @@ TEST_F(ProtectedCreateTest, AbsenceIsNotBelievedWithoutTheWriteInFrontOfTheList)
   EXPECT_EQ(attempt.result.get()->path, "/locks/" + name);
 }
 
-TEST_F(ProtectedCreateTest, ACheckThatIsRefusedIsAWriteAllTheSame) {
+TEST_F(ProtectedCreateTest, ARefusedCheckStillCountsAsAWrite) {
   const auto wire = connect();
   Attempt attempt = begin(*wire);
   attempt.request.fail(ZooKeeperErrc::operation_timeout);
@@ -178,7 +178,7 @@ TEST_F(ProtectedCreateTest, ACheckThatIsRefusedIsAWriteAllTheSame) {
   EXPECT_EQ(attempt.result.get().error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(ProtectedCreateTest, WhatIsGoneByTheTimeItIsReadIsCreatedAgain) {
+TEST_F(ProtectedCreateTest, AClaimThatIsGoneWhenItIsReadIsCreatedAgain) {
   const auto wire = connect();
   Attempt attempt = begin(*wire);
   attempt.request.fail(ZooKeeperErrc::connection_loss);
@@ -201,7 +201,7 @@ TEST_F(ProtectedCreateTest, TheZnodeOfAnotherSessionIsNotAdopted) {
   EXPECT_EQ(attempt.result.get()->path, again.path + "0000000007");
 }
 
-TEST_F(ProtectedCreateTest, ANewSessionBeginsAgainWithANewId) {
+TEST_F(ProtectedCreateTest, ANewSessionStartsAgainWithANewId) {
   const auto wire = connect();
   Attempt attempt = begin(*wire);
   wire->listener->on_disconnected();
@@ -218,7 +218,7 @@ TEST_F(ProtectedCreateTest, ANewSessionBeginsAgainWithANewId) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(ProtectedCreateTest, AnAnswerAfterTheDeadlineIsRemoved) {
+TEST_F(ProtectedCreateTest, AClaimCreatedAfterTheDeadlineIsRemoved) {
   const auto wire = connect();
   Attempt attempt = begin(*wire, Context().with_timeout(3s));
   time_.advance(3s);
@@ -232,7 +232,7 @@ TEST_F(ProtectedCreateTest, AnAnswerAfterTheDeadlineIsRemoved) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(ProtectedCreateTest, AnAnswerAfterCancellationIsRemoved) {
+TEST_F(ProtectedCreateTest, AClaimCreatedAfterCancellationIsRemoved) {
   const auto wire = connect();
   std::stop_source stop;
   Attempt attempt = begin(*wire, Context().with_stop_token(stop.get_token()));
@@ -253,7 +253,7 @@ TEST_F(ProtectedCreateTest, ARefusalAfterTheDeadlineLeavesNothingToRemove) {
   EXPECT_FALSE(wire->has_requests());
 }
 
-TEST_F(ProtectedCreateTest, AnOutcomeThatIsNeverKnownIsRemovedByItsIdAfterTheReconnect) {
+TEST_F(ProtectedCreateTest, AClaimOfUnknownOutcomeIsRemovedByItsIdAfterTheReconnect) {
   const auto wire = connect();
   Attempt attempt = begin(*wire, Context().with_timeout(3s));
   time_.advance(3s);
@@ -271,7 +271,7 @@ TEST_F(ProtectedCreateTest, AnOutcomeThatIsNeverKnownIsRemovedByItsIdAfterTheRec
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(ProtectedCreateTest, ItsRemovalDoesNotBelieveAListWithoutTheWriteInFrontOfItEither) {
+TEST_F(ProtectedCreateTest, TheRemovalAlsoNeedsAWriteBeforeTheList) {
   const auto wire = connect();
   Attempt attempt = begin(*wire, Context().with_timeout(3s));
   time_.advance(3s);
@@ -288,7 +288,7 @@ TEST_F(ProtectedCreateTest, ItsRemovalDoesNotBelieveAListWithoutTheWriteInFrontO
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(ProtectedCreateTest, ADeadlineWithoutAConnectionLeavesItToTheListOfRemovals) {
+TEST_F(ProtectedCreateTest, ADeadlineWithoutAConnectionLeavesAPendingRemoval) {
   const auto wire = connect();
   Attempt attempt = begin(*wire, Context().with_timeout(3s));
   wire->listener->on_disconnected();
@@ -302,7 +302,7 @@ TEST_F(ProtectedCreateTest, ADeadlineWithoutAConnectionLeavesItToTheListOfRemova
   EXPECT_FALSE(wire->has_requests());
 }
 
-TEST_F(ProtectedCreateTest, ADeadlineWhileItIsLookedForLeavesItToTheListOfRemovals) {
+TEST_F(ProtectedCreateTest, ADeadlineDuringTheLookUpLeavesAPendingRemoval) {
   const auto wire = connect();
   Attempt attempt = begin(*wire, Context().with_timeout(3s));
   attempt.request.fail(ZooKeeperErrc::connection_loss);

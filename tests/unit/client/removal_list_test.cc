@@ -18,14 +18,14 @@ TEST_F(RemovalListTest, ANodeIsRemovedAtOnce) {
   EXPECT_FALSE(client_->pending_removals().last_error);
 }
 
-TEST_F(RemovalListTest, ANodeThatIsGoneWillDo) {
+TEST_F(RemovalListTest, AMissingNodeCountsAsRemoved) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   wire->take(Op::remove).fail(ZooKeeperErrc::no_node);
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(RemovalListTest, WithoutAConnectionItIsRemovedOnTheNextOne) {
+TEST_F(RemovalListTest, WithoutAConnectionTheNodeIsRemovedOnTheNextOne) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   client_->remove_in_background("/a");
@@ -35,7 +35,7 @@ TEST_F(RemovalListTest, WithoutAConnectionItIsRemovedOnTheNextOne) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(RemovalListTest, WhatTheConnectionTookAlongIsTriedAgainOnTheNextOne) {
+TEST_F(RemovalListTest, ALostRemovalIsRepeatedOnTheNextConnection) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   const WireRequest request = wire->take(Op::remove);
@@ -49,7 +49,7 @@ TEST_F(RemovalListTest, WhatTheConnectionTookAlongIsTriedAgainOnTheNextOne) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(RemovalListTest, AnAnswerThatComesBehindTheReconnectIsTriedAgainToo) {
+TEST_F(RemovalListTest, AConnectionLossAfterTheReconnectIsRepeatedToo) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   const WireRequest request = wire->take(Op::remove);
@@ -60,7 +60,7 @@ TEST_F(RemovalListTest, AnAnswerThatComesBehindTheReconnectIsTriedAgainToo) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(RemovalListTest, ARefusalForATimeIsTriedAgainAfterAPause) {
+TEST_F(RemovalListTest, ATemporaryRefusalIsRepeatedAfterAPause) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   wire->take(Op::remove).fail(ZooKeeperErrc::throttled);
@@ -71,7 +71,7 @@ TEST_F(RemovalListTest, ARefusalForATimeIsTriedAgainAfterAPause) {
   EXPECT_EQ(client_->pending_removals().count, 0U);
 }
 
-TEST_F(RemovalListTest, TheEndOfTheSessionTakesItAlong) {
+TEST_F(RemovalListTest, TheEndOfTheSessionCompletesTheRemoval) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   client_->remove_in_background("/a");
@@ -87,7 +87,7 @@ TEST_F(RemovalListTest, WithoutASessionThereIsNothingToRemove) {
   EXPECT_FALSE(connect()->has_requests());
 }
 
-TEST_F(RemovalListTest, NoPermissionEndsTheSessionAsTheClaimWouldBlockItsQueue) {
+TEST_F(RemovalListTest, NoPermissionEndsTheSession) {
   const auto wire = connect();
   const auto session = client_->session();
   client_->remove_in_background("/a");
@@ -98,7 +98,7 @@ TEST_F(RemovalListTest, NoPermissionEndsTheSessionAsTheClaimWouldBlockItsQueue) 
   EXPECT_TRUE(lines_->await("3 no permission to remove /a"));
 }
 
-TEST_F(RemovalListTest, SeveralAreUnderWayAtOnce) {
+TEST_F(RemovalListTest, SeveralAreSentAtOnce) {
   const auto wire = connect();
   client_->remove_in_background("/a");
   client_->remove_in_background("/b");

@@ -17,7 +17,7 @@
 #include <vector>
 
 #include "client/watch_table.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -74,7 +74,7 @@ TEST_F(SessionRoomTest, NoSessionHasMoreThanTheServersCanDeleteAtOnce) {
   for (const Held& held : held_) EXPECT_TRUE(held.lease.valid());
 }
 
-TEST_F(SessionRoomTest, WhatIsReleasedMakesRoom) {
+TEST_F(SessionRoomTest, ReleasedClaimsMakeRoom) {
   hold(0, 70);
   const std::int64_t first = session_of(held_.front().lease);
   ASSERT_NE(session_of(held_.back().lease), first);
@@ -108,7 +108,7 @@ TEST_F(SessionRoomTest, ALockWhoseClaimsAreInSeveralSessionsIsOneQueue) {
   EXPECT_THAT(sessions, SizeIs(2));
 }
 
-TEST_F(SessionRoomTest, AHolderIsToldWhenItsOwnSessionEndsOnly) {
+TEST_F(SessionRoomTest, OnlyHoldersInTheEndedSessionAreNotified) {
   hold(0, 70);
   const std::int64_t first = session_of(held_.front().lease);
   zookeeper_.expire_session(client_);  // the one that it opened last
@@ -122,7 +122,7 @@ TEST_F(SessionRoomTest, AHolderIsToldWhenItsOwnSessionEndsOnly) {
   EXPECT_LT(lost, 70);
 }
 
-TEST_F(SessionRoomTest, ClosingTheClientEndsAllOfThem) {
+TEST_F(SessionRoomTest, ClosingTheClientEndsAllSessions) {
   hold(0, 70);
   EXPECT_TRUE(client_->close(Context().with_timeout(1s)));
   for (const Held& held : held_) {
@@ -134,7 +134,7 @@ TEST_F(SessionRoomTest, ClosingTheClientEndsAllOfThem) {
   EXPECT_EQ(error, Errc::locking_failed);
 }
 
-TEST_F(SessionRoomTest, ClosingTheClientWithoutAConnectionTakesAsLongAsOneOfThemLives) {
+TEST_F(SessionRoomTest, ClosingWithoutAConnectionTakesOneSessionTimeout) {
   hold(0, 140);
   ASSERT_THAT(bytes_of_sessions(), SizeIs(3));
   zookeeper_.cut(client_);
@@ -166,7 +166,7 @@ class SlowSessionRoomTest : public SessionRoomTest {
   }
 };
 
-TEST_F(SlowSessionRoomTest, AWaiterInAnotherSessionHasItsEvidenceReady) {
+TEST_F(SlowSessionRoomTest, AWaiterInAnotherSessionIsGrantedWithoutDelay) {
   hold_slowly(0, 62);
   ZooKeeperLock lock({.path = path(1'000)}, client_);
   auto first = begin_to_lock(lock);
@@ -182,7 +182,7 @@ TEST_F(SlowSessionRoomTest, AWaiterInAnotherSessionHasItsEvidenceReady) {
   EXPECT_NO_THROW(released.get());
 }
 
-TEST_F(SessionRoomTest, WhatIsStillToBeRemovedIsCountedForAllOfThem) {
+TEST_F(SessionRoomTest, PendingRemovalsAreCountedOverAllSessions) {
   hold(0, 70);
   EXPECT_EQ(testing::as_claim_client(client_)->pending_removals().count, 0U);
   zookeeper_.cut(client_);
@@ -199,7 +199,7 @@ TEST_F(SessionRoomTest, WhatIsStillToBeRemovedIsCountedForAllOfThem) {
   EXPECT_THAT(zookeeper_.children(path(69)), IsEmpty());
 }
 
-TEST_F(SessionRoomTest, ClaimsThatComeAtTheSameTimeAreSpreadToo) {
+TEST_F(SessionRoomTest, ConcurrentClaimsAreSpreadToo) {
   zookeeper_.cut(client_);
   std::vector<std::unique_ptr<ZooKeeperLock>> locks;
   std::vector<std::future<Lease>> calls;
@@ -219,7 +219,7 @@ TEST_F(SessionRoomTest, ClaimsThatComeAtTheSameTimeAreSpreadToo) {
   for (const auto& [session, bytes] : sessions) EXPECT_LT(bytes, 512U * 1024U);
 }
 
-TEST_F(SessionRoomTest, KeepingTheLeaseOfAReleasedLockTakesNone) {
+TEST_F(SessionRoomTest, AReleasedLeaseTakesNoRoom) {
   hold(0, 70);
   const std::int64_t first = session_of(held_.front().lease);
   for (int i = 0; i < 10; ++i) {
@@ -228,7 +228,7 @@ TEST_F(SessionRoomTest, KeepingTheLeaseOfAReleasedLockTakesNone) {
   EXPECT_EQ(session_of(hold(70).lease), first);
 }
 
-/// Waits that are given up leave their watches behind, as libzookeeper can not take one back.
+/// Waits that were given up leave their watches behind: libzookeeper cannot remove one.
 class OldWatchesTest : public SessionRoomTest {
  protected:
   void give_up_a_hundred_waits() {
@@ -255,7 +255,7 @@ TEST_F(OldWatchesTest, TakeRoom) {
   EXPECT_NE(testing::as_claim_client(client_)->with_capacity(), nullptr);
 }
 
-TEST_F(OldWatchesTest, AreNoReasonToKeepASessionWithoutClaims) {
+TEST_F(OldWatchesTest, DoNotKeepASessionWithoutClaims) {
   hold(0, 63);
   const std::weak_ptr<ZooKeeperClient> other = testing::as_claim_client(client_)->with_capacity();
   ASSERT_FALSE(other.expired());
@@ -264,7 +264,7 @@ TEST_F(OldWatchesTest, AreNoReasonToKeepASessionWithoutClaims) {
   EXPECT_TRUE(other.expired());
 }
 
-TEST(SessionRoomBytesTest, CountWhatTheServersSee) {
+TEST(SessionRoomBytesTest, CountTheChroot) {
   const internal::WatchTable watches(nullptr, internal::Log());
   const internal::SessionCapacity room(100'000);  // of the chroot
   std::vector<std::shared_ptr<void>> claims;
@@ -277,7 +277,7 @@ TEST(SessionRoomBytesTest, CountWhatTheServersSee) {
   EXPECT_TRUE(room.is_left(watches));
 }
 
-TEST(SessionRoomBytesTest, AreNeverMoreHoweverManyAreToldThatThereIsRoom) {
+TEST(SessionRoomBytesTest, StayBelowTheLimitForConcurrentReservations) {
   const internal::SessionCapacity room(0);
   const auto taken = room.reserve(internal::SessionCapacity::kLimit - 104);
   EXPECT_EQ(room.try_reserve(97), nullptr);
@@ -286,7 +286,7 @@ TEST(SessionRoomBytesTest, AreNeverMoreHoweverManyAreToldThatThereIsRoom) {
   EXPECT_EQ(room.try_reserve(0), nullptr);
 }
 
-TEST(SessionRoomBytesTest, CountTheWatchesThatStand) {
+TEST(SessionRoomBytesTest, CountTheWatches) {
   internal::WatchTable watches(nullptr, internal::Log());
   const internal::SessionCapacity room(350'000);
   const std::shared_ptr<Watcher> nobody;

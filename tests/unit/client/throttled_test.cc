@@ -7,7 +7,7 @@
 #include <chrono>
 #include <system_error>
 
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -31,7 +31,7 @@ class ThrottledTest : public ::testing::Test {
   ZooKeeperLock lock_{{.path = "/locks"}, client_};
 };
 
-TEST_F(ThrottledTest, ACreateWhoseAnswerWasLostIsNotRepeatedBecauseTheBarrierWasRefused) {
+TEST_F(ThrottledTest, ARefusedBarrierDoesNotRepeatTheCreate) {
   zookeeper_.lose_next_answer(Operation::create, client_);
   zookeeper_.fail_next(Operation::check, ZooKeeperErrc::throttled);
   const Lease lease = lock_.lock();
@@ -39,7 +39,7 @@ TEST_F(ThrottledTest, ACreateWhoseAnswerWasLostIsNotRepeatedBecauseTheBarrierWas
   EXPECT_THAT(zookeeper_.children("/locks"), ElementsAre(lease.znode()));
 }
 
-TEST_F(ThrottledTest, WhatACreateMayHaveLeftIsNotForgottenBecauseTheBarrierWasRefused) {
+TEST_F(ThrottledTest, ARefusedBarrierKeepsThePendingRemoval) {
   zookeeper_.lose_next_answer(Operation::create, client_);
   zookeeper_.fail_next(Operation::check, ZooKeeperErrc::throttled, 2);
   std::error_code error;

@@ -29,7 +29,7 @@ class WatchTableTest : public ::testing::Test {
   const std::shared_ptr<RecordingWatcher> two_ = std::make_shared<RecordingWatcher>();
 };
 
-TEST_F(WatchTableTest, OneWatchOnTheServerIsEnoughForEachPath) {
+TEST_F(WatchTableTest, EachPathNeedsOneWatchOnTheServer) {
   EXPECT_TRUE(add("/a", one_));
   EXPECT_TRUE(add("/a", two_));  // not known to stand yet
   stands("/a");
@@ -37,7 +37,7 @@ TEST_F(WatchTableTest, OneWatchOnTheServerIsEnoughForEachPath) {
   EXPECT_TRUE(add("/b", one_));
 }
 
-TEST_F(WatchTableTest, FiringTellsAllWatchersOfThePathOnce) {
+TEST_F(WatchTableTest, FiringNotifiesAllWatchersOfThePathOnce) {
   add("/a", one_);
   add("/a", two_);
   stands("/a");
@@ -52,28 +52,28 @@ TEST_F(WatchTableTest, FiringTellsAllWatchersOfThePathOnce) {
   EXPECT_TRUE(add("/a", one_));  // the watch is over
 }
 
-TEST_F(WatchTableTest, AWatcherThatIsAddedTwiceIsToldOnce) {
+TEST_F(WatchTableTest, AWatcherThatIsAddedTwiceIsNotifiedOnce) {
   add("/a", one_);
   add("/a", one_);
   table_.fire(Type::changed, "/a", 1);
   EXPECT_THAT(one_->types(), ElementsAre(Type::changed));
 }
 
-TEST_F(WatchTableTest, AWatchThatFiredBeforeItWasKnownToStandDoesNotStand) {
+TEST_F(WatchTableTest, AWatchThatFiredBeforeItsAnswerIsNotSet) {
   add("/a", one_);
   table_.fire(Type::deleted, "/a", 1);
   stands("/a");
   EXPECT_TRUE(add("/a", one_));
 }
 
-TEST_F(WatchTableTest, AWatchThatWasLostBeforeItWasKnownToStandDoesNotStand) {
+TEST_F(WatchTableTest, AWatchThatWasLostBeforeItsAnswerIsNotSet) {
   add("/a", one_);
   table_.lost_with_wire();
   stands("/a");
   EXPECT_TRUE(add("/a", one_));
 }
 
-TEST_F(WatchTableTest, AWatchThatFiredDoesNotStandForTheNextOne) {
+TEST_F(WatchTableTest, AFiredWatchMustBeSetAgain) {
   add("/a", one_);
   const WatchTable::Added fired = added_;
   table_.fire(Type::deleted, "/a", 1);
@@ -90,10 +90,10 @@ TEST_F(WatchTableTest, WatchersAreReferredToWeakly) {
   add("/a", watcher);
   watcher.reset();
   EXPECT_TRUE(weak.expired());
-  table_.fire(Type::deleted, "/a", 1);  // nobody to tell
+  table_.fire(Type::deleted, "/a", 1);  // no watcher
 }
 
-TEST_F(WatchTableTest, AWatchStandsAlsoWhenItsWatchersAreGone) {
+TEST_F(WatchTableTest, AWatchOutlivesItsWatchers) {
   for (int i = 0; i < 10'000; ++i) {
     const auto watcher = std::make_shared<RecordingWatcher>();
     EXPECT_EQ(add("/a", watcher), i == 0);
@@ -104,7 +104,7 @@ TEST_F(WatchTableTest, AWatchStandsAlsoWhenItsWatchersAreGone) {
   EXPECT_THAT(one_->types(), ElementsAre(Type::deleted));
 }
 
-TEST_F(WatchTableTest, WhoIsTakenOutIsToldNothing) {
+TEST_F(WatchTableTest, ARemovedWatcherIsNotNotified) {
   add("/a", one_);
   add("/a", two_);
   table_.remove("/a", one_);
@@ -114,14 +114,14 @@ TEST_F(WatchTableTest, WhoIsTakenOutIsToldNothing) {
   EXPECT_THAT(two_->types(), ElementsAre(Type::deleted));
 }
 
-TEST_F(WatchTableTest, TakingOutAWatcherLeavesTheWatchThatStands) {
+TEST_F(WatchTableTest, RemovingAWatcherKeepsTheWatch) {
   add("/a", one_);
   stands("/a");
   table_.remove("/a", one_);
   EXPECT_FALSE(add("/a", two_));
 }
 
-TEST_F(WatchTableTest, AReconnectIsToldToAllWhoStay) {
+TEST_F(WatchTableTest, AReconnectNotifiesTheRemainingWatchers) {
   add("/a", one_);
   stands("/a");
   add("/b", two_);
@@ -133,7 +133,7 @@ TEST_F(WatchTableTest, AReconnectIsToldToAllWhoStay) {
   EXPECT_THAT(one_->types(), ElementsAre(Type::reconnected, Type::deleted));
 }
 
-TEST_F(WatchTableTest, AnotherWireHasNoneOfTheWatches) {
+TEST_F(WatchTableTest, AnotherWireStartsWithoutWatches) {
   add("/a", one_);
   stands("/a");
   table_.lost_with_wire();
@@ -142,7 +142,7 @@ TEST_F(WatchTableTest, AnotherWireHasNoneOfTheWatches) {
   EXPECT_THAT(one_->types(), ElementsAre(Type::deleted));  // it is still in it
 }
 
-TEST_F(WatchTableTest, TheEndOfTheSessionIsToldToAllAndEndsAll) {
+TEST_F(WatchTableTest, TheEndOfTheSessionNotifiesAndRemovesAllWatchers) {
   add("/a", one_);
   stands("/a");
   table_.session_lost(3);
@@ -151,7 +151,7 @@ TEST_F(WatchTableTest, TheEndOfTheSessionIsToldToAllAndEndsAll) {
   EXPECT_TRUE(add("/a", one_));
 }
 
-TEST_F(WatchTableTest, PromptWatchersAreToldOnTheSameThreadOthersOnTheOneForCallbacks) {
+TEST_F(WatchTableTest, PromptWatchersRunOnTheSameThreadOthersOnTheCallbackThread) {
   const auto other = std::make_shared<RecordingWatcher>(false);
   add("/a", one_);
   add("/a", other);
@@ -161,7 +161,7 @@ TEST_F(WatchTableTest, PromptWatchersAreToldOnTheSameThreadOthersOnTheOneForCall
   EXPECT_NE(other->thread(), std::this_thread::get_id());
 }
 
-TEST_F(WatchTableTest, EventsAreToldInOrder) {
+TEST_F(WatchTableTest, EventsAreReportedInOrder) {
   const auto other = std::make_shared<RecordingWatcher>(false);
   add("/a", other);
   table_.reconnected(2);
@@ -171,7 +171,7 @@ TEST_F(WatchTableTest, EventsAreToldInOrder) {
   EXPECT_THAT(other->types(), ElementsAre(Type::reconnected, Type::reconnected, Type::deleted));
 }
 
-TEST_F(WatchTableTest, AWatcherThatThrowsDoesNotKeepTheOthersFromHearing) {
+TEST_F(WatchTableTest, OtherWatchersAreNotifiedWhenOneThrows) {
   class Throwing final : public Watcher {
    public:
     void on_event(const WatchEvent& event) override {
@@ -189,7 +189,7 @@ TEST_F(WatchTableTest, AWatcherThatThrowsDoesNotKeepTheOthersFromHearing) {
   EXPECT_THAT(one_->types(), ElementsAre(Type::deleted, Type::deleted));
 }
 
-TEST_F(WatchTableTest, AWatcherMayWatchAgainFromWithin) {
+TEST_F(WatchTableTest, AWatcherMayWatchAgainFromItsCallback) {
   class Again final : public Watcher, public std::enable_shared_from_this<Again> {
    public:
     explicit Again(WatchTable& table) : table_(table) {}

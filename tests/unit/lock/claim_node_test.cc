@@ -24,9 +24,9 @@ class ClaimNodeTest : public ::testing::Test {
   ClaimNode node_{Created{.path = "/l/c", .stat = version(3)}};
 };
 
-TEST_F(ClaimNodeTest, AnEmptyOneHasNoPath) { EXPECT_EQ(ClaimNode().path(), ""); }
+TEST_F(ClaimNodeTest, AnEmptyNodeHasNoPath) { EXPECT_EQ(ClaimNode().path(), ""); }
 
-TEST_F(ClaimNodeTest, WritesWithTheVersionThatItWroteLast) {
+TEST_F(ClaimNodeTest, WritesWithItsLastVersion) {
   EXPECT_CALL(client_, set("/l/c", data_, 3, _)).WillOnce(Return(version(4)));
   EXPECT_TRUE(rewrite());
   EXPECT_CALL(client_, set("/l/c", data_, 4, _)).WillOnce(Return(version(5)));
@@ -38,21 +38,21 @@ TEST_F(ClaimNodeTest, AChangeBySomebodyElseIsAnError) {
   EXPECT_EQ(rewrite().error(), ZooKeeperErrc::bad_version);
 }
 
-TEST_F(ClaimNodeTest, DeletionBySomebodyElseIsAnErrorAlsoAfterALostAnswer) {
+TEST_F(ClaimNodeTest, DeletionBySomebodyElseIsAnErrorEvenAfterALostAnswer) {
   EXPECT_CALL(client_, set)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillOnce(Return(ZooKeeperErrc::no_node));
   EXPECT_EQ(rewrite().error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(ClaimNodeTest, AfterALostAnswerItIsSentAgainWithTheSameVersion) {
+TEST_F(ClaimNodeTest, AnUnansweredWriteIsRepeatedWithTheSameVersion) {
   EXPECT_CALL(client_, set("/l/c", data_, 3, _))
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillOnce(Return(version(4)));
   EXPECT_TRUE(rewrite());
 }
 
-TEST_F(ClaimNodeTest, WhatWasWrittenBeforeTheAnswerWasLostIsRecognised) {
+TEST_F(ClaimNodeTest, AnOwnWriteWhoseAnswerWasLostIsRecognised) {
   EXPECT_CALL(client_, set)
       .WillOnce(Return(ZooKeeperErrc::operation_timeout))
       .WillOnce(Return(ZooKeeperErrc::bad_version));
@@ -62,7 +62,7 @@ TEST_F(ClaimNodeTest, WhatWasWrittenBeforeTheAnswerWasLostIsRecognised) {
   EXPECT_TRUE(rewrite());
 }
 
-TEST_F(ClaimNodeTest, WhatSomebodyElseWroteMeanwhileIsRecognised) {
+TEST_F(ClaimNodeTest, AForeignWriteInTheMeantimeIsRecognised) {
   EXPECT_CALL(client_, set)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillOnce(Return(ZooKeeperErrc::bad_version));
@@ -70,7 +70,7 @@ TEST_F(ClaimNodeTest, WhatSomebodyElseWroteMeanwhileIsRecognised) {
   EXPECT_EQ(rewrite().error(), ZooKeeperErrc::bad_version);
 }
 
-TEST_F(ClaimNodeTest, AnUnansweredLookIsTakenAgain) {
+TEST_F(ClaimNodeTest, AnUnansweredReadIsRepeated) {
   EXPECT_CALL(client_, set)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillRepeatedly(Return(ZooKeeperErrc::bad_version));
@@ -80,7 +80,7 @@ TEST_F(ClaimNodeTest, AnUnansweredLookIsTakenAgain) {
   EXPECT_TRUE(rewrite());
 }
 
-TEST_F(ClaimNodeTest, ALookThatFindsNothingIsAnError) {
+TEST_F(ClaimNodeTest, AMissingNodeIsAnError) {
   EXPECT_CALL(client_, set)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillOnce(Return(ZooKeeperErrc::bad_version));
@@ -88,7 +88,7 @@ TEST_F(ClaimNodeTest, ALookThatFindsNothingIsAnError) {
   EXPECT_EQ(rewrite().error(), ZooKeeperErrc::no_node);
 }
 
-TEST_F(ClaimNodeTest, FinalErrorsAreNotTriedAgain) {
+TEST_F(ClaimNodeTest, FinalErrorsAreNotRetried) {
   EXPECT_CALL(client_, set).WillOnce(Return(ZooKeeperErrc::no_auth));
   EXPECT_EQ(rewrite().error(), ZooKeeperErrc::no_auth);
 }

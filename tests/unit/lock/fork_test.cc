@@ -22,7 +22,7 @@ int in_forked_process(zklock::testing::VirtualClock& time, const Child& child) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
-TEST_F(ForkedClientTest, InAForkedProcessEveryCallSaysSoAndTheSessionIsLeftAlone) {
+TEST_F(ForkedClientTest, InAForkedProcessEveryCallFailsAndKeepsTheSession) {
   const auto wire = connect();
   const auto watcher = std::make_shared<RecordingWatcher>();
   const int failed = in_forked_process(time_, [&] {
@@ -42,7 +42,7 @@ TEST_F(ForkedClientTest, InAForkedProcessEveryCallSaysSoAndTheSessionIsLeftAlone
   EXPECT_TRUE(got.get());
 }
 
-TEST_F(ForkedLockTest, InAForkedProcessALeaseIsNotValidAndItsClaimIsLeftAlone) {
+TEST_F(ForkedLockTest, InAForkedProcessTheLeaseIsInvalidAndKeepsItsClaim) {
   auto lock = std::make_unique<ZooKeeperLock>(config(), zk_);
   const Lease lease = lock->lock();
   const int failed = in_forked_process(time_, [&] {

@@ -5,7 +5,7 @@
 #include <future>
 #include <thread>
 
-#include "support/tiny_zookeeper.h"
+#include "support/test_session.h"
 #include "support/virtual_clock.h"
 
 namespace zklock::internal {
@@ -80,7 +80,7 @@ TEST_F(LeaseStateTest, IsLostOnceForTheFirstReasonAndThenNeverReleased) {
   EXPECT_EQ(state->losses, 1);
 }
 
-TEST_F(LeaseStateTest, LossIsToldOnTheThreadForCallbacks) {
+TEST_F(LeaseStateTest, LossIsReportedOnTheCallbackThread) {
   const auto state = lease();
   state->lose(LossReason::claim_deleted);
   EXPECT_FALSE(state->told_when_lost);  // what makes it invalid comes first
@@ -88,28 +88,28 @@ TEST_F(LeaseStateTest, LossIsToldOnTheThreadForCallbacks) {
   EXPECT_TRUE(state->lost().stop_requested());
 }
 
-TEST_F(LeaseStateTest, LossNowIsToldBeforeItReturns) {
+TEST_F(LeaseStateTest, LoseNowReportsTheLossBeforeItReturns) {
   const auto state = lease();
   state->lose_now(LossReason::client_closed);
   EXPECT_TRUE(state->lost().stop_requested());
   EXPECT_EQ(state->over.get_future().get(), std::this_thread::get_id());
 }
 
-TEST_F(LeaseStateTest, SessionThatWasLostBeforeItBeganLosesIt) {
+TEST_F(LeaseStateTest, ASessionThatIsAlreadyLostLosesIt) {
   session_->lose(LossReason::cut_off);
   const auto state = lease();
   EXPECT_FALSE(state->valid());
   EXPECT_EQ(state->loss_reason(), LossReason::cut_off);
 }
 
-TEST_F(LeaseStateTest, SessionLossIsToldWithoutAnybodyAsking) {
+TEST_F(LeaseStateTest, SessionLossIsReportedAutomatically) {
   const auto state = lease();
   session_->lose();
   state->over.get_future().wait();
   EXPECT_EQ(state->loss_reason(), LossReason::session_expired);
 }
 
-TEST_F(LeaseStateTest, TheEarliestEndBoundsIt) {
+TEST_F(LeaseStateTest, TheEarliestEndCounts) {
   const auto state = lease(10s);
   EXPECT_EQ(state->valid_until(), time_.steady_now() + 10s);
   session_->be_certain_until(time_.steady_now() + 5s);
@@ -146,7 +146,7 @@ TEST_F(LeaseStateTest, ProlongingMovesTheTimerToo) {
   EXPECT_EQ(state->loss_reason(), LossReason::ttl_over);
 }
 
-TEST_F(LeaseStateTest, ATtlThatDoesNotFitNeverEnds) {
+TEST_F(LeaseStateTest, ATtlBeyondTheClockNeverEnds) {
   const auto state = std::make_shared<PlainLease>(Grant{"/c-1", 7, nullptr, {}}, "",
                                                   BootTime::max(), Background::shared());
   state->start();
@@ -166,12 +166,15 @@ TEST_F(LeaseStateTest, HasOneOwner) {
 TEST_F(LeaseStateTest, MayBeDestroyedWhileItsTimerRuns) {
   for (int i = 0; i < 100; ++i) {
     auto state = lease(1ms);
-    const auto passing = in_background([&] { time_.advance(1ms); });
+    const std::weak_ptr<PlainLease> watched = state;
+    auto passing = in_background([&] { time_.advance(1ms); });
     state.reset();
+    passing.get();
+    EXPECT_TRUE(watched.expired()) << "its timer still holds it";
   }
 }
 
-TEST_F(LeaseStateTest, OneOfManyThreadsEndsIt) {
+TEST_F(LeaseStateTest, ExactlyOneThreadEndsIt) {
   for (int i = 0; i < 50; ++i) {
     const auto state = lease();
     std::atomic<int> ends{0};

@@ -1,4 +1,4 @@
-// Waiting behind a claim of the same process, which tells by itself that it has become the first.
+// Waiting behind a claim of the same process, which notifies directly that it has become the first.
 #include "lock/local_queue.h"
 #include "lock_fixture.h"
 
@@ -37,7 +37,7 @@ TEST_F(LockWaitingClaimsTest, ItsReleaseGrantsWithoutAnotherList) {
   EXPECT_TRUE(last_->lease().valid());
 }
 
-TEST_F(LockWaitingClaimsTest, NothingFurtherAheadIsWatchedOnAccountOfIt) {
+TEST_F(LockWaitingClaimsTest, AWaiterBehindItWatchesNothingFurtherAhead) {
   zk_->claim(kFirst);
   zk_->claim(kSecond);
   ASSERT_TRUE(both_wait());
@@ -70,7 +70,7 @@ TEST_F(LockWaitingClaimsTest, ItsDeletionByHandGrantsNothing) {
   EXPECT_FALSE(last_->is_done());
 }
 
-TEST_F(LockWaitingClaimsTest, ItsReleaseToldOverAnotherConnectionListsAgain) {
+TEST_F(LockWaitingClaimsTest, ItsReleaseReportedOverAnotherConnectionListsAgain) {
   zk_->claim(kFirst);
   expect_lists(3);
   ASSERT_TRUE(both_wait());
@@ -81,7 +81,7 @@ TEST_F(LockWaitingClaimsTest, ItsReleaseToldOverAnotherConnectionListsAgain) {
   EXPECT_TRUE(last_->lease().valid());
 }
 
-TEST_F(LockWaitingClaimsTest, OneWhoseThreadIsLateIsFoundWhenTheWaitIsALongOne) {
+TEST_F(LockWaitingClaimsTest, ALateThreadsClaimIsFoundInALongWait) {
   zk_->claim(kFirst);
   std::promise<void> queued;
   zklock::testing::Gate knows_its_place;
@@ -106,7 +106,7 @@ TEST_F(LockWaitingClaimsTest, OneWhoseThreadIsLateIsFoundWhenTheWaitIsALongOne) 
   EXPECT_TRUE(last_->lease().valid());
 }
 
-TEST_F(LockWaitingClaimsTest, WithATtlWhoWaitsBehindItHearsThatItHasBecomeTheNext) {
+TEST_F(LockWaitingClaimsTest, WithATtlTheWaiterBehindItIsNotifiedWhenItIsNext) {
   ZooKeeperLockConfig with_ttl = config();
   with_ttl.ttl = 30s;
   ZooKeeperLock next(with_ttl, zk_);
@@ -132,7 +132,7 @@ TEST_F(LockWaitingClaimsTest, WithATtlWhoWaitsBehindItHearsThatItHasBecomeTheNex
       << "from now on it may have to purge that claim";
 }
 
-TEST_F(LockWaitingClaimsTest, OneThatTakesOtherChildrenForClaimsTellsNothing) {
+TEST_F(LockWaitingClaimsTest, AWaiterWithOtherMarkersSharesNothing) {
   ZooKeeperLockConfig with_kazoo = config();
   with_kazoo.further_claim_markers = {"__lock__"};
   ZooKeeperLock lock(with_kazoo, zk_);
@@ -148,7 +148,7 @@ TEST_F(LockWaitingClaimsTest, OneThatTakesOtherChildrenForClaimsTellsNothing) {
   EXPECT_TRUE(behind.lease().valid());
 }
 
-TEST_F(LockWaitingClaimsTest, WhoWaitsBehindItForLongHearsOfTheEndOfTheOwnClaim) {
+TEST_F(LockWaitingClaimsTest, ALongWaiterBehindItSeesTheDeletionOfItsOwnClaim) {
   zk_->claim(kFirst);
   ASSERT_TRUE(both_wait());
   const std::string own = seen_->all("waiting")[1].znode;
@@ -170,7 +170,7 @@ TEST(WaitingClaimsTest, AreFoundWhileTheyWait) {
   EXPECT_TRUE(found->was_first());
 }
 
-TEST(WaitingClaimsTest, AreNotMistakenForClaimsOfTheSameNameInAnotherEnsemble) {
+TEST(WaitingClaimsTest, DoNotMatchClaimsOfTheSameNameInAnotherEnsemble) {
   LocalQueue claims;
   const auto progress = claims.add("/locks/a", 7);
   EXPECT_EQ(claims.find("/locks/a", 8), nullptr);

@@ -1,4 +1,4 @@
-// Leases of holders that the servers can not, or do not, talk to: on the fake ensemble of three.
+// Leases of holders that cannot reach the servers: on the fake ensemble of three.
 // The session timeout is 10 s, a tick 2 s.
 #include <gmock/gmock.h>
 #include <zklock/testing/fake_zookeeper.h>
@@ -10,7 +10,7 @@
 #include <system_error>
 
 #include "base/platform.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -21,8 +21,8 @@ class LockEvidenceTest : public ::testing::Test {
  protected:
   LockEvidenceTest() { zookeeper_.create("/locks"); }
 
-  /// Time passes until the claim is gone. Whether the lease was valid until then is told by every
-  /// step.
+  /// Time passes until the claim is gone. Each step notes whether the lease was
+  /// valid until then.
   void expect_to_end_before_its_claim(const Lease& lease) {
     bool was_valid = true;
     while (zookeeper_.get(lease.znode())) {
@@ -47,7 +47,7 @@ class LockEvidenceTest : public ::testing::Test {
   ZooKeeperLock lock_{{.path = "/locks"}, client_};
 };
 
-TEST_F(LockEvidenceTest, AHolderThatIsCutOffEndsBeforeItsClaimDoes) {
+TEST_F(LockEvidenceTest, TheLeaseOfACutOffHolderEndsBeforeItsClaim) {
   for (int round = 0; round < 10; ++round) {
     const Lease lease = lock_.lock();
     zookeeper_.advance(round * 457ms);
@@ -59,7 +59,7 @@ TEST_F(LockEvidenceTest, AHolderThatIsCutOffEndsBeforeItsClaimDoes) {
   }
 }
 
-TEST_F(LockEvidenceTest, AHolderWhoseServerIsCutOffEndsBeforeItsClaimDoes) {
+TEST_F(LockEvidenceTest, TheLeaseEndsBeforeTheClaimWhenTheServerIsCutOff) {
   const Lease lease = lock_.lock();
   zookeeper_.advance(1min);
   ASSERT_TRUE(lease.valid());
@@ -69,7 +69,7 @@ TEST_F(LockEvidenceTest, AHolderWhoseServerIsCutOffEndsBeforeItsClaimDoes) {
   expect_to_end_before_its_claim(lease);
 }
 
-TEST_F(LockEvidenceTest, AHolderStaysOneForAsLongAsServersConfirmIt) {
+TEST_F(LockEvidenceTest, TheLeaseIsValidWhileServersConfirmTheSession) {
   const Lease lease = lock_.lock();
   for (int i = 0; i < 600; ++i) {
     zookeeper_.advance(1s);
@@ -79,7 +79,7 @@ TEST_F(LockEvidenceTest, AHolderStaysOneForAsLongAsServersConfirmIt) {
   EXPECT_NO_THROW(lock_.unlock(lease));
 }
 
-TEST_F(LockEvidenceTest, ALeaseThatHasEndedDoesNotComeBackThoughItsSessionStands) {
+TEST_F(LockEvidenceTest, AnEndedLeaseStaysInvalidEvenIfItsSessionLives) {
   const Lease lease = lock_.lock();
   take_the_servers_away(15s);  // nobody is there to end the session
   EXPECT_FALSE(lease.valid());
@@ -95,7 +95,7 @@ TEST_F(LockEvidenceTest, ALeaseThatHasEndedDoesNotComeBackThoughItsSessionStands
   EXPECT_GT(next.fencing_token(), lease.fencing_token());
 }
 
-TEST_F(LockEvidenceTest, AWaiterKeepsItsPlaceThoughNothingIsCertain) {
+TEST_F(LockEvidenceTest, AWaiterKeepsItsPlaceWithoutACertainSession) {
   const Lease lease = lock_.lock();
   ZooKeeperLock other({.path = "/locks"}, zookeeper_.connect());
   auto waiting = zookeeper_.in_background([&] { return other.lock(); });
@@ -108,7 +108,7 @@ TEST_F(LockEvidenceTest, AWaiterKeepsItsPlaceThoughNothingIsCertain) {
   EXPECT_TRUE(next.valid());
 }
 
-TEST_F(LockEvidenceTest, ALockIsNotGrantedOnOldEvidence) {
+TEST_F(LockEvidenceTest, OldEvidenceGrantsNoLock) {
   const Lease lease = lock_.lock();
   const auto client = zookeeper_.connect();
   ZooKeeperLock other({.path = "/locks"}, client);

@@ -20,96 +20,20 @@
 #include <vector>
 
 #include "queue/metadata.h"
+#include "support/error_of.h"
+#include "support/recording_logger.h"
+#include "support/recording_observer.h"
 #include "support/tiny_zookeeper.h"
 #include "support/virtual_clock.h"
 
 namespace zklock {
 
 using namespace std::chrono_literals;
+using zklock::test::error_of;
+using zklock::test::RecordingLogger;
+using zklock::test::RecordingObserver;
 using zklock::testing::in_background;
 using zklock::testing::TimePasses;
-
-/// Remembers what it was told.
-class RecordingObserver final : public LockObserver {
- public:
-  struct Told {
-    std::string what;
-    std::string znode;
-    std::size_t ahead = 0;
-    std::optional<LockError> error{};
-    Lease lease{};
-    std::chrono::nanoseconds waited{0};
-  };
-
-  void on_waiting(const std::string& znode, std::size_t ahead) override {
-    note({.what = "waiting", .znode = znode, .ahead = ahead});
-  }
-  void on_granted(const Lease& lease, std::chrono::nanoseconds waited) override {
-    note({.what = "granted", .znode = lease.znode(), .lease = lease, .waited = waited});
-  }
-  void on_lock_failed(const std::string& path, const LockError& error,
-                      std::chrono::nanoseconds waited) override {
-    note({.what = "lock_failed", .znode = path, .error = error, .waited = waited});
-  }
-  void on_requeued(const std::string& znode) override {
-    note({.what = "requeued", .znode = znode});
-  }
-  void on_purged(const std::string& znode) override { note({.what = "purged", .znode = znode}); }
-  void on_released(const Lease& lease) override {
-    note({.what = "released", .znode = lease.znode(), .lease = lease});
-  }
-  void on_unlock_failed(const Lease& lease, const LockError& error) override {
-    note({.what = "unlock_failed", .znode = lease.znode(), .error = error, .lease = lease});
-  }
-  void on_lost(const Lease& lease) override {
-    note({.what = "lost", .znode = lease.znode(), .lease = lease});
-  }
-
-  [[nodiscard]] std::vector<Told> all(const std::string& what) const {
-    const std::scoped_lock lock(mutex_);
-    std::vector<Told> found;
-    for (const Told& told : told_) {
-      if (told.what == what) found.push_back(told);
-    }
-    return found;
-  }
-  [[nodiscard]] std::size_t count(const std::string& what) const { return all(what).size(); }
-  [[nodiscard]] std::vector<std::string> order() const {
-    const std::scoped_lock lock(mutex_);
-    std::vector<std::string> names;
-    for (const Told& told : told_) names.push_back(told.what);
-    return names;
-  }
-  /// Waits, for real, until it was told this so often.
-  [[nodiscard]] bool await(const std::string& what, std::size_t times = 1) {
-    std::unique_lock lock(mutex_);
-    return changed_.wait_for(lock, 10s, [&] {
-      const auto is_it = [&](const Told& told) { return told.what == what; };
-      return std::count_if(told_.begin(), told_.end(), is_it) >= static_cast<std::ptrdiff_t>(times);
-    });
-  }
-  /// A lease keeps its lock's observer, and this observer the leases.
-  void forget_all() {
-    std::vector<Told> forgotten;
-    const std::scoped_lock lock(mutex_);
-    forgotten.swap(told_);
-    forgets_ = true;
-  }
-
- private:
-  void note(Told told) {
-    {
-      const std::scoped_lock lock(mutex_);
-      if (!forgets_) told_.push_back(std::move(told));
-    }
-    changed_.notify_all();
-  }
-
-  mutable std::mutex mutex_;
-  std::condition_variable changed_;
-  std::vector<Told> told_;  // guarded by mutex_
-  bool forgets_ = false;    // guarded by mutex_
-};
 
 /// A call of `lock` on a thread of its own. It is cancelled when the test is through with it.
 class Waiter {
@@ -148,18 +72,6 @@ class Waiter {
   zklock::testing::BackgroundCall<Lease> call_;
 };
 
-/// What `call` throws.
-template <class Call>
-LockError error_of(const Call& call) {
-  try {
-    call();
-  } catch (const LockError& error) {
-    return error;
-  }
-  ADD_FAILURE() << "nothing was thrown";
-  return LockError(std::error_code());
-}
-
 class LockTest : public ::testing::Test {
  protected:
   // Behind other claims, in front of the lock's own: those begin with 5.
@@ -169,7 +81,6 @@ class LockTest : public ::testing::Test {
 
   LockTest() { zk_->make("/locks"); }
   ~LockTest() override {
-    seen_->forget_all();
     // Nobody else holds on to it, once the callbacks that are under way are through.
     time_.settle();
     EXPECT_EQ(zk_.use_count(), 1);

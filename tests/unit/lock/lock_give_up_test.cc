@@ -45,7 +45,7 @@ TEST_F(LockGiveUpTest, ATimeoutBehindAnUnreadableClaimNamesTheClaim) {
   EXPECT_THAT(error.what(), AllOf(HasSubstr(kFirst), HasSubstr("1 ahead")));
 }
 
-TEST_F(LockGiveUpTest, ATimeoutFurtherBackNamesTheHolderAndHowManyAreAhead) {
+TEST_F(LockGiveUpTest, ATimeoutFurtherBackReportsTheHolderAndTheNumberAhead) {
   zk_->claim(kFirst, internal::to_json(others(std::nullopt)));
   zk_->claim(kSecond);
   ZooKeeperLock lock(config(), zk_);
@@ -57,7 +57,7 @@ TEST_F(LockGiveUpTest, ATimeoutFurtherBackNamesTheHolderAndHowManyAreAhead) {
   EXPECT_THAT(waiter.error().what(), AllOf(HasSubstr("user1 on web3"), HasSubstr("2 ahead")));
 }
 
-TEST_F(LockGiveUpTest, AnOwnerWithoutANameIsCalledSo) {
+TEST_F(LockGiveUpTest, AnOwnerWithoutANameIsReportedAsUnnamed) {
   internal::Metadata holder = others(std::nullopt);
   holder.owner.clear();
   holder.host.clear();
@@ -80,7 +80,7 @@ TEST_F(LockGiveUpTest, StopTokenCancelsTheWaitAndRemovesTheClaim) {
   EXPECT_EQ(seen_->all("lock_failed").at(0).error->code(), Errc::locking_canceled);
 }
 
-TEST_F(LockGiveUpTest, ATokenThatWasStoppedBeforeDoesNotWait) {
+TEST_F(LockGiveUpTest, AStoppedTokenDoesNotWait) {
   zk_->claim(kFirst);
   std::stop_source stop;
   stop.request_stop();
@@ -90,7 +90,7 @@ TEST_F(LockGiveUpTest, ATokenThatWasStoppedBeforeDoesNotWait) {
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
 }
 
-TEST_F(LockGiveUpTest, CancelBeatsADeadlineThatHasPassed) {
+TEST_F(LockGiveUpTest, CancellationComesBeforeAPastDeadline) {
   zk_->claim(kFirst);
   std::stop_source stop;
   stop.request_stop();
@@ -99,7 +99,7 @@ TEST_F(LockGiveUpTest, CancelBeatsADeadlineThatHasPassed) {
             Errc::locking_canceled);
 }
 
-TEST_F(LockGiveUpTest, ADeadlineThatHasPassedIsOneAttempt) {
+TEST_F(LockGiveUpTest, APastDeadlineMakesOneAttempt) {
   ZooKeeperLock lock(config(), zk_);
   EXPECT_TRUE(lock.lock(late()).valid());
   lock.unlock();
@@ -132,7 +132,7 @@ TEST_F(LockGiveUpTest, TryLockLeavesNoWatchBehind) {
   EXPECT_FALSE(lock.try_lock());
 }
 
-TEST_F(LockGiveUpTest, TryLockThrowsWhatWaitingDoesNotCure) {
+TEST_F(LockGiveUpTest, TryLockThrowsErrorsThatWaitingCannotSolve) {
   EXPECT_CALL(*zk_, create_protected_ephemeral_sequential).WillOnce(Return(ZooKeeperErrc::no_auth));
   ZooKeeperLock lock(config(), zk_);
   EXPECT_EQ(error_of([&] { static_cast<void>(lock.try_lock()); }).code(), Errc::locking_failed);
@@ -149,7 +149,7 @@ TEST_F(LockGiveUpTest, TryLockForWaitsAndThenGivesUp) {
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
 }
 
-TEST_F(LockGiveUpTest, AClaimThatCanNotBeRemovedAtOnceIsRemovedInTheBackground) {
+TEST_F(LockGiveUpTest, AnUnconfirmedRemovalContinuesInTheBackground) {
   zk_->claim(kFirst);
   EXPECT_CALL(*zk_, remove).WillOnce(Return(ZooKeeperErrc::connection_loss));
   ZooKeeperLock lock(config(), zk_);

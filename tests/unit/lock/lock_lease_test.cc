@@ -18,19 +18,19 @@ TEST_F(LockLeaseTest, SessionExpiryLosesIt) {
   EXPECT_EQ(lease.loss_reason(), LossReason::session_expired);
   EXPECT_EQ(lease.valid_until(), std::chrono::steady_clock::time_point::min());
   ASSERT_TRUE(seen_->await("lost"));
-  EXPECT_EQ(seen_->all("lost")[0].lease, lease);
+  EXPECT_EQ(seen_->all("lost")[0].fencing_token, lease.fencing_token());
   EXPECT_TRUE(lease.lost().stop_requested());
   EXPECT_FALSE(lock.lease());
 }
 
-TEST_F(LockLeaseTest, TheReasonIsTheSessions) {
+TEST_F(LockLeaseTest, TheReasonIsThatOfTheSession) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   zk_->expire(LossReason::cut_off);
   EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
 }
 
-TEST_F(LockLeaseTest, IsInvalidBeforeTheLossIsTold) {
+TEST_F(LockLeaseTest, IsInvalidBeforeTheLossIsReported) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   std::promise<bool> valid;
@@ -55,9 +55,9 @@ TEST_F(LockLeaseTest, IsInvalidOnceTheSessionIsNotCertainAnyMore) {
   EXPECT_EQ(zk_->removed_in_background(), (std::vector<std::string>{lease.znode()}));
 }
 
-TEST_F(LockLeaseTest, IsNotGrantedInASessionThatProvesToBeGone) {
+TEST_F(LockLeaseTest, IsNotGrantedInAnExpiredSession) {
   ZooKeeperLock lock(config(), zk_);
-  zk_->own_session()->doubt(ZooKeeperErrc::session_expired);  // `lost` is told a little later
+  zk_->own_session()->doubt(ZooKeeperErrc::session_expired);  // `lost` is notified a little later
   const Lease lease = lock.lock();
   EXPECT_EQ(seen_->count("requeued"), 1U);
   EXPECT_TRUE(lease.valid());
@@ -81,7 +81,7 @@ TEST_F(LockLeaseTest, DeletionOfTheClaimLosesIt) {
   ASSERT_TRUE(seen_->await("lost"));
 }
 
-TEST_F(LockLeaseTest, DeletionBeforeItIsWatchedLosesItWhenItWouldBe) {
+TEST_F(LockLeaseTest, DeletionBeforeTheWatchIsNoticedWhenItIsSet) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   zk_->erase(lease.znode());
@@ -91,7 +91,7 @@ TEST_F(LockLeaseTest, DeletionBeforeItIsWatchedLosesItWhenItWouldBe) {
   EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
 }
 
-TEST_F(LockLeaseTest, AShortHoldPaysForNoWatch) {
+TEST_F(LockLeaseTest, AShortHoldSetsNoWatch) {
   EXPECT_CALL(*zk_, get_and_watch).Times(0);
   ZooKeeperLock lock(config(), zk_);
   lock.lock();
@@ -129,7 +129,7 @@ TEST_F(LockLeaseTest, AReconnectIsNoLossAndIsWatchedAgain) {
   EXPECT_TRUE(lease.valid());
 }
 
-TEST_F(LockLeaseTest, LossIsPutOnTheListOfRemovals) {
+TEST_F(LockLeaseTest, LossRemovesTheClaimInTheBackground) {
   ZooKeeperLock lock(ttl_config(1s), zk_);
   const Lease lease = lock.lock();
   time_.advance(1s);
@@ -148,7 +148,7 @@ TEST_F(LockLeaseTest, VerifyAsksTheServers) {
   EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
 }
 
-TEST_F(LockLeaseTest, VerifyIsTriedAgainWhenTheConnectionBreaks) {
+TEST_F(LockLeaseTest, VerifyIsRetriedWhenTheConnectionBreaks) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   EXPECT_CALL(*zk_, get)
@@ -167,7 +167,7 @@ TEST_F(LockLeaseTest, VerifyWithoutAnAnswerFailsAndLosesNothing) {
   EXPECT_TRUE(lease.valid());
 }
 
-TEST_F(LockLeaseTest, VerifyRefusedFails) {
+TEST_F(LockLeaseTest, RefusedVerifyFails) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   EXPECT_CALL(*zk_, get).WillOnce(Return(ZooKeeperErrc::no_auth));
@@ -176,7 +176,7 @@ TEST_F(LockLeaseTest, VerifyRefusedFails) {
   EXPECT_EQ(error, Errc::locking_failed);
 }
 
-TEST_F(LockLeaseTest, VerifyThatSeesTheSessionEndSaysLost) {
+TEST_F(LockLeaseTest, VerifyReportsTheLossOfTheSession) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   EXPECT_CALL(*zk_, get).WillOnce([&](const std::string&, const Context&) {
@@ -186,7 +186,7 @@ TEST_F(LockLeaseTest, VerifyThatSeesTheSessionEndSaysLost) {
   EXPECT_EQ(error_of([&] { lease.verify(); }).code(), Errc::lock_lost);
 }
 
-TEST_F(LockLeaseTest, VerifyOfALostLeaseAsksNobody) {
+TEST_F(LockLeaseTest, VerifyOfALostLeaseSendsNothing) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock();
   zk_->expire();
@@ -203,7 +203,7 @@ TEST_F(LockLeaseTest, RenewWithoutATtlHasNothingToDo) {
   EXPECT_EQ(error_of([&] { lease.renew(); }).code(), Errc::lock_lost);
 }
 
-TEST_F(LockLeaseTest, AnEmptyLeaseSaysSoAndThrows) {
+TEST_F(LockLeaseTest, AnEmptyLeaseIsFalseAndThrows) {
   const Lease lease;
   EXPECT_FALSE(lease);
   EXPECT_FALSE(lease.valid());

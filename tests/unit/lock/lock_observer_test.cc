@@ -11,7 +11,7 @@ using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::Return;
 
-/// Throws whatever it is told.
+/// Throws from every callback.
 class ThrowingObserver final : public LockObserver {
  public:
   void on_waiting(const std::string&, std::size_t) override { fail(); }
@@ -29,36 +29,15 @@ class ThrowingObserver final : public LockObserver {
   static void fail() { throw std::runtime_error("metrics are down"); }
 };
 
-class RecordingLogger final : public Logger {
- public:
-  explicit RecordingLogger(bool throws = false) : throws_(throws) {}
-  void log(LogLevel level, std::string_view message) override {
-    {
-      const std::scoped_lock lock(mutex_);
-      lines_.push_back(std::to_string(static_cast<int>(level)) + " " + std::string(message));
-    }
-    if (throws_) throw std::runtime_error("disk full");
-  }
-  [[nodiscard]] std::vector<std::string> lines() const {
-    const std::scoped_lock lock(mutex_);
-    return lines_;
-  }
-
- private:
-  const bool throws_;
-  mutable std::mutex mutex_;
-  std::vector<std::string> lines_;  // guarded by mutex_
-};
-
 class LockObserverTest : public LockTest {
  protected:
-  /// Waits, is granted, unlocks; is queued anew, loses; fails to lock; fails to unlock.
+  /// Waits, is granted, unlocks; queues again, loses; fails to lock; fails to unlock.
   void play(ZooKeeperLock& lock) {
     zk_->claim(kFirst);
     {
       Waiter waiter(lock);
       ASSERT_TRUE(zk_->await_watched(kFirst));
-      zk_->expire();  // queued anew
+      zk_->expire();  // queues again
       time_.settle();
       ASSERT_EQ(zk_->names("/locks").size(), 2U);
       ASSERT_TRUE(zk_->is_watched(kFirst));
@@ -83,7 +62,7 @@ class LockObserverTest : public LockTest {
   }
 };
 
-TEST_F(LockObserverTest, IsToldInTheOrderInWhichItHappens) {
+TEST_F(LockObserverTest, IsNotifiedInOrder) {
   ZooKeeperLock lock(config(), zk_);
   play(lock);
   ASSERT_TRUE(seen_->await("lost"));
@@ -94,7 +73,7 @@ TEST_F(LockObserverTest, IsToldInTheOrderInWhichItHappens) {
                                       "granted", "lock_failed", "granted", "unlock_failed"}));
 }
 
-TEST_F(LockObserverTest, ThatThrowsChangesNothingAndIsLogged) {
+TEST_F(LockObserverTest, AThrowingObserverChangesNothingAndIsLogged) {
   const auto logger = std::make_shared<RecordingLogger>();
   ZooKeeperLockConfig throwing = config();
   throwing.observer = std::make_shared<ThrowingObserver>();
@@ -105,22 +84,23 @@ TEST_F(LockObserverTest, ThatThrowsChangesNothingAndIsLogged) {
   EXPECT_THAT(logger->lines(), Contains("3 a lock observer threw"));
 }
 
-TEST_F(LockObserverTest, TheirOwnLogChangesNothingWhenTheLoggerThrows) {
+TEST_F(LockObserverTest, AThrowingLoggerChangesNothing) {
   ZooKeeperLockConfig throwing = config();
   throwing.observer = std::make_shared<ThrowingObserver>();
-  throwing.client.logger = std::make_shared<RecordingLogger>(true);
+  throwing.client.logger = std::make_shared<RecordingLogger>(
+      [](std::string_view) { throw std::runtime_error("disk full"); });
   ZooKeeperLock lock(throwing, zk_);
   play(lock);
 }
 
-TEST_F(LockObserverTest, NoObserverAndNoLoggerWillDo) {
+TEST_F(LockObserverTest, WorksWithoutAnObserverAndALogger) {
   ZooKeeperLockConfig bare = config();
   bare.observer = nullptr;
   ZooKeeperLock lock(bare, zk_);
   play(lock);
 }
 
-TEST_F(LockObserverTest, AnObserverThatOverridesNothingWillDo) {
+TEST_F(LockObserverTest, WorksWithAnObserverThatOverridesNothing) {
   class Idle final : public LockObserver {};
   ZooKeeperLockConfig idle = config();
   idle.observer = std::make_shared<Idle>();

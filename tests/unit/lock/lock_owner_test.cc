@@ -30,7 +30,7 @@ TEST_F(LockOwnerTest, OwnersAreNotUsedWithoutAKey) {
   EXPECT_FALSE(lease.valid());
 }
 
-TEST_F(LockOwnerTest, TheOwnerOfTheValidGrantDoesNotQueueAgain) {
+TEST_F(LockOwnerTest, TheOwnerOfAValidGrantIsRefused) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock(owner("user1"));
   const LockError error = error_of([&] { lock.lock(owner("user1")); });
@@ -41,7 +41,7 @@ TEST_F(LockOwnerTest, TheOwnerOfTheValidGrantDoesNotQueueAgain) {
   EXPECT_EQ(seen_->all("lock_failed").at(0).error->code(), Errc::already_own_lock);
 }
 
-TEST_F(LockOwnerTest, AlsoNotFromAnotherThread) {
+TEST_F(LockOwnerTest, TheOwnerIsRefusedFromAnotherThreadToo) {
   ZooKeeperLock lock(config(), zk_);
   Waiter holder(lock, owner("user1"));
   const Lease lease = holder.lease();
@@ -103,7 +103,7 @@ TEST_F(LockOwnerTest, UnlockByTheOwnerWorksFromAnyThread) {
   EXPECT_FALSE(zk_->exists(lease.znode()));
 }
 
-TEST_F(LockOwnerTest, UnlockByTheOwnerOfALostGrantSaysLostAndLeavesANewerOneAlone) {
+TEST_F(LockOwnerTest, UnlockByTheOwnerOfALostGrantReportsTheLossAndKeepsANewerGrant) {
   ZooKeeperLock lock(config(), zk_);
   lock.lock(owner("user1"));
   zk_->expire();
@@ -149,7 +149,7 @@ TEST_F(LockOwnerTest, SetOwnerWithoutAGrantIsRefused) {
   EXPECT_EQ(error_of([&] { lock.set_owner(Lease(), "user1"); }).code(), Errc::not_lock_owner);
 }
 
-TEST_F(LockOwnerTest, SetOwnerOfALostGrantSaysLost) {
+TEST_F(LockOwnerTest, SetOwnerOfALostGrantReportsTheLoss) {
   ZooKeeperLock lock(config(), zk_);
   lock.lock();
   zk_->expire();

@@ -28,7 +28,7 @@ class LockPurgeTest : public LockTest {
   ZooKeeperLock lock_{ttl_config(10s), zk_};
 };
 
-TEST_F(LockPurgeTest, AHolderSeenFirstForItsTtlIsPurgedByVersion) {
+TEST_F(LockPurgeTest, AHolderSeenForItsTtlIsPurgedByVersion) {
   hold(kFirst, others(1s));
   zk_->write(kFirst, zk_->data(kFirst));
   const auto begun = time_.steady_now();
@@ -60,7 +60,7 @@ TEST_F(LockPurgeTest, AnAttemptThatDoesNotWaitPurgesToo) {
   EXPECT_FALSE(zk_->exists(kFirst));
 }
 
-TEST_F(LockPurgeTest, TheHoldersClockAloneIsNotBelieved) {
+TEST_F(LockPurgeTest, TheHoldersClockAloneIsNotEnough) {
   internal::Metadata slow = others(1s);
   slow.timestamp -= 1h;
   *slow.ttl_deadline -= 1h;
@@ -72,7 +72,7 @@ TEST_F(LockPurgeTest, TheHoldersClockAloneIsNotBelieved) {
   EXPECT_GE(time_until_granted(waiter), 1s - 5ms);
 }
 
-TEST_F(LockPurgeTest, TheServersClockAloneIsNotBelieved) {
+TEST_F(LockPurgeTest, TheServersClockAloneIsNotEnough) {
   internal::Metadata fast = others(1s);
   fast.timestamp += 1h;
   *fast.ttl_deadline += 1h;
@@ -102,7 +102,7 @@ TEST_F(LockPurgeTest, ANewcomerDoesNotPurgeAClaimThatSaysItWaits) {
   EXPECT_TRUE(lock_.try_lock());  // but it has not been for as long as it may hold
 }
 
-TEST_F(LockPurgeTest, WhatOneCallSawTheNextOneKnows) {
+TEST_F(LockPurgeTest, OneCallRemembersTheHolderForTheNext) {
   hold(kFirst, others(1s));
   zk_->elect(7);
   EXPECT_FALSE(lock_.try_lock());
@@ -128,7 +128,7 @@ TEST_F(LockPurgeTest, AHolderWithoutATtlIsNeverPurged) {
   EXPECT_EQ(seen_->count("purged"), 0U);
 }
 
-TEST_F(LockPurgeTest, PurgeWithoutTtlAppliesTheOwnTtlFromWhenItWasSeen) {
+TEST_F(LockPurgeTest, PurgeWithoutTtlAppliesTheOwnTtlFromTheFirstSight) {
   zk_->claim(kFirst, internal::to_json(others(std::nullopt)));
   ZooKeeperLockConfig forcible = ttl_config(10s);
   forcible.purge_without_ttl = true;
@@ -151,7 +151,7 @@ TEST_F(LockPurgeTest, AContenderWithoutATtlNeverPurges) {
   EXPECT_TRUE(zk_->exists(kFirst));
 }
 
-TEST_F(LockPurgeTest, ARenewalStartsTheTimeAnew) {
+TEST_F(LockPurgeTest, ARenewalRestartsTheTime) {
   hold(kFirst, others(1s));
   EXPECT_FALSE(lock_.try_lock());
   time_.advance(900ms);
@@ -163,7 +163,7 @@ TEST_F(LockPurgeTest, ARenewalStartsTheTimeAnew) {
   EXPECT_TRUE(lock_.try_lock());
 }
 
-TEST_F(LockPurgeTest, ARenewalSeenByAWaiterStartsTheTimeAnew) {
+TEST_F(LockPurgeTest, ARenewalSeenByAWaiterRestartsTheTime) {
   hold(kFirst, others(1s));
   Waiter waiter(lock_);
   ASSERT_TRUE(seen_->await("waiting"));
@@ -173,7 +173,7 @@ TEST_F(LockPurgeTest, ARenewalSeenByAWaiterStartsTheTimeAnew) {
   EXPECT_GE(time_until_granted(waiter), 1s);
 }
 
-TEST_F(LockPurgeTest, ARenewalBeatsAPurgeDecidedBefore) {
+TEST_F(LockPurgeTest, ARenewalBeatsAnEarlierDecisionToPurge) {
   hold(kFirst, others(1s));
   EXPECT_CALL(*zk_, remove)
       .WillOnce([&](const std::string& path, std::int32_t version, const Context&) {
@@ -191,7 +191,7 @@ TEST_F(LockPurgeTest, ARenewalBeatsAPurgeDecidedBefore) {
   EXPECT_EQ(seen_->count("purged"), 0U);
 }
 
-TEST_F(LockPurgeTest, AHolderThatIsPurgedInVainIsNotPurgedWithoutAPause) {
+TEST_F(LockPurgeTest, FailedPurgesAreRepeatedWithPauses) {
   hold(kFirst, others(1s));
   time_.advance(1min);
   int attempts = 0;
@@ -234,7 +234,7 @@ TEST_F(LockPurgeTest, NoPermissionToPurgeIsAnErrorOfItsOwn) {
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
 }
 
-TEST_F(LockPurgeTest, APurgeIsTriedAgainWhenTheConnectionBreaks) {
+TEST_F(LockPurgeTest, APurgeIsRetriedWhenTheConnectionBreaks) {
   hold(kFirst, others(1s));
   time_.advance(1min);
   EXPECT_CALL(*zk_, remove)
@@ -243,7 +243,7 @@ TEST_F(LockPurgeTest, APurgeIsTriedAgainWhenTheConnectionBreaks) {
   EXPECT_TRUE(lock_.lock().valid());
 }
 
-TEST_F(LockPurgeTest, OnlyTheHolderIsPurgedNotAWaiter) {
+TEST_F(LockPurgeTest, OnlyTheHolderIsPurged) {
   hold(kFirst, others(24h));
   hold(kSecond, others(1s));
   Waiter waiter(lock_, Context().with_timeout(1h));
@@ -260,7 +260,7 @@ TEST_F(LockPurgeTest, OnlyTheHolderIsPurgedNotAWaiter) {
 
 TEST_F(LockPurgeTest, AWaiterFurtherBackPurgesLaterAsABackup) {
   hold(kFirst, others(1s));
-  zk_->claim(kSecond);  // of somebody who never purges
+  zk_->claim(kSecond);  // of a waiter that never purges
   Waiter waiter(lock_);
   time_.advance(1s + 150ms - 1ns);
   EXPECT_TRUE(zk_->exists(kFirst));
@@ -285,7 +285,7 @@ TEST_F(LockPurgeTest, OfManyWaitersOneSendsAPurge) {
   EXPECT_TRUE(waiters[0]->lease().valid());
 }
 
-TEST_F(LockPurgeTest, APurgeLeavesTheLocksOwnGrantsAlone) {
+TEST_F(LockPurgeTest, APurgeKeepsTheLocksOwnGrants) {
   hold(kFirst, others(1s));
   time_.advance(1s + 2ms);
   const Lease first = lock_.lock(owner("user2"));
@@ -303,7 +303,7 @@ TEST_F(LockPurgeTest, APurgeLeavesTheLocksOwnGrantsAlone) {
   EXPECT_NO_THROW(lock_.unlock(owner("user3")));
 }
 
-TEST_F(LockPurgeTest, AHolderIsOutOfItsLeaseBeforeItCanBePurged) {
+TEST_F(LockPurgeTest, TheLeaseEndsBeforeItCanBePurged) {
   ZooKeeperLock holder(ttl_config(1s), zk_);
   const Lease lease = holder.lock();
   EXPECT_CALL(*zk_, remove(lease.znode(), _, _))

@@ -50,7 +50,7 @@ TEST_F(LockQueueTest, IsEmptyWithoutADirectory) {
   EXPECT_TRUE(lock.entries().empty());
 }
 
-TEST_F(LockQueueTest, LeavesOutWhatIsGoneByNow) {
+TEST_F(LockQueueTest, LeavesOutDeletedClaims) {
   zk_->claim(kFirst);
   zk_->claim(kSecond);
   EXPECT_CALL(*zk_, get).WillOnce(Return(ZooKeeperErrc::no_node)).WillRepeatedly(DoDefault());

@@ -14,7 +14,7 @@
 #include <system_error>
 #include <vector>
 
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -48,7 +48,7 @@ class LockScenariosTest : public ::testing::Test {
   [[nodiscard]] static bool is_ready(const std::future<Lease>& waiting) {
     return waiting.wait_for(0s) == std::future_status::ready;
   }
-  [[nodiscard]] static std::error_code error_of(std::future<Lease>& waiting) {
+  [[nodiscard]] static std::error_code outcome_of(std::future<Lease>& waiting) {
     if (!is_ready(waiting)) return std::make_error_code(std::errc::operation_in_progress);
     try {
       waiting.get();
@@ -64,21 +64,21 @@ class LockScenariosTest : public ::testing::Test {
 
 // --- Claims that stay behind --------------------------------------------------------------------
 
-TEST_F(LockScenariosTest, ACallCanceledWhileItsCreateIsOnItsWayLeavesNoClaim) {
+TEST_F(LockScenariosTest, ACallCanceledDuringItsCreateLeavesNoClaim) {
   const Contender ours = contender();
   zookeeper_.stall(ours.client);
   std::stop_source source;
   auto locked = queue_up(*ours.lock, Context().with_stop_token(source.get_token()));
   source.request_stop();
   zookeeper_.settle();
-  EXPECT_EQ(error_of(locked), Errc::locking_canceled);
+  EXPECT_EQ(outcome_of(locked), Errc::locking_canceled);
   zookeeper_.restore(ours.client);
   zookeeper_.advance(1s);
   EXPECT_THAT(queue(), IsEmpty());
   EXPECT_EQ(testing::as_claim_client(ours.client)->pending_removals().count, 0U);
 }
 
-TEST_F(LockScenariosTest, ALockCanBeTakenAgainWhereItsUnlockDidNotGetThrough) {
+TEST_F(LockScenariosTest, ALockCanBeTakenAgainAfterALostUnlock) {
   const Contender ours = contender();
   const Lease before = ours.lock->lock();
   zookeeper_.cut(ours.client);
@@ -96,7 +96,7 @@ TEST_F(LockScenariosTest, ALockCanBeTakenAgainWhereItsUnlockDidNotGetThrough) {
 
 // --- Two holders --------------------------------------------------------------------------------
 
-TEST_F(LockScenariosTest, AClaimThatALaggingServerStillListsIsNeitherTakenNorInTheWay) {
+TEST_F(LockScenariosTest, AnOldClaimOnALaggingServerIsNeitherAdoptedNorBlocks) {
   const FakeZooKeeper::Client before = zookeeper_.connect_to(0);
   const FakeZooKeeper::Client now = zookeeper_.connect_to(1);
   ZooKeeperLock lost_lock({.path = "/locks"}, before);
@@ -175,7 +175,7 @@ TEST_P(LastNumbersTest, AreGrantedOneByOneInTheOrderOfTheClaims) {
 
 // --- Never granted, or too late -----------------------------------------------------------------
 
-TEST_F(LockScenariosTest, WhoWaitsBehindAWaiterThatDiesGoesOnWaitingForTheHolder) {
+TEST_F(LockScenariosTest, AWaiterBehindADeadWaiterKeepsWaitingForTheHolder) {
   const Contender first = contender();
   const Contender second = contender();
   const Contender third = contender();
@@ -192,11 +192,11 @@ TEST_F(LockScenariosTest, WhoWaitsBehindAWaiterThatDiesGoesOnWaitingForTheHolder
   ASSERT_TRUE(is_ready(last));
   EXPECT_TRUE(last.get().valid());
   end.request_stop();
-  zookeeper_.advance(1s);  // it can not reach a server to remove its claim
-  EXPECT_EQ(error_of(middle), Errc::locking_canceled);
+  zookeeper_.advance(1s);  // it cannot reach a server to remove its claim
+  EXPECT_EQ(outcome_of(middle), Errc::locking_canceled);
 }
 
-TEST_F(LockScenariosTest, WakeUpsDoNotProlongAWait) {
+TEST_F(LockScenariosTest, WakeUpsDoNotExtendAWait) {
   const Contender ours = contender();
   const Contender theirs = contender();
   const Lease lease = theirs.lock->lock();
@@ -209,7 +209,7 @@ TEST_F(LockScenariosTest, WakeUpsDoNotProlongAWait) {
   }
   zookeeper_.advance(100ms);
   ASSERT_TRUE(is_ready(waiting));
-  EXPECT_EQ(error_of(waiting), Errc::locking_timed_out);
+  EXPECT_EQ(outcome_of(waiting), Errc::locking_timed_out);
 }
 
 TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
@@ -220,7 +220,7 @@ TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
   auto canceled = queue_up(*ours.lock, Context().with_stop_token(source.get_token()));
   source.request_stop();
   zookeeper_.settle();
-  EXPECT_EQ(error_of(canceled), Errc::locking_canceled);
+  EXPECT_EQ(outcome_of(canceled), Errc::locking_canceled);
   auto waiting = queue_up(*ours.lock);
   EXPECT_FALSE(is_ready(waiting));
   theirs.lock->unlock(lease);
@@ -231,7 +231,7 @@ TEST_F(LockScenariosTest, ACallThatWasCanceledDoesNotCancelTheNextOne) {
   EXPECT_TRUE(ours.lock->lease().valid());
 }
 
-TEST_F(LockScenariosTest, ADirectoryMadeAnewThatGoesOnWithTheNextNumberIsSeen) {
+TEST_F(LockScenariosTest, ARecreatedDirectoryThatContinuesTheNumbersIsNoticed) {
   const Contender busy = contender();
   const Contender other = contender();
   // It does not list the queue any more, as each claim has the number after the last one.
@@ -249,7 +249,7 @@ TEST_F(LockScenariosTest, ADirectoryMadeAnewThatGoesOnWithTheNextNumberIsSeen) {
     ASSERT_THAT(held.znode(), EndsWith(number));
     auto next = queue_up(*busy.lock, Context().with_timeout(2s));
     zookeeper_.advance(3s);
-    EXPECT_EQ(error_of(next), Errc::locking_timed_out);
+    EXPECT_EQ(outcome_of(next), Errc::locking_timed_out);
     EXPECT_TRUE(held.valid());
     other.lock->unlock(held);
   }

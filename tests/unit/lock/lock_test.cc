@@ -33,7 +33,7 @@ TEST_F(LockTest, FirstInTheQueueIsGrantedAtOnce) {
   EXPECT_EQ(lock.lease(), lease);
 }
 
-TEST_F(LockTest, ConstructorWithAClientTouchesNothing) {
+TEST_F(LockTest, ConstructorWithAClientSendsNothing) {
   const auto strict =
       std::make_shared<::testing::StrictMock<zklock::testing::MockZooKeeperClient>>();
   const ZooKeeperLock lock(config(), strict);
@@ -50,7 +50,7 @@ TEST_F(LockTest, ClaimIsMadeUnderThePathWithTheAclOfTheConfig) {
   lock.lock();
 }
 
-TEST_F(LockTest, ClaimSaysWhoMadeIt) {
+TEST_F(LockTest, ClaimNamesItsOwnerHostAndProcess) {
   ZooKeeperLock lock(config(), zk_);
   const Lease lease = lock.lock(owner("user1"));
   const internal::Metadata metadata = metadata_at(lease.znode());
@@ -71,7 +71,7 @@ TEST_F(LockTest, SlashesAroundThePathAreNormalised) {
   }
 }
 
-TEST_F(LockTest, OwnClaimMissingFromTheListIsQueuedAnewAndNeverFirst) {
+TEST_F(LockTest, OwnClaimMissingFromTheListIsNotFirstAndQueuesAgain) {
   EXPECT_CALL(*zk_, children)
       .WillOnce(Return(listed({"lock-0000000009"})))
       .WillRepeatedly(DoDefault());
@@ -93,7 +93,7 @@ TEST_F(LockTest, AnEmptyListDoesNotMakeAClaimFirst) {
   EXPECT_EQ(seen_->count("requeued"), 1U);
 }
 
-TEST_F(LockTest, AClaimThatIsAlwaysMissingEndsWithTheDeadline) {
+TEST_F(LockTest, AlwaysMissingClaimEndsWithTheDeadline) {
   const TimePasses passes(time_.time());
   EXPECT_CALL(*zk_, children).WillRepeatedly(Return(listed({})));
   ZooKeeperLock lock(config(), zk_);
@@ -125,7 +125,7 @@ TEST_F(LockTest, OnlyTheParentsThatAreMissingAreCreated) {
   EXPECT_THAT(lock.lock().znode(), StartsWith("/locks/a/_c_"));
 }
 
-TEST_F(LockTest, AParentThatSomebodyElseMakesMeanwhileWillDo) {
+TEST_F(LockTest, AParentCreatedBySomebodyElseIsUsed) {
   ZooKeeperLockConfig deep = config();
   deep.path = "/new";
   EXPECT_CALL(*zk_, create("/new", _, _, _))
@@ -137,7 +137,7 @@ TEST_F(LockTest, AParentThatSomebodyElseMakesMeanwhileWillDo) {
   EXPECT_TRUE(lock.lock().valid());
 }
 
-TEST_F(LockTest, AParentThatMayNotBeCreatedFailsTheLockAtOnce) {
+TEST_F(LockTest, NoPermissionToCreateAParentFailsAtOnce) {
   ZooKeeperLockConfig deep = config();
   deep.path = "/new";
   EXPECT_CALL(*zk_, create).WillOnce(Return(ZooKeeperErrc::no_auth));
@@ -147,7 +147,7 @@ TEST_F(LockTest, AParentThatMayNotBeCreatedFailsTheLockAtOnce) {
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
 }
 
-TEST_F(LockTest, CreatingAParentIsTriedAgainWhenTheConnectionBreaks) {
+TEST_F(LockTest, CreatingAParentIsRetriedWhenTheConnectionBreaks) {
   ZooKeeperLockConfig deep = config();
   deep.path = "/new";
   EXPECT_CALL(*zk_, create)
@@ -157,7 +157,7 @@ TEST_F(LockTest, CreatingAParentIsTriedAgainWhenTheConnectionBreaks) {
   EXPECT_TRUE(lock.lock().valid());
 }
 
-TEST_F(LockTest, DirectoryDeletedBehindTheClaimIsMadeAnew) {
+TEST_F(LockTest, DeletedDirectoryIsRecreated) {
   EXPECT_CALL(*zk_, children)
       .WillOnce([&](const std::string& path, const Context&) -> Result<Children> {
         for (const std::string& name : zk_->names(path)) zk_->erase(path + "/" + name);
@@ -206,7 +206,7 @@ INSTANTIATE_TEST_SUITE_P(All, FinalErrorTest,
 
 class PassingErrorTest : public LockTest, public ::testing::WithParamInterface<ZooKeeperErrc> {};
 
-TEST_P(PassingErrorTest, IsTriedAgain) {
+TEST_P(PassingErrorTest, IsRetried) {
   EXPECT_CALL(*zk_, create_protected_ephemeral_sequential)
       .WillOnce(Return(GetParam()))
       .WillRepeatedly(DoDefault());
@@ -223,7 +223,7 @@ INSTANTIATE_TEST_SUITE_P(All, PassingErrorTest,
                                            ZooKeeperErrc::session_moved, ZooKeeperErrc::throttled,
                                            ZooKeeperErrc::invalid_state));
 
-TEST_F(LockTest, NoAnswerByTheDeadlineIsATimeoutThatSaysSo) {
+TEST_F(LockTest, NoAnswerByTheDeadlineIsATimeout) {
   const TimePasses passes(time_.time());
   EXPECT_CALL(*zk_, create_protected_ephemeral_sequential)
       .WillRepeatedly(Return(ZooKeeperErrc::connection_loss));
@@ -280,7 +280,7 @@ TEST_F(LockTest, PersistentChildrenBetweenClaimsAreSkipped) {
   EXPECT_TRUE(waiter.lease().valid());
 }
 
-// Where the numbers do not tell the order, czxid does.
+// Where the numbers do not show the order, czxid does.
 
 TEST_F(LockTest, StuckCounterIsOrderedByCzxid) {
   zk_->next_sequence = 2'147'483'647;
@@ -314,7 +314,7 @@ TEST_F(LockTest, EqualNumbersAreOrderedByCzxid) {
   EXPECT_FALSE(lock.try_lock());
 }
 
-TEST_F(LockTest, ClaimsThatCanNotBeReadForCzxidAreReadAgain) {
+TEST_F(LockTest, ClaimsThatCannotBeReadForCzxidAreReadAgain) {
   zk_->claim("/locks/lock--0000000009");
   EXPECT_CALL(*zk_, get)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
@@ -326,7 +326,7 @@ TEST_F(LockTest, ClaimsThatCanNotBeReadForCzxidAreReadAgain) {
   EXPECT_TRUE(waiter.lease().valid());
 }
 
-TEST_F(LockTest, ClaimsThatMayNotBeReadForCzxidFailTheLock) {
+TEST_F(LockTest, NoPermissionToReadClaimsForCzxidFailsTheLock) {
   zk_->claim("/locks/lock--0000000009");
   EXPECT_CALL(*zk_, get).WillRepeatedly(Return(ZooKeeperErrc::no_auth));
   ZooKeeperLock lock(config(), zk_);

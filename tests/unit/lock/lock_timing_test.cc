@@ -84,7 +84,7 @@ TEST_F(LockTimingTest, AWaitEndsWithTheReleaseThatItWaitedFor) {
   EXPECT_LT(granted.get(), released + kBound);
 }
 
-TEST_F(LockTimingTest, ALeaseEndsAtItsTtlAndTellsIt) {
+TEST_F(LockTimingTest, ALeaseEndsAtItsTtlAndReportsIt) {
   ZooKeeperLock lock(config(100ms), zk_);
   const auto begun = steady_clock::now();
   const Lease lease = lock.lock();

@@ -10,7 +10,7 @@
 #include <string>
 #include <system_error>
 
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "ttl_stage.h"
 
 namespace zklock::testing {
@@ -29,7 +29,7 @@ int races() {
 /// Which of the two requests gets to the leader first.
 enum class Order { purge_last, purge_first };
 
-/// A holder, and two who wait for it: one race for each seed.
+/// A holder, and two waiters: one race for each seed.
 class Race {
  public:
   static constexpr nanoseconds kTtl = TtlStage::kTtl;
@@ -70,7 +70,7 @@ class Race {
   /// Now it may be purged.
   void let_time_run_out(nanoseconds left) { advance(left + 1ms + between(1ns, 300ms)); }
 
-  /// From now on all that these two send and are to hear is held up.
+  /// From now on all messages from and to these two are delayed.
   void hold_up(const TtlContender& one, const TtlContender& other) {
     stage.zookeeper.stall(one.client);
     stage.zookeeper.stall(other.client);
@@ -84,7 +84,7 @@ class Race {
     let_through(order == Order::purge_last ? purger : other);
   }
 
-  /// It is its turn, at least after the pause that a purge in vain is followed by, and it does not
+  /// It is its turn, at the latest after the pause that follows a failed purge, and it does not
   /// keep the lock.
   void end_with(const TtlContender& who, std::future<Lease>& turn) {
     stage.await(turn, 500ms);
@@ -122,7 +122,7 @@ void run_in_both_orders(const Run& run) {
 
 // --- In an order that is kept -------------------------------------------------------------------
 
-/// The holder has its answer in time; whoever purges has not heard of it.
+/// The holder has its answer in time; the purger has not seen the renewal.
 TEST(LockTtlRacesTest, ARenewalBeatsAPurgeThatWasDecidedOnOlderData) {
   run_races([](Race& race, int number) {
     Race::LastMoments last = race.last_moments();
@@ -145,7 +145,7 @@ TEST(LockTtlRacesTest, ARenewalBeatsAPurgeThatWasDecidedOnOlderData) {
 }
 
 /// Begun in time, but not answered in time.
-TEST(LockTtlRacesTest, ARenewalThatIsAnsweredTooLateSaysLostWhicheverComesFirst) {
+TEST(LockTtlRacesTest, ARenewalAnsweredTooLateReportsTheLossInEitherOrder) {
   run_in_both_orders([](Race& race, Order order) {
     Race::LastMoments last = race.last_moments();
     const Lease& lease = last.lease;
@@ -165,7 +165,7 @@ TEST(LockTtlRacesTest, ARenewalThatIsAnsweredTooLateSaysLostWhicheverComesFirst)
   });
 }
 
-TEST(LockTtlRacesTest, AReleaseIsOneIfItComesFirstAndSaysLostIfNot) {
+TEST(LockTtlRacesTest, AReleaseSucceedsIfItComesFirstAndReportsTheLossOtherwise) {
   run_in_both_orders([](Race& race, Order order) {
     Race::LastMoments last = race.last_moments();
     const Lease& lease = last.lease;
@@ -181,7 +181,7 @@ TEST(LockTtlRacesTest, AReleaseIsOneIfItComesFirstAndSaysLostIfNot) {
 }
 
 /// The holder hangs for its user only: its library removes the claim when the time is over.
-TEST(LockTtlRacesTest, TheHoldersOwnLibraryAndAPurgeRemoveTheClaimOnce) {
+TEST(LockTtlRacesTest, TheHolderAndAPurgerRemoveTheClaimOnce) {
   run_in_both_orders([](Race& race, Order order) {
     const Lease lease = race.holder.takes_it();
     auto turn = race.stage.queues(race.next);
@@ -214,9 +214,9 @@ TEST(LockTtlRacesTest, OfTwoPurgersOnePurgesAndTheQueueStaysInOrder) {
   });
 }
 
-/// The next one's turn has come, which it can not know, or can not say. A newcomer has seen its
-/// claim first for as long as it may hold the lock.
-TEST(LockTtlRacesTest, TheWriteThatClaimsTheLockBeatsAPurgeOrFindsThatItWasPurged) {
+/// The next one's turn has come, but it cannot learn of that, or cannot write it. A newcomer has
+/// seen its claim first for as long as it may hold the lock.
+TEST(LockTtlRacesTest, TheWriteThatClaimsTheLockBeatsAPurgeOrNoticesIt) {
   run_in_both_orders([](Race& race, Order order) {
     const Lease lease = race.holder.takes_it();
     auto turn = race.stage.queues(race.next);
@@ -257,7 +257,7 @@ std::error_code act(const TtlContender& holder, const Lease& lease, int what) {
 }
 
 /// All of it at about the time when the holder may be purged, on a network that delays everything.
-TEST(LockTtlRacesTest, WhateverTheDelaysThereIsOneOutcomeAndNoError) {
+TEST(LockTtlRacesTest, AnyDelayEndsInOneOutcomeWithoutAnError) {
   int told_lost = 0;
   int purged = 0;
   const auto run = [&](Race& race, int number) {

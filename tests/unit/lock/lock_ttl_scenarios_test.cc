@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 #include "ttl_stage.h"
 
 namespace zklock::testing {
@@ -55,7 +55,7 @@ TEST_F(LockTtlScenariosTest, AHolderThatDoesNotUnlockIsReplacedInTimeAndInOrder)
   EXPECT_TRUE(stage_.granted(third_turn).valid());
 }
 
-TEST_F(LockTtlScenariosTest, AHolderWhoseProcessIsFrozenIsPurgedInTimeThoughItsSessionLives) {
+TEST_F(LockTtlScenariosTest, AFrozenHolderIsPurgedInTimeWhileItsSessionLives) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   auto third_turn = stage_.queues(third_);
@@ -81,7 +81,7 @@ TEST_F(LockTtlScenariosTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
   EXPECT_THAT(stage_.referee->purged(), ElementsAre(lease.znode()));
 }
 
-TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlGetsItFromTheHoldersOwnLibrary) {
+TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlGetsTheLockWhenTheHoldersTtlEnds) {
   const TtlContender patient = stage_.contender("patient", 0ms);
   const Lease lease = holder_.takes_it();
   const auto turn = stage_.queues(patient);
@@ -106,7 +106,7 @@ TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlWaitsForAFrozenHolder) {
 
 // --- Holders and waiters that take long ---------------------------------------------------------
 
-TEST_F(LockTtlScenariosTest, AWaiterThatWaitedForLongIsNotPurgedAndHasItsFullTtl) {
+TEST_F(LockTtlScenariosTest, ALongWaiterIsNotPurgedAndGetsItsFullTtl) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   auto third_turn = stage_.queues(third_);
@@ -125,7 +125,7 @@ TEST_F(LockTtlScenariosTest, AWaiterThatWaitedForLongIsNotPurgedAndHasItsFullTtl
   next_.machine->thaw();
 }
 
-TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlIsNotPurgedForHavingWaited) {
+TEST_F(LockTtlScenariosTest, ALongWaiterWithoutATtlIsNotPurged) {
   const TtlContender patient = stage_.contender("patient", 0ms);
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(patient);
@@ -143,7 +143,7 @@ TEST_F(LockTtlScenariosTest, AWaiterWithoutATtlIsNotPurgedForHavingWaited) {
   EXPECT_TRUE(TtlStage::has_ended(third_turn));
 }
 
-TEST_F(LockTtlScenariosTest, RenewingKeepsTheLockAndStoppingLosesItOnTime) {
+TEST_F(LockTtlScenariosTest, RenewalsKeepTheLockAndItEndsOnTimeWithoutThem) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   nanoseconds held{0};
@@ -161,7 +161,7 @@ TEST_F(LockTtlScenariosTest, RenewingKeepsTheLockAndStoppingLosesItOnTime) {
   EXPECT_TRUE(stage_.granted(turn).valid());
 }
 
-TEST_F(LockTtlScenariosTest, RenewalsOfAFrozenHolderAreSeenByAllWhoWait) {
+TEST_F(LockTtlScenariosTest, AllWaitersSeeTheRenewals) {
   const Lease lease = holder_.takes_it();
   auto turn = stage_.queues(next_);
   const auto third_turn = stage_.queues(third_);
@@ -278,7 +278,7 @@ std::string name_of(const ::testing::TestParamInfo<Clocks>& info) {
 
 INSTANTIATE_TEST_SUITE_P(, LockTtlClocksTest, ::testing::ValuesIn(all_clocks()), name_of);
 
-TEST_P(LockTtlClocksTest, OneWhoHasWaitedPurgesInTime) {
+TEST_P(LockTtlClocksTest, AWaiterPurgesInTime) {
   std::future<Lease> turn;
   hold([&] { turn = stage_.queues(next_); });
   for (; lease_.valid(); advance(1ms)) {
@@ -291,7 +291,7 @@ TEST_P(LockTtlClocksTest, OneWhoHasWaitedPurgesInTime) {
   holder_.machine->thaw();
 }
 
-/// Those who come while the lock is held, each for one attempt, and have seen nothing before.
+/// Newcomers make one attempt each while the lock is held, and have seen nothing before.
 TEST_P(LockTtlClocksTest, NoNewcomerPurgesEarly) {
   hold([] {});
   for (; lease_.valid(); advance(10ms)) {
@@ -302,7 +302,7 @@ TEST_P(LockTtlClocksTest, NoNewcomerPurgesEarly) {
     });
     ASSERT_THAT(stage_.referee->purged(), IsEmpty());
   }
-  // One whose clocks do not tell has to watch it for a TTL.
+  // A contender whose clocks do not agree has to watch it for a TTL.
   const auto turn = stage_.queues(next_);
   EXPECT_LE(stage_.await(turn, 1min), kTtl + kGrace);
   EXPECT_THAT(stage_.referee->purged(), ElementsAre(lease_.znode()));

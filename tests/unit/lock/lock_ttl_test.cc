@@ -25,18 +25,18 @@ class LockTtlTest : public LockTest {
   ZooKeeperLock lock_{ttl_config(kTtl), zk_};
 };
 
-TEST_F(LockTtlTest, AnUncontendedClaimIsRightAsCreated) {
+TEST_F(LockTtlTest, AnUncontendedClaimNeedsNoFurtherWrite) {
   EXPECT_CALL(*zk_, set).Times(0);
   const Lease lease = lock_.lock(owner("user1"));
   expect_granted_now(lease);
 }
 
-TEST_F(LockTtlTest, TheShortestTtlIsOneToo) {
+TEST_F(LockTtlTest, TheShortestTtlWorks) {
   ZooKeeperLock lock(ttl_config(1ms), zk_);
   EXPECT_TRUE(lock.lock().valid());
 }
 
-TEST_F(LockTtlTest, AClaimThatWaitedIsClaimedByAVersionedSet) {
+TEST_F(LockTtlTest, AfterAWaitTheGrantIsWrittenByVersion) {
   zk_->claim(kFirst);
   Waiter waiter(lock_, owner("user1"));
   ASSERT_TRUE(seen_->await("waiting"));
@@ -48,7 +48,7 @@ TEST_F(LockTtlTest, AClaimThatWaitedIsClaimedByAVersionedSet) {
   expect_granted_now(lease);
 }
 
-TEST_F(LockTtlTest, ALongWaitIsMarkedAndTheMarkTakenAwayWhenGranted) {
+TEST_F(LockTtlTest, ALongWaitIsMarkedUntilTheGrant) {
   zk_->claim(kFirst);
   Waiter waiter(lock_, owner("user1"));
   ASSERT_TRUE(seen_->await("waiting"));
@@ -70,7 +70,7 @@ TEST_F(LockTtlTest, ALongWaitIsMarkedAndTheMarkTakenAwayWhenGranted) {
   EXPECT_EQ(lease.znode(), own);
 }
 
-TEST_F(LockTtlTest, TheMarkCoversTheWaitAndTheTtlBehindIt) {
+TEST_F(LockTtlTest, TheMarkCoversTheWaitAndTheTtl) {
   zk_->claim(kFirst);
   Waiter waiter(lock_, Context().with_timeout(3s));
   ASSERT_TRUE(seen_->await("waiting"));
@@ -84,7 +84,7 @@ TEST_F(LockTtlTest, TheMarkCoversTheWaitAndTheTtlBehindIt) {
 class WrittenByOthersTest : public LockTtlTest,
                             public ::testing::WithParamInterface<ZooKeeperErrc> {};
 
-TEST_P(WrittenByOthersTest, WhenItClaimsTheLockItIsQueuedAnew) {
+TEST_P(WrittenByOthersTest, BeforeTheGrantQueuesAgain) {
   zk_->claim(kFirst);
   Waiter waiter(lock_);
   ASSERT_TRUE(seen_->await("waiting"));
@@ -97,7 +97,7 @@ TEST_P(WrittenByOthersTest, WhenItClaimsTheLockItIsQueuedAnew) {
   EXPECT_EQ(seen_->all("requeued").at(0).znode, own);
 }
 
-TEST_P(WrittenByOthersTest, WhenItIsToBeMarkedItIsQueuedAnew) {
+TEST_P(WrittenByOthersTest, BeforeTheWaitIsMarkedQueuesAgain) {
   zk_->claim(kFirst);
   EXPECT_CALL(*zk_, set).WillOnce(Return(GetParam()));
   Waiter waiter(lock_);
@@ -106,7 +106,7 @@ TEST_P(WrittenByOthersTest, WhenItIsToBeMarkedItIsQueuedAnew) {
   EXPECT_TRUE(seen_->await("requeued"));
 }
 
-TEST_P(WrittenByOthersTest, RenewSaysLost) {
+TEST_P(WrittenByOthersTest, RenewReportsTheLoss) {
   const Lease lease = lock_.lock();
   EXPECT_CALL(*zk_, set).WillOnce(Return(GetParam()));
   EXPECT_EQ(error_of([&] { lease.renew(); }).code(), Errc::lock_lost);
@@ -129,7 +129,7 @@ TEST_F(LockTtlTest, ARefusalToClaimTheLockFailsAndLeavesNoClaim) {
   EXPECT_TRUE(zk_->names("/locks").empty());
 }
 
-TEST_F(LockTtlTest, AClaimingSetWhoseAnswerWasLostIsFoundToBeOurs) {
+TEST_F(LockTtlTest, AGrantingWriteWhoseAnswerWasLostIsRecognised) {
   zk_->claim(kFirst);
   Waiter waiter(lock_);
   ASSERT_TRUE(seen_->await("waiting"));
@@ -146,7 +146,7 @@ TEST_F(LockTtlTest, AClaimingSetWhoseAnswerWasLostIsFoundToBeOurs) {
   EXPECT_NO_THROW(lease.renew());  // with the version that was read
 }
 
-TEST_F(LockTtlTest, AClaimingSetThatWasLostIsSentAgain) {
+TEST_F(LockTtlTest, ALostGrantingWriteIsSentAgain) {
   zk_->claim(kFirst);
   Waiter waiter(lock_);
   ASSERT_TRUE(seen_->await("waiting"));
@@ -155,7 +155,7 @@ TEST_F(LockTtlTest, AClaimingSetThatWasLostIsSentAgain) {
   EXPECT_EQ(zk_->stat(waiter.lease().znode()).version, 1);
 }
 
-TEST_F(LockTtlTest, AClaimingSetWhoseAnswerWasLostMayHaveMetSomebodyElses) {
+TEST_F(LockTtlTest, AnUnansweredGrantingWriteBehindAForeignWriteQueuesAgain) {
   zk_->claim(kFirst);
   Waiter waiter(lock_);
   ASSERT_TRUE(seen_->await("waiting"));
@@ -196,7 +196,7 @@ TEST_F(LockTtlTest, AGrantThatIsHalfOverIsRenewedBeforeItIsHandedOut) {
   EXPECT_EQ(metadata_at(lease.znode()).ttl_deadline, time_.wall_now() + kTtl);
 }
 
-TEST_F(LockTtlTest, AGrantThatIsLessThanHalfOverIsNot) {
+TEST_F(LockTtlTest, AGrantThatIsLessThanHalfOverIsNotRenewed) {
   EXPECT_CALL(*zk_, children).WillOnce([&](const std::string& path, const Context&) {
     time_.advance(kTtl / 2 - 1ms);
     return zk_->do_children(path);
@@ -206,7 +206,7 @@ TEST_F(LockTtlTest, AGrantThatIsLessThanHalfOverIsNot) {
   EXPECT_EQ(lease.valid_until(), time_.steady_now() + kTtl / 2 + 1ms);
 }
 
-TEST_F(LockTtlTest, ServersThatAlwaysTakeLongerThanHalfTheTtlFailTheLock) {
+TEST_F(LockTtlTest, ServersSlowerThanHalfTheTtlFailTheLock) {
   ON_CALL(*zk_, set).WillByDefault(
       [&](const std::string& path, const std::string& data, std::int32_t version, const Context&) {
         time_.advance(kTtl / 2);
@@ -230,7 +230,7 @@ TEST_F(LockTtlTest, TheLeaseEndsByItsOwnClock) {
   EXPECT_EQ(lock_.unlock(), Errc::lock_lost);
 }
 
-TEST_F(LockTtlTest, TheEndIsToldWithoutAnybodyAsking) {
+TEST_F(LockTtlTest, TheEndIsReportedAutomatically) {
   const Lease lease = lock_.lock();
   time_.advance(kTtl);
   ASSERT_TRUE(seen_->await("lost"));
@@ -239,13 +239,13 @@ TEST_F(LockTtlTest, TheEndIsToldWithoutAnybodyAsking) {
   EXPECT_FALSE(zk_->exists(lease.znode()));
 }
 
-TEST_F(LockTtlTest, TimeInWhichTheMachineIsSuspendedCounts) {
+TEST_F(LockTtlTest, SuspendedTimeCounts) {
   const Lease lease = lock_.lock();
   time_.suspend(kTtl);
   EXPECT_FALSE(lease.valid());
 }
 
-TEST_F(LockTtlTest, WhoWasPurgedAfterItIsToldThatTheTtlWasOver) {
+TEST_F(LockTtlTest, APurgedHolderIsNotifiedThatTheTtlIsOver) {
   const Lease lease = lock_.lock();
   time_.advance(50ms);
   ASSERT_TRUE(zk_->await_watched(lease.znode()));
@@ -280,7 +280,7 @@ TEST_F(LockTtlTest, RenewRestartsTheTtl) {
   EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
 }
 
-TEST_F(LockTtlTest, RenewThatComesTooLateSaysLostAndWritesNothing) {
+TEST_F(LockTtlTest, LateRenewReportsTheLossAndWritesNothing) {
   const Lease lease = lock_.lock();
   time_.advance(kTtl);
   EXPECT_CALL(*zk_, set).Times(0);
@@ -290,7 +290,7 @@ TEST_F(LockTtlTest, RenewThatComesTooLateSaysLostAndWritesNothing) {
   EXPECT_EQ(error, Errc::lock_lost);
 }
 
-TEST_F(LockTtlTest, RenewAnsweredTooLateSaysLost) {
+TEST_F(LockTtlTest, RenewAnsweredTooLateReportsTheLoss) {
   const Lease lease = lock_.lock();
   EXPECT_CALL(*zk_, set).WillOnce(
       [&](const std::string& path, const std::string& data, std::int32_t version, const Context&) {
@@ -301,7 +301,7 @@ TEST_F(LockTtlTest, RenewAnsweredTooLateSaysLost) {
   EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
 }
 
-TEST_F(LockTtlTest, RenewIsTriedAgainWhenTheConnectionBreaks) {
+TEST_F(LockTtlTest, RenewIsRetriedWhenTheConnectionBreaks) {
   const Lease lease = lock_.lock();
   EXPECT_CALL(*zk_, set)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
@@ -341,7 +341,7 @@ TEST_F(LockTtlTest, RenewsOfSeveralThreadsTakeTurns) {
   EXPECT_EQ(zk_->stat(lease.znode()).version, 2);
 }
 
-TEST_F(LockTtlTest, RenewNamesTheOwnerThatWasSetMeanwhile) {
+TEST_F(LockTtlTest, RenewWritesAnOwnerThatWasSetLater) {
   const Lease lease = lock_.lock();
   lock_.set_owner("user1");
   lease.renew();

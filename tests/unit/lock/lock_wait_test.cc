@@ -10,21 +10,24 @@ using ::testing::Return;
 
 class LockWaitTest : public LockTest {
  protected:
-  /// The one waiter there is waits for so long that it watches the one further ahead, too.
+  /// Others make these claims, and `waiter_` waits behind them when this returns.
+  [[nodiscard]] bool waits_behind(const std::vector<const char*>& claims) {
+    for (const char* claim : claims) zk_->claim(claim);
+    waiter_.emplace(lock_);
+    return seen_->await("waiting");
+  }
+  /// `waiter_` waits for so long that it watches the claim further ahead, too.
   [[nodiscard]] bool wait_is_long(const char* further) {
-    if (!seen_->await("waiting")) return false;
     time_.advance(50ms);
     return zk_->await_watched(further);
   }
+
+  ZooKeeperLock lock_{config(), zk_};
+  std::optional<Waiter> waiter_;
 };
 
 TEST_F(LockWaitTest, WatchesTheTwoClaimsJustAheadOnly) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
-  zk_->claim(kThird);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst, kSecond, kThird}));
   EXPECT_TRUE(zk_->is_watched(kThird));
   EXPECT_FALSE(zk_->is_watched(kSecond)) << "in a short wait it does not pay";
   time_.advance(50ms);
@@ -36,62 +39,48 @@ TEST_F(LockWaitTest, WatchesTheTwoClaimsJustAheadOnly) {
 TEST_F(LockWaitTest, WatchesTheTwoClaimsJustAheadAtOnceInALongQueue) {
   zk_->next_sequence = 50;
   for (int i = 10; i < 31; ++i) zk_->claim("/locks/lock-00000000" + std::to_string(i));
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
+  Waiter waiter(lock_);
   EXPECT_TRUE(zk_->await_watched("/locks/lock-0000000030"));
   EXPECT_TRUE(zk_->await_watched("/locks/lock-0000000029"));
 }
 
 TEST_F(LockWaitTest, DeletionOfTheFirstClaimGrantsWithoutAnotherList) {
-  zk_->claim(kFirst);
   EXPECT_CALL(*zk_, children).Times(1);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(zk_->await_watched(kFirst));
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
   EXPECT_EQ(seen_->order(), (std::vector<std::string>{"waiting", "granted"}));
 }
 
 TEST_F(LockWaitTest, DeletionOfAClaimThatWasNotFirstListsAgain) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
   EXPECT_CALL(*zk_, children).Times(2);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(zk_->await_watched(kSecond));
+  ASSERT_TRUE(waits_behind({kFirst, kSecond}));
   zk_->erase(kSecond);
   ASSERT_TRUE(zk_->await_watched(kFirst));
   ASSERT_TRUE(seen_->await("waiting", 2));
   EXPECT_EQ(seen_->all("waiting")[1].ahead, 1U);
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, AClaimThatIsGoneWhenItBecomesTheNextIsNotGranted) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
+TEST_F(LockWaitTest, AClaimDeletedBeforeItIsNextIsNotGranted) {
+  ASSERT_TRUE(waits_behind({kFirst, kSecond}));
   ASSERT_TRUE(wait_is_long(kFirst));
   zk_->erase(seen_->all("waiting")[0].znode);  // which nobody watches yet
   zk_->erase(kFirst);
   ASSERT_TRUE(seen_->await("requeued"));
   zk_->erase(kSecond);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
+TEST_F(LockWaitTest, ASameNamedClaimInARecreatedDirectoryIsWaitedFor) {
+  ASSERT_TRUE(waits_behind({kFirst, kSecond}));
   ASSERT_TRUE(wait_is_long(kFirst));
   const std::string own = seen_->all("waiting")[0].znode;
   zk_->erase(kFirst);
   ASSERT_TRUE(seen_->await("waiting", 2));
-  // Everything is deleted and created anew; somebody has the first number again.
+  // Everything is deleted and recreated; somebody has the first number again.
   EXPECT_CALL(*zk_, children)
       .WillOnce([&](const std::string& path, const Context&) {
         zk_->erase(own);
@@ -103,15 +92,12 @@ TEST_F(LockWaitTest, AClaimOfTheSameNameInANewDirectoryIsWaitedFor) {
   ASSERT_TRUE(seen_->await("requeued"));
   zk_->erase(kSecond);
   EXPECT_TRUE(zk_->await_watched(kFirst));
-  EXPECT_FALSE(waiter.is_done()) << "granted while " << kFirst << " stands";
+  EXPECT_FALSE(waiter_->is_done()) << "granted while " << kFirst << " stands";
 }
 
-TEST_F(LockWaitTest, WhatWasNoClaimMayBeOneInANewDirectory) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, APersistentChildMayBeAClaimInARecreatedDirectory) {
   ASSERT_TRUE(zk_->do_create(kSecond, ""));  // persistent: it is stepped over
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
   EXPECT_CALL(*zk_, children)
       .WillOnce([&](const std::string& path, const Context&) {
@@ -126,53 +112,40 @@ TEST_F(LockWaitTest, WhatWasNoClaimMayBeOneInANewDirectory) {
   EXPECT_TRUE(zk_->await_watched(kSecond));
 }
 
-TEST_F(LockWaitTest, WhoWasFurtherBackListsWhenItIsTheNextAndNotWhenItIsGranted) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
-  zk_->claim(kThird);
+TEST_F(LockWaitTest, AWaiterFurtherBackListsWhenItIsNextButNotWhenGranted) {
   EXPECT_CALL(*zk_, children).Times(2);
   EXPECT_CALL(*zk_, get_and_watch).Times(2);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
+  ASSERT_TRUE(waits_behind({kFirst, kSecond, kThird}));
   ASSERT_TRUE(wait_is_long(kSecond));
   zk_->erase(kFirst);
   EXPECT_EQ(seen_->count("waiting"), 1U) << "it is told nothing of that";
   zk_->erase(kSecond);
   ASSERT_TRUE(seen_->await("waiting", 2));
   zk_->erase(kThird);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
 TEST_F(LockWaitTest, ClaimsAheadThatGiveUpGrantNothing) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
-  zk_->claim(kThird);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
+  ASSERT_TRUE(waits_behind({kFirst, kSecond, kThird}));
   ASSERT_TRUE(wait_is_long(kSecond));
   zk_->erase(kSecond);
   ASSERT_TRUE(seen_->await("waiting", 2));
   zk_->erase(kThird);
   ASSERT_TRUE(zk_->await_watched(kFirst));
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, DeletionToldOverAnotherConnectionListsAgain) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, DeletionReportedOverAnotherConnectionListsAgain) {
   EXPECT_CALL(*zk_, children).Times(2);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(zk_->await_watched(kFirst));
+  ASSERT_TRUE(waits_behind({kFirst}));
   ++zk_->connection;
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
 TEST_F(LockWaitTest, ClaimAheadGoneBetweenTheListAndTheWatchListsAgain) {
-  zk_->claim(kFirst);
-  zk_->claim(kSecond);
   EXPECT_CALL(*zk_, children).Times(2);
   EXPECT_CALL(*zk_, get_and_watch(kSecond, _, _))
       .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
@@ -180,10 +153,8 @@ TEST_F(LockWaitTest, ClaimAheadGoneBetweenTheListAndTheWatchListsAgain) {
         return zk_->do_get_and_watch(path, watcher);  // no_node
       });
   EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _));
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
-  EXPECT_FALSE(waiter.is_done());  // the first is still there
+  ASSERT_TRUE(waits_behind({kFirst, kSecond}));
+  EXPECT_FALSE(waiter_->is_done());  // the first is still there
 }
 
 TEST_F(LockWaitTest, EventMayComeBeforeTheWatchReturns) {
@@ -194,26 +165,20 @@ TEST_F(LockWaitTest, EventMayComeBeforeTheWatchReturns) {
         zk_->erase(path);
         return znode;
       });
-  ZooKeeperLock lock(config(), zk_);
-  EXPECT_TRUE(lock.lock().valid());
+  EXPECT_TRUE(lock_.lock().valid());
 }
 
-TEST_F(LockWaitTest, ReconnectIsNoDeletionAndListsAgain) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, ReconnectListsAgainAndGrantsNothing) {
   EXPECT_CALL(*zk_, children).Times(2);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->tell(kFirst, WatchEvent::Type::reconnected);
   ASSERT_TRUE(seen_->await("waiting", 2));
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
 TEST_F(LockWaitTest, DeletionAfterAReconnectListsAgain) {
-  zk_->claim(kFirst);
-  zk_->claim(kThird);
   EXPECT_CALL(*zk_, get_and_watch(kThird, _, _))
       .WillOnce(
           [&](const std::string& path, const std::shared_ptr<Watcher>& watcher, const Context&) {
@@ -223,31 +188,24 @@ TEST_F(LockWaitTest, DeletionAfterAReconnectListsAgain) {
             return znode;
           })
       .WillOnce(DoDefault());
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
+  ASSERT_TRUE(waits_behind({kFirst, kThird}));
   ASSERT_TRUE(seen_->await("waiting", 2));
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
 }
 
 TEST_F(LockWaitTest, ChangeOfTheClaimAheadIsReadAgainAndGrantsNothing) {
-  zk_->claim(kFirst);
   EXPECT_CALL(*zk_, children).Times(1);
   EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _)).Times(2);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->write(kFirst, "renewed");
   ASSERT_TRUE(seen_->await("waiting", 2));
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, SessionLostToldToTheWatchQueuesAnew) {
-  zk_->claim(kFirst);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+TEST_F(LockWaitTest, SessionLossReportedByTheWatchQueuesAgain) {
+  ASSERT_TRUE(waits_behind({kFirst}));
   const std::string before = seen_->all("waiting")[0].znode;
   zk_->tell(kFirst, WatchEvent::Type::session_lost);
   ASSERT_TRUE(seen_->await("requeued"));
@@ -256,37 +214,30 @@ TEST_F(LockWaitTest, SessionLostToldToTheWatchQueuesAnew) {
   EXPECT_FALSE(zk_->exists(before));
 }
 
-TEST_F(LockWaitTest, SessionExpiryQueuesAnewInTheNextSession) {
-  zk_->claim(kFirst);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+TEST_F(LockWaitTest, SessionExpiryQueuesAgainInTheNextSession) {
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->expire();
   ASSERT_TRUE(seen_->await("waiting", 2));
   EXPECT_EQ(seen_->count("requeued"), 1U);
   zk_->erase(kFirst);
-  const Lease lease = waiter.lease();
+  const Lease lease = waiter_->lease();
   EXPECT_TRUE(lease.valid());
   EXPECT_EQ(zk_->stat(lease.znode()).ephemeral_owner, zk_->own_session()->id());
 }
 
-TEST_F(LockWaitTest, SessionThatEndsWhileTheListIsReadQueuesAnew) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, SessionThatEndsBeforeTheWatchQueuesAgain) {
   EXPECT_CALL(*zk_, get_and_watch)
       .WillOnce([&](const std::string&, const auto&, const Context&) -> Result<Znode> {
         zk_->expire();
         return ZooKeeperErrc::session_expired;
       })
       .WillRepeatedly(DoDefault());
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   EXPECT_EQ(seen_->count("requeued"), 1U);
 }
 
-TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAnew) {
+TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAgain) {
   zk_->claim(kFirst);
-  ZooKeeperLock lock(config(), zk_);
   EXPECT_CALL(*zk_, get_and_watch)
       .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
         Result<Znode> znode = zk_->do_get_and_watch(path, watcher);
@@ -294,26 +245,20 @@ TEST_F(LockWaitTest, SessionLostBetweenDeletionAndGrantQueuesAnew) {
         zk_->expire();
         return znode;
       });
-  const Lease lease = lock.lock();
+  const Lease lease = lock_.lock();
   EXPECT_EQ(seen_->count("requeued"), 1U);
   EXPECT_EQ(zk_->stat(lease.znode()).ephemeral_owner, zk_->own_session()->id());
 }
 
-TEST_F(LockWaitTest, AShortWaitPaysForNoWatchOnTheOwnClaim) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, AShortWaitSetsNoWatchOnTheOwnClaim) {
   EXPECT_CALL(*zk_, get_and_watch(kFirst, _, _)).Times(1);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
-TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingIsQueuedAnew) {
-  zk_->claim(kFirst);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingQueuesAgain) {
+  ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
   time_.advance(50ms);
   ASSERT_TRUE(zk_->await_watched(own));
@@ -321,24 +266,18 @@ TEST_F(LockWaitTest, OwnClaimDeletedWhileWaitingIsQueuedAnew) {
   ASSERT_TRUE(seen_->await("requeued"));
   ASSERT_TRUE(seen_->await("waiting", 2));
   EXPECT_NE(seen_->all("waiting")[1].znode, own);
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
 }
 
-TEST_F(LockWaitTest, OwnClaimDeletedBeforeItWasWatchedIsQueuedAnew) {
-  zk_->claim(kFirst);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+TEST_F(LockWaitTest, OwnClaimDeletedBeforeItIsWatchedQueuesAgain) {
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(seen_->all("waiting")[0].znode);
   time_.advance(50ms);
   EXPECT_TRUE(seen_->await("requeued"));
 }
 
-TEST_F(LockWaitTest, OwnClaimChangedBySomebodyIsWatchedAgain) {
-  zk_->claim(kFirst);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+TEST_F(LockWaitTest, OwnClaimChangedBySomebodyElseIsWatchedAgain) {
+  ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
   time_.advance(50ms);
   ASSERT_TRUE(zk_->await_watched(own));
@@ -346,57 +285,49 @@ TEST_F(LockWaitTest, OwnClaimChangedBySomebodyIsWatchedAgain) {
   ASSERT_TRUE(zk_->await_watched(own));
   EXPECT_EQ(seen_->count("requeued"), 0U);
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());  // without a TTL, nothing that it says matters
+  EXPECT_TRUE(waiter_->lease().valid());  // without a TTL, nothing that it says matters
 }
 
-TEST_F(LockWaitTest, ReconnectToldToTheOwnWatchListsAgain) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, ReconnectReportedByTheOwnWatchListsAgain) {
   EXPECT_CALL(*zk_, children).Times(2);
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   const std::string own = seen_->all("waiting")[0].znode;
   time_.advance(50ms);
   ASSERT_TRUE(zk_->await_watched(own));
   zk_->tell(own, WatchEvent::Type::reconnected);
   ASSERT_TRUE(seen_->await("waiting", 2));
-  EXPECT_FALSE(waiter.is_done());
+  EXPECT_FALSE(waiter_->is_done());
 }
 
 TEST_F(LockWaitTest, NoPermissionToReadTheClaimAheadFails) {
   zk_->claim(kFirst);
   EXPECT_CALL(*zk_, get_and_watch).WillOnce(Return(ZooKeeperErrc::no_auth));
-  ZooKeeperLock lock(config(), zk_);
-  const LockError error = error_of([&] { lock.lock(); });
+  const LockError error = error_of([&] { lock_.lock(); });
   EXPECT_EQ(error.code(), Errc::locking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
 }
 
-TEST_F(LockWaitTest, WatchingIsTriedAgainWhenTheConnectionBreaks) {
-  zk_->claim(kFirst);
+TEST_F(LockWaitTest, WatchingIsRetriedWhenTheConnectionBreaks) {
   EXPECT_CALL(*zk_, get_and_watch)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
       .WillRepeatedly(DoDefault());
-  ZooKeeperLock lock(config(), zk_);
-  Waiter waiter(lock);
-  ASSERT_TRUE(seen_->await("waiting"));
+  ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(kFirst);
-  EXPECT_TRUE(waiter.lease().valid());
+  EXPECT_TRUE(waiter_->lease().valid());
 }
 
 TEST_F(LockWaitTest, GrantsAreInTheOrderOfTheClaims) {
-  ZooKeeperLock lock(config(), zk_);
-  const Lease first = lock.lock();
-  Waiter second(lock);
+  const Lease first = lock_.lock();
+  Waiter second(lock_);
   ASSERT_TRUE(seen_->await("waiting", 1));
-  Waiter third(lock);
+  Waiter third(lock_);
   ASSERT_TRUE(seen_->await("waiting", 2));
   EXPECT_EQ(seen_->all("waiting")[1].ahead, 2U);
-  lock.unlock(first);
+  lock_.unlock(first);
   const Lease lease = second.lease();
   EXPECT_FALSE(third.is_done());
-  lock.unlock(lease);
+  lock_.unlock(lease);
   EXPECT_GT(third.lease().fencing_token(), lease.fencing_token());
 }
 
@@ -418,7 +349,7 @@ class FullZooKeeper : public zklock::testing::TinyZooKeeper {
   std::shared_ptr<ClaimClient> other_;
 };
 
-TEST_F(LockWaitTest, ASessionThatDoesNotComeIsNotWaitedForWhenAnotherOneHasRoomAgain) {
+TEST_F(LockWaitTest, AFurtherSessionThatCannotBeOpenedIsNotWaitedForIndefinitely) {
   const auto unconnected = std::make_shared<UnconnectedZooKeeper>();
   EXPECT_CALL(*unconnected, create_protected_ephemeral_sequential)
       .WillOnce([](const std::string&, const std::string&, const Acl&, const Context& context) {

@@ -1,5 +1,5 @@
 // ttl_stage.h: what the tests of TTLs on the fake ensemble share: contenders for one lock, each on
-// a machine of its own, and a referee who hears of every grant and every purge.
+// a machine of its own, and a referee that is notified of every grant and every purge.
 #ifndef ZKLOCK_TESTS_UNIT_LOCK_TTL_STAGE_H_
 #define ZKLOCK_TESTS_UNIT_LOCK_TTL_STAGE_H_
 
@@ -71,7 +71,7 @@ class Referee final : public LockObserver {
   std::vector<std::string> requeued_;  // guarded by mutex_
 };
 
-/// Who contends, on a machine of his own.
+/// A contender on a machine of its own.
 struct TtlContender {
   FakeZooKeeper* zookeeper;
   FakeMachine* machine;
@@ -88,7 +88,7 @@ struct TtlContender {
     lock->unlock(lease, {}, error);
     return error;
   }
-  /// The same of the test. Who was waiting for it knows when this returns.
+  /// The same on a thread of the test's. The next waiter knows when this returns.
   [[nodiscard]] std::error_code releases(const Lease& lease) const {
     const std::error_code error = machine->run([&] { return unlocks(lease); });
     zookeeper->settle();

@@ -1,5 +1,5 @@
-// A lock that is taken again and again without anybody in its way: the number of its next claim
-// tells that it is the first, and the queue is not listed.
+// Uncontended lock/unlock cycles: the number of the next claim shows that it is the first, and the
+// queue is not listed.
 #include <limits>
 
 #include "lock/uncontended_path.h"
@@ -30,7 +30,7 @@ class LockUncontendedPathTest : public LockTest {
   }
 };
 
-TEST_F(LockUncontendedPathTest, IsNotListedAnyMoreAndCostsTwoRequests) {
+TEST_F(LockUncontendedPathTest, IsNotListedAndCostsTwoRequests) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   EXPECT_CALL(*zk_, children).Times(0);
@@ -52,7 +52,7 @@ TEST_F(LockUncontendedPathTest, AClaimInBetweenIsWaitedFor) {
   EXPECT_TRUE(waiter.lease().valid());
 }
 
-TEST_F(LockUncontendedPathTest, AClaimBehindTheOneThatIsHeldIsWaitedFor) {
+TEST_F(LockUncontendedPathTest, AClaimBehindTheHeldOneIsWaitedFor) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const Lease lease = lock.lock();
@@ -69,7 +69,7 @@ TEST_F(LockUncontendedPathTest, IsListedAgainOnAnotherConnection) {
   cycle(lock);
 }
 
-TEST_F(LockUncontendedPathTest, IsListedOnceTheDirectorysWatchHasFired) {
+TEST_F(LockUncontendedPathTest, IsListedAfterTheDirectorysWatchFired) {
   ZooKeeperLock lock(config(), zk_);
   for (const auto type : {WatchEvent::Type::deleted, WatchEvent::Type::changed,
                           WatchEvent::Type::reconnected, WatchEvent::Type::session_lost}) {
@@ -93,7 +93,7 @@ TEST_F(LockUncontendedPathTest, AWatchThatFiresWhileTheClaimIsCreatedCounts) {
   cycle(lock);
 }
 
-TEST_F(LockUncontendedPathTest, AReleaseThatIsNotConfirmedProvesNothing) {
+TEST_F(LockUncontendedPathTest, AnUnconfirmedReleaseProvesNothing) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   const Lease lease = lock.lock();
@@ -103,7 +103,7 @@ TEST_F(LockUncontendedPathTest, AReleaseThatIsNotConfirmedProvesNothing) {
   cycle(lock);
 }
 
-TEST_F(LockUncontendedPathTest, TheLastNumbersAreListed) {
+TEST_F(LockUncontendedPathTest, IsListedNearTheLastNumber) {
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, kManyCycles);
   zk_->next_sequence = 2147483645;  // which is not the next one, as 2147483647 is not to be trusted
@@ -111,14 +111,14 @@ TEST_F(LockUncontendedPathTest, TheLastNumbersAreListed) {
   cycle(lock, 3);
 }
 
-TEST_F(LockUncontendedPathTest, ADirectoryThatCanNotBeWatchedIsListedAndNotWatchedEachTime) {
+TEST_F(LockUncontendedPathTest, AnUnwatchableDirectoryIsListedAndNotWatchedEachTime) {
   EXPECT_CALL(*zk_, get_and_watch).Times(5).WillRepeatedly(Return(ZooKeeperErrc::no_auth));
   EXPECT_CALL(*zk_, children).Times(20);
   ZooKeeperLock lock(config(), zk_);
   cycle(lock, 20);
 }
 
-TEST_F(LockUncontendedPathTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) {
+TEST_F(LockUncontendedPathTest, WatchingTheDirectoryHardlyDelaysAGrant) {
   ZooKeeperLock lock(config(), zk_);
   std::optional<std::chrono::steady_clock::time_point> deadline;
   EXPECT_CALL(*zk_, get_and_watch("/locks", _, _))
@@ -131,12 +131,12 @@ TEST_F(LockUncontendedPathTest, WatchingTheDirectoryDoesNotHoldUpAGrantForLong) 
   EXPECT_TRUE(deadline) << "a lock without a deadline would wait for this as long as it takes";
 }
 
-TEST_F(LockUncontendedPathTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothing) {
+TEST_F(LockUncontendedPathTest, AReleaseInAnEarlierDirectoryProvesNothing) {
   ZooKeeperLock lock(config(), zk_);
   EXPECT_CALL(*zk_, get_and_watch(_, _, _)).WillRepeatedly(DoDefault());
   EXPECT_CALL(*zk_, get_and_watch("/locks", _, _))
       .WillOnce([&](const std::string& path, const auto& watcher, const Context&) {
-        // Deleted and created anew just now; others hold and wait there.
+        // Deleted and recreated just now; others hold and wait there.
         for (const std::string& name : zk_->names("/locks")) zk_->erase("/locks/" + name);
         zk_->claim(kFirst);
         Result<Znode> directory = zk_->do_get_and_watch(path, watcher);
@@ -156,7 +156,7 @@ TEST_F(LockUncontendedPathTest, AReleaseOfAClaimOfTheDirectoryBeforeProvesNothin
       << "granted while " << kFirst << " stands";
 }
 
-TEST_F(LockUncontendedPathTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothing) {
+TEST_F(LockUncontendedPathTest, AReleaseStartedUnderAnEarlierWatchProvesNothing) {
   internal::UncontendedPath queue;
   CreatedClaim claim{{.path = "/locks/lock-0000000007"}};
   claim.connection = zk_->connection;
@@ -176,7 +176,7 @@ TEST_F(LockUncontendedPathTest, AReleaseThatBeganUnderAnEarlierWatchProvesNothin
   EXPECT_FALSE(queue.confirm_first(*zk_, next));
 }
 
-TEST_F(LockUncontendedPathTest, AWatchOfAnotherClientsProvesNothing) {
+TEST_F(LockUncontendedPathTest, AnotherClientsWatchProvesNothing) {
   const auto other = std::make_shared<zklock::testing::TinyZooKeeper>();
   other->make("/locks");
   internal::UncontendedPath queue;
@@ -198,7 +198,7 @@ TEST_F(LockUncontendedPathTest, AWatchOfAnotherClientsProvesNothing) {
   EXPECT_TRUE(queue.confirm_first(*other, next)) << "it is watched by the one that is in use now";
 }
 
-TEST_F(LockUncontendedPathTest, AClientThatDoesNotKnowItsConnectionsAlwaysLists) {
+TEST_F(LockUncontendedPathTest, AClientWithoutConnectionNumbersAlwaysLists) {
   zk_->connection = 0;
   EXPECT_CALL(*zk_, children).Times(20);
   ZooKeeperLock lock(config(), zk_);

@@ -81,7 +81,7 @@ TEST(ClaimNameTest, MarkersMayEndInDigits) {
   EXPECT_EQ(claim_sequence("a_v10000000005", {"_v1"}), 5);
 }
 
-TEST(ClaimNameTest, EmptyMarkersCountForNothing) {
+TEST(ClaimNameTest, EmptyMarkersAreIgnored) {
   EXPECT_EQ(claim_sequence("a5", {""}), std::nullopt);
   EXPECT_EQ(claim_sequence("a-5", {""}), 5);
 }

@@ -17,14 +17,14 @@ class HolderMemoryTest : public ::testing::Test {
   HolderMemory memory_;
 };
 
-TEST_F(HolderMemoryTest, RemembersWhenTheHeadWasFirstSeen) {
+TEST_F(HolderMemoryTest, RemembersWhenTheHolderWasFirstSeen) {
   memory_.listed("a", 10);
   EXPECT_EQ(memory_.see("a", stat(1), std::nullopt, kNow).first_seen, kNow);
   memory_.listed("a", 11);
   EXPECT_EQ(memory_.see("a", stat(1), std::nullopt, kNow + 5s).first_seen, kNow);
 }
 
-TEST_F(HolderMemoryTest, AChangedHeadIsSeenForTheFirstTime) {
+TEST_F(HolderMemoryTest, AChangedHolderIsSeenForTheFirstTime) {
   memory_.listed("a", 10);
   static_cast<void>(memory_.see("a", stat(1), std::nullopt, kNow));
   EXPECT_EQ(memory_.see("a", stat(1, 1), std::nullopt, kNow + 5s).first_seen, kNow + 5s);
@@ -37,36 +37,36 @@ TEST_F(HolderMemoryTest, AnotherNodeOfTheSameNameIsSeenForTheFirstTime) {
   EXPECT_EQ(memory_.see("a", stat(12), std::nullopt, kNow + 5s).first_seen, kNow + 5s);
 }
 
-TEST_F(HolderMemoryTest, ANewcomersHeadWasNotSeenFurtherBack) {
+TEST_F(HolderMemoryTest, ANewcomersHolderWasNotSeenFurtherBack) {
   memory_.listed("a", 10);
   EXPECT_FALSE(memory_.see("a", stat(1), std::nullopt, kNow).seen_further_back);
 }
 
-TEST_F(HolderMemoryTest, AHeadThatStoodBehindAnEarlierOneWasSeenFurtherBack) {
+TEST_F(HolderMemoryTest, AHolderListedBehindAnEarlierOneWasSeenFurtherBack) {
   memory_.listed("a", 10);
   memory_.listed("b", 10);  // it was in the list behind a
   EXPECT_TRUE(memory_.see("b", stat(5), std::nullopt, kNow).seen_further_back);
 }
 
-TEST_F(HolderMemoryTest, AHeadThatIsNewerThanWhatWasListedWasNotSeenFurtherBack) {
+TEST_F(HolderMemoryTest, AHolderNewerThanTheListWasNotSeenFurtherBack) {
   memory_.listed("a", 10);
   memory_.listed("b", 20);
   EXPECT_FALSE(memory_.see("b", stat(15), std::nullopt, kNow).seen_further_back);
 }
 
-TEST_F(HolderMemoryTest, KnowingItLongerDoesNotPutItFurtherBack) {
+TEST_F(HolderMemoryTest, AHolderListedTwiceWasNotSeenFurtherBack) {
   memory_.listed("b", 10);
   memory_.listed("b", 20);
   EXPECT_FALSE(memory_.see("b", stat(5), std::nullopt, kNow).seen_further_back);
 }
 
-TEST_F(HolderMemoryTest, AnotherThreadsHeadIsTakenForSeenBefore) {
+TEST_F(HolderMemoryTest, AnotherThreadsHolderCountsAsSeenFurtherBack) {
   memory_.listed("a", 10);
   memory_.listed("b", 20);
   EXPECT_TRUE(memory_.see("a", stat(1), std::nullopt, kNow).seen_further_back);
 }
 
-TEST_F(HolderMemoryTest, PassesOnWhatWasRead) {
+TEST_F(HolderMemoryTest, PassesTheMetadataOn) {
   memory_.listed("a", 10);
   Metadata metadata;
   metadata.owner = "user1";

@@ -36,12 +36,12 @@ TEST(LockEntriesTest, LockAheadIsTheOneJustAhead) {
   EXPECT_EQ(three().lock_ahead(2), path_of(1));
 }
 
-TEST(LockEntriesTest, NothingIsAheadOfTheHolderAndOfStrangers) {
+TEST(LockEntriesTest, NothingIsAheadOfTheHolderOrOfUnknownClaims) {
   EXPECT_EQ(three().lock_ahead(1), std::nullopt);
   EXPECT_EQ(three().lock_ahead(3), std::nullopt);
 }
 
-TEST(LockEntriesTest, TheOrderIsTheOneGivenNotThatOfTheNumbers) {
+TEST(LockEntriesTest, KeepsTheGivenOrder) {
   const LockEntries wrapped(
       {{.id = 2'147'483'647, .path = "/l/a"}, {.id = -2'147'483'648, .path = "/l/b"}});
   EXPECT_EQ(wrapped.first(), 2'147'483'647);
@@ -73,7 +73,7 @@ TEST(SequenceNumberTest, IsAtTheEndOfANameOrPath) {
   EXPECT_EQ(sequence_number("lock--2147483648"), -2'147'483'648);
 }
 
-TEST(SequenceNumberTest, ThrowsWhereThereIsNone) {
+TEST(SequenceNumberTest, ThrowsWithoutANumber) {
   try {
     (void)sequence_number("_c_979cb11f40bb3dbc6908edeaac8f2de1-lo\n");
     FAIL() << "nothing was thrown";
@@ -85,7 +85,7 @@ TEST(SequenceNumberTest, ThrowsWhereThereIsNone) {
   }
 }
 
-TEST(SequenceNumberTest, TwinSetsTheErrorAndClearsIt) {
+TEST(SequenceNumberTest, ErrorCodeOverloadSetsAndClearsTheError) {
   std::error_code error;
   EXPECT_EQ(sequence_number("members", error), 0);
   EXPECT_EQ(error, Errc::invalid_seq_node);

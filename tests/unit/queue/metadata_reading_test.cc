@@ -23,7 +23,7 @@ std::string json_with_deadline(const std::string& deadline) {
          R"(","owner_id":"a"})";
 }
 
-/// The TTL that a claim with this data has; none also if it can not be read.
+/// The TTL that a claim with this data has; none also if it cannot be read.
 std::optional<nanoseconds> ttl_of(std::string_view data) {
   const auto metadata = parse_metadata(data);
   return metadata ? metadata->ttl() : std::nullopt;
@@ -48,7 +48,7 @@ TEST(MetadataReadingTest, KafkaKitWithoutTtlsHasNoTtl) {
             std::nullopt);
 }
 
-TEST(MetadataReadingTest, KafkaKitsNilOwnerIsNobody) {
+TEST(MetadataReadingTest, KafkaKitsNilOwnerIsEmpty) {
   for (const std::string owner : {"\\u003cnil\\u003e", "<nil>"}) {
     const auto metadata = parse_metadata(
         R"({"timestamp":"2026-11-23T08:43:32Z","ttl_deadline":"2026-11-23T08:43:33Z","owner_id":")" +
@@ -79,7 +79,7 @@ TEST(MetadataReadingTest, ReadsEveryDeadlineThatKafkaKitWaitsFor) {
   }
 }
 
-TEST(MetadataReadingTest, ReadsDataThatIsOddButWhole) {
+TEST(MetadataReadingTest, ReadsUnusualButValidData) {
   const std::string times =
       R"("timestamp":"2026-11-23T08:43:32Z","ttl_deadline":"2026-11-23T08:44:02Z")";
   for (const std::string& data : {
@@ -99,7 +99,7 @@ TEST(MetadataReadingTest, ReadsDataThatIsOddButWhole) {
   }
 }
 
-TEST(MetadataReadingTest, NothingElseMeansATtl) {
+TEST(MetadataReadingTest, OtherDeadlinesAreNoTtl) {
   for (const std::string deadline : {
            "9999-12-31T23:59:59Z",
            "9999-12-31T23:59:59.999999999Z",
@@ -181,7 +181,7 @@ TEST(MetadataReadingTest, ObjectsWithoutBothTimesHaveNoTtl) {
   }
 }
 
-TEST(MetadataReadingTest, OfAKeyThatComesTwiceTheLastOneCounts) {
+TEST(MetadataReadingTest, TheLastOfTwoEqualKeysCounts) {
   const std::string good = R"("2026-11-23T08:44:02Z")";
   const std::string past = R"("2026-11-23T08:00:00Z")";
   const auto twice = [](const std::string& first, const std::string& second) {
@@ -194,7 +194,7 @@ TEST(MetadataReadingTest, OfAKeyThatComesTwiceTheLastOneCounts) {
   EXPECT_EQ(ttl_of(twice(good, "{}")), std::nullopt);
 }
 
-TEST(MetadataReadingTest, RefusesWhatIsNotAJsonObject) {
+TEST(MetadataReadingTest, RefusesOtherThanJsonObjects) {
   const std::string good = to_json(with_ttl());
   for (const std::string& data : {
            std::string(),
@@ -249,7 +249,7 @@ TEST(MetadataReadingTest, RefusesDeepNesting) {
   EXPECT_FALSE(parse_metadata(nested(30'000)));
 }
 
-TEST(MetadataReadingTest, ManyKeysCostNoMoreThanTheirBytes) {
+TEST(MetadataReadingTest, ManyKeysTakeLinearTime) {
   std::string data = "{";
   for (int i = 0; data.size() < 64'000; ++i) data += "\"" + std::to_string(i) + "\":0,";
   data.back() = '}';
@@ -258,7 +258,7 @@ TEST(MetadataReadingTest, ManyKeysCostNoMoreThanTheirBytes) {
   EXPECT_LT(std::chrono::steady_clock::now() - start, 500ms);  // sanitizers and all
 }
 
-TEST(MetadataReadingTest, OnlyOurOwnObjectMakesAWaiter) {
+TEST(MetadataReadingTest, OnlyOurOwnObjectMarksAWaiter) {
   const std::string times =
       R"({"timestamp":"2026-11-23T08:43:32Z","ttl_deadline":"2026-11-23T08:44:02Z",)";
   for (const std::string rest : {
@@ -336,7 +336,7 @@ TEST(MetadataReadingTest, CutsLongForeignOwners) {
   EXPECT_EQ(metadata->owner, std::string(1024, 'a'));
 }
 
-TEST(MetadataReadingTest, NoPrefixAndNoFlippedByteIsMoreThanMalformed) {
+TEST(MetadataReadingTest, DamagedDataIsAtMostMalformed) {
   // Nothing here may throw, overflow or read out of bounds (the sanitizers are the judge), and a
   // prefix is never metadata.
   Metadata waiter = with_ttl();

@@ -45,7 +45,7 @@ TEST(MetadataTest, MarksAWaiter) {
   EXPECT_NE(to_json(metadata).find(R"("pid":4242,"waiting":true}})"), std::string::npos);
 }
 
-TEST(MetadataTest, SaysNothingOfWaitingWhenGranted) {
+TEST(MetadataTest, DoesNotMarkAHolder) {
   Metadata metadata = with_ttl();
   metadata.ttl_once_granted = 1500ms;
   EXPECT_EQ(to_json(metadata).find("waiting"), std::string::npos);
@@ -74,7 +74,7 @@ TEST(MetadataTest, EscapesTheOwner) {
   EXPECT_EQ(parse_metadata(to_json(metadata))->owner, metadata.owner);
 }
 
-TEST(MetadataTest, MendsOwnersAndHostsThatAreNotUtf8) {
+TEST(MetadataTest, RepairsOwnersAndHostsThatAreNotUtf8) {
   Metadata metadata = with_ttl();
   metadata.owner =
       "a\xff"
@@ -92,7 +92,7 @@ TEST(MetadataTest, CutsLongOwnersBetweenCharacters) {
   EXPECT_NE(to_json(metadata).find("\"owner_id\":\"" + written + "\","), std::string::npos);
 }
 
-TEST(MetadataTest, WritesTheOutermostTimesWithoutOverflow) {
+TEST(MetadataTest, WritesExtremeTimesWithoutOverflow) {
   EXPECT_EQ(to_rfc3339(WallTime::max()), "2262-04-11T23:47:16.854775807Z");
   EXPECT_EQ(to_rfc3339(WallTime::min()), "1678-01-01T00:00:00.000000000Z");
   EXPECT_EQ(to_rfc3339(WallTime{}), "1970-01-01T00:00:00.000000000Z");
@@ -134,7 +134,7 @@ TEST(MetadataTest, TtlIsTheDeadlineMinusTheTimestamp) { EXPECT_EQ(with_ttl().ttl
 
 TEST(MetadataTest, WithoutADeadlineThereIsNoTtl) { EXPECT_FALSE(Metadata{}.ttl()); }
 
-TEST(MetadataTest, TtlOfAWaiterIsTheOneItWillHave) {
+TEST(MetadataTest, TtlOfAWaiterIsThatOfItsGrant) {
   Metadata metadata = with_ttl();
   metadata.waiting = true;
   EXPECT_FALSE(metadata.ttl());
@@ -156,7 +156,7 @@ TEST(MetadataTest, LessThanAMillisecondIsNoTtl) {
   EXPECT_FALSE(metadata.ttl());
 }
 
-TEST(MetadataTest, CenturiesAreNoTtl) {
+TEST(MetadataTest, ATtlOfCenturiesIsNone) {
   Metadata metadata;
   metadata.timestamp = WallTime::min();
   metadata.ttl_deadline = WallTime::max();

@@ -39,12 +39,12 @@ class PurgeTimeTest : public ::testing::Test {
   ServerStamp own_;
 };
 
-TEST_F(PurgeTimeTest, IsPastWhenTheServersAndTheHoldersClockAgree) {
+TEST_F(PurgeTimeTest, HasComeWhenTheServersAndTheHoldersClockAgree) {
   ASSERT_TRUE(time());
   EXPECT_EQ(*time(), kNow - 50s + 11ms);
 }
 
-TEST_F(PurgeTimeTest, IsTheLaterOfWhatTheTwoClocksSay) {
+TEST_F(PurgeTimeTest, IsTheLaterOfTheTwoClocks) {
   holder_.stat.mtime = kServerNow - 8s;
   EXPECT_EQ(time(), kNow + 2s + 11ms);
   holder_.metadata->timestamp = kWallNow - 5s;
@@ -52,7 +52,7 @@ TEST_F(PurgeTimeTest, IsTheLaterOfWhatTheTwoClocksSay) {
   EXPECT_EQ(time(), kNow + 5s);
 }
 
-TEST_F(PurgeTimeTest, IsATtlAndAThousandthAfterItWasFirstSeenAtTheLatest) {
+TEST_F(PurgeTimeTest, IsAtMostATtlAndAThousandthAfterTheFirstSight) {
   holder_.metadata->timestamp = kWallNow + 1h;  // its clock is ahead
   holder_.metadata->ttl_deadline = kWallNow + 1h + 10s;
   EXPECT_EQ(time(), kNow + 10s + 10ms);
@@ -60,18 +60,18 @@ TEST_F(PurgeTimeTest, IsATtlAndAThousandthAfterItWasFirstSeenAtTheLatest) {
   EXPECT_EQ(time(), kNow + 1s + 10ms);
 }
 
-TEST_F(PurgeTimeTest, AHoldersClockThatIsBehindMakesItNoEarlierThanTheServersSay) {
+TEST_F(PurgeTimeTest, ASlowHoldersClockDoesNotBeatTheServersClock) {
   holder_.stat.mtime = kServerNow;
   EXPECT_EQ(time(), kNow + 10s + 10ms);  // a millisecond before what the servers' clock says
 }
 
-TEST_F(PurgeTimeTest, ServersClockIsCountedOnFromWhenTheOwnClaimsAnswerCame) {
+TEST_F(PurgeTimeTest, ServersClockIsExtrapolatedFromTheOwnClaim) {
   holder_.stat.mtime = kServerNow - 4s;
   own_.known_at = kNow - 3s;
   EXPECT_EQ(time(), kNow + 3s + 11ms);
 }
 
-TEST_F(PurgeTimeTest, IsOneMillisecondLaterAsStampsAreCutOff) {
+TEST_F(PurgeTimeTest, AllowsForTimestampsCutToMilliseconds) {
   holder_.stat.mtime = kServerNow - 10s;
   EXPECT_EQ(time(), kNow + 11ms);
 }
@@ -88,32 +88,32 @@ TEST_F(PurgeTimeTest, TheLastWriteCountsNotTheCreation) {
   EXPECT_LT(time(), kNow);
 }
 
-TEST_F(PurgeTimeTest, WhatWasRenewedBehindTheOwnClaimIsPurgedOnlyByWhenItWasSeen) {
+TEST_F(PurgeTimeTest, ARenewalAfterTheOwnClaimCountsFromTheFirstSight) {
   holder_.stat.mzxid = own_.zxid + 1;
   holder_.stat.mtime = kServerNow + 1ms;
   own_.known_at = kNow - 1h;  // the servers' clock is only guessed at by now
   EXPECT_EQ(time(), kNow + 10s + 10ms);
 }
 
-TEST_F(PurgeTimeTest, AClaimThatSaysItWaitsIsPurgedOnlyByWhenItWasSeen) {
+TEST_F(PurgeTimeTest, AMarkedWaiterCountsFromTheFirstSight) {
   holder_.metadata->waiting = true;
   holder_.metadata->ttl_once_granted = 10s;
   EXPECT_EQ(time(), kNow + 10s + 10ms);
 }
 
-TEST_F(PurgeTimeTest, AClaimThatWasSeenFurtherBackIsPurgedOnlyByWhenItWasSeen) {
+TEST_F(PurgeTimeTest, AClaimSeenFurtherBackCountsFromTheFirstSight) {
   holder_.seen_further_back = true;
   EXPECT_EQ(time(), kNow + 10s + 10ms);
 }
 
-TEST_F(PurgeTimeTest, ThereIsNoneForAContenderWithoutATtl) {
+TEST_F(PurgeTimeTest, NeverComesForAContenderWithoutATtl) {
   for (const auto ttl : {0ns, std::chrono::nanoseconds(-1s)}) {
     rule_ = {ttl, true};
     EXPECT_EQ(time(), std::nullopt);
   }
 }
 
-TEST_F(PurgeTimeTest, ThereIsNoneForAHolderWithoutATtl) {
+TEST_F(PurgeTimeTest, NeverComesForAHolderWithoutATtl) {
   holder_.metadata->ttl_deadline.reset();
   EXPECT_EQ(time(), std::nullopt);
   holder_.metadata->ttl_deadline = holder_.metadata->timestamp + 999us;  // no TTL to speak of
@@ -126,7 +126,7 @@ TEST_F(PurgeTimeTest, ThereIsNoneForAHolderWithoutATtl) {
   EXPECT_EQ(time(), std::nullopt);
 }
 
-TEST_F(PurgeTimeTest, TheContendersTtlAppliesToThoseWithoutIfItIsToldTo) {
+TEST_F(PurgeTimeTest, PurgeWithoutTtlAppliesTheContendersTtl) {
   rule_.purge_without_ttl = true;
   holder_.metadata->ttl_deadline.reset();
   EXPECT_EQ(time(), kNow + 30s + 30ms);
@@ -135,13 +135,13 @@ TEST_F(PurgeTimeTest, TheContendersTtlAppliesToThoseWithoutIfItIsToldTo) {
   EXPECT_EQ(time(), kNow + 29s + 30ms);
 }
 
-TEST_F(PurgeTimeTest, TheHoldersTtlAppliesWhereThereIsOne) {
+TEST_F(PurgeTimeTest, TheHoldersOwnTtlComesFirst) {
   rule_ = {1s, true};
   holder_.seen_further_back = true;
   EXPECT_EQ(time(), kNow + 10s + 10ms);
 }
 
-TEST_F(PurgeTimeTest, TimesAtTheEdgeOfWhatFitsDoNotOverflow) {
+TEST_F(PurgeTimeTest, ExtremeTimesDoNotOverflow) {
   using Milliseconds = std::chrono::milliseconds;
   constexpr auto kMost = std::numeric_limits<std::int64_t>::max();
   constexpr auto kLeast = std::numeric_limits<std::int64_t>::min();

@@ -39,7 +39,7 @@ TEST(StandingTest, ThirdWaitsForTheSecond) {
   EXPECT_FALSE(standing.is_next());
 }
 
-TEST(StandingTest, WhoIsNotInTheListIsMissingAlsoIfItIsEmpty) {
+TEST(StandingTest, AClaimThatIsNotListedIsMissing) {
   EXPECT_EQ(standing_of("d-0", three()).place, Place::missing);
   EXPECT_EQ(standing_of("a-1", {}).place, Place::missing);
   EXPECT_FALSE(standing_of("a-1", {}).is_next());
@@ -79,7 +79,7 @@ TEST_F(ClaimsInOrderTest, FurtherMarkersCount) {
             (Names{"lock-0000000002", "x__lock__0000000003"}));
 }
 
-TEST_F(ClaimsInOrderTest, ThoseKnownNotToBeClaimsAreLeftOut) {
+TEST_F(ClaimsInOrderTest, KnownPersistentChildrenAreLeftOut) {
   EXPECT_EQ(*order({"a-1", "b-2"}, {"a-1"}), Names{"b-2"});
 }
 
@@ -103,14 +103,14 @@ TEST_F(ClaimsInOrderTest, EqualNumbersMakeCzxidDecide) {
   EXPECT_EQ(*order({"a-7", "b-7"}), (Names{"b-7", "a-7"}));
 }
 
-TEST_F(ClaimsInOrderTest, WhatIsGoneOrPersistentIsLeftOutOfThat) {
+TEST_F(ClaimsInOrderTest, DeletedAndPersistentChildrenAreLeftOut) {
   EXPECT_CALL(client_, get("/locks/a-7", _)).WillOnce(Return(ZooKeeperErrc::no_node));
   read("b-7", 20);
   read("c-7", 10, 0);
   EXPECT_EQ(*order({"a-7", "b-7", "c-7"}), Names{"b-7"});
 }
 
-TEST_F(ClaimsInOrderTest, WhatCanNotBeReadIsAnError) {
+TEST_F(ClaimsInOrderTest, AnUnreadableClaimIsAnError) {
   EXPECT_CALL(client_, get).WillOnce(Return(ZooKeeperErrc::no_auth));
   EXPECT_EQ(order({"a-7", "b-7"}).error(), ZooKeeperErrc::no_auth);
 }

@@ -11,7 +11,7 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr BootTime at(std::chrono::nanoseconds time) { return BootTime(time); }
-/// Until when a session stands that was heard of at `time`: less a hundredth, for drift.
+/// Until when a session is certain that servers knew at `time`: less a hundredth, for drift.
 constexpr BootTime from(std::chrono::nanoseconds time) { return BootTime(time + 9'900ms); }
 
 class EvidenceTest : public ::testing::Test {
@@ -35,7 +35,7 @@ class EvidenceTest : public ::testing::Test {
 
 TEST_F(EvidenceTest, ThereIsNoneAtFirst) { EXPECT_EQ(evidence_.certain_until(), BootTime::min()); }
 
-TEST_F(EvidenceTest, AHandshakeProvesItFromItsBeginningOn) {
+TEST_F(EvidenceTest, AHandshakeProvesTheSessionFromItsStart) {
   evidence_.handshake(at(1s));
   EXPECT_EQ(evidence_.certain_until(), from(1s));
 }
@@ -52,13 +52,13 @@ TEST_F(EvidenceTest, OneWriteProvesNothing) {
       << "what the server told the leader before its answer may not have arrived";
 }
 
-TEST_F(EvidenceTest, TwoWritesProveItFromAReadOn) {
+TEST_F(EvidenceTest, TwoWritesProveTheSessionFromAnEarlierRead) {
   read(0s);
   write_twice(5s);
   EXPECT_EQ(evidence_.certain_until(), from(0s));
 }
 
-TEST_F(EvidenceTest, TheLatestOperationCountsThatWasAnsweredThreeTenthsBeforeTheFirstWrite) {
+TEST_F(EvidenceTest, ProofStartsAtTheLastOperationAnsweredThreeTenthsBeforeTheWrite) {
   read(0s);
   read(1'900ms);  // answered at 2 s
   read(1'901ms);
@@ -72,7 +72,7 @@ TEST_F(EvidenceTest, WritesAreOperationsToo) {
   EXPECT_EQ(evidence_.certain_until(), from(100ms));
 }
 
-TEST_F(EvidenceTest, WritesThatWereUnderWayTogetherAreOne) {
+TEST_F(EvidenceTest, OverlappingWritesCountAsOne) {
   read(0s);
   evidence_.answered({connection_, at(5s), at(5'100ms), true});
   evidence_.answered({connection_, at(5'099ms), at(5'200ms), true});
@@ -81,7 +81,7 @@ TEST_F(EvidenceTest, WritesThatWereUnderWayTogetherAreOne) {
   EXPECT_EQ(evidence_.certain_until(), from(0s));
 }
 
-TEST_F(EvidenceTest, OperationsUnderWayTogetherCountByTheirAnswers) {
+TEST_F(EvidenceTest, OverlappingOperationsCountByTheirAnswers) {
   evidence_.answered({connection_, at(0s), at(100ms), false});
   evidence_.answered({connection_, at(50ms), at(4s), false});  // too late for the write
   write_twice(5s);
@@ -98,7 +98,7 @@ TEST_F(EvidenceTest, NothingCountsAcrossConnections) {
   EXPECT_EQ(evidence_.certain_until(), from(6s)) << "by the first of those on this connection";
 }
 
-TEST_F(EvidenceTest, WhatIsProvedStaysProvedWhenTheConnectionChanges) {
+TEST_F(EvidenceTest, ProofOutlivesTheConnection) {
   read(0s);
   write_twice(5s);
   connection_ = 2;
@@ -114,7 +114,7 @@ TEST_F(EvidenceTest, TheSmallestTimeoutCounts) {
   EXPECT_EQ(evidence_.certain_until(), at(3'960ms));
 }
 
-TEST_F(EvidenceTest, MovesBackWhenTheTimeoutBecomesSmaller) {
+TEST_F(EvidenceTest, ASmallerTimeoutShortensTheProof) {
   evidence_.handshake(at(0s));
   EXPECT_EQ(evidence_.certain_until(), from(0s));
   evidence_.negotiated(4s);
@@ -122,7 +122,7 @@ TEST_F(EvidenceTest, MovesBackWhenTheTimeoutBecomesSmaller) {
   EXPECT_EQ(evidence_.certain_until(), at(1s + 3'960ms));
 }
 
-TEST_F(EvidenceTest, ABusyClientHasAsMuchOfItAsAnIdleOne) {
+TEST_F(EvidenceTest, ABusyClientHasAsMuchProofAsAnIdleOne) {
   // A busy client: one answer each millisecond, every other one of a write.
   for (auto time = 0ms; time < 60s; time += 2ms) {
     evidence_.answered({1, at(time), at(time + 3ms), false});

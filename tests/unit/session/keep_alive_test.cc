@@ -1,4 +1,4 @@
-// What a client sends by itself so that its session stays certain, and when it is certain no more.
+// What a client sends automatically to keep its session certain, and when that becomes uncertain.
 // The session timeout is 10 s.
 #include "session/keep_alive.h"
 
@@ -44,7 +44,7 @@ class KeepAliveTest : public ClientTest {
   int checks_ = 0;
 };
 
-TEST_F(KeepAliveTest, AnIdleClientReadsForEachSixthOfTheTimeout) {
+TEST_F(KeepAliveTest, AnIdleClientReadsEverySixthOfTheTimeout) {
   time_.advance(kSixth - 1ms);
   EXPECT_FALSE(wire_->has_upkeep());
   time_.advance(1ms);
@@ -56,7 +56,7 @@ TEST_F(KeepAliveTest, AnIdleClientReadsForEachSixthOfTheTimeout) {
   EXPECT_FALSE(wire_->has_requests());
 }
 
-TEST_F(KeepAliveTest, ABusyOneDoesNot) {
+TEST_F(KeepAliveTest, ABusyClientDoesNotRead) {
   for (int i = 0; i < 10; ++i) {
     auto got = in_background([&] { return client_->get("/a", {}); });
     wire_->take(Op::get).answer(Znode{});
@@ -72,13 +72,13 @@ TEST_F(KeepAliveTest, ThereIsOneReadAtATime) {
   EXPECT_FALSE(wire_->has_upkeep()) << "it was not answered";
 }
 
-TEST_F(KeepAliveTest, NobodyReliesOnItSoNothingIsWritten) {
+TEST_F(KeepAliveTest, AnUnusedSessionIsOnlyRead) {
   serve(1min);
   EXPECT_EQ(checks_, 0);
   EXPECT_GE(reads_, 30);
 }
 
-TEST_F(KeepAliveTest, WhileSomebodyReliesOnItTwoChecksAreMadeForEachThirdOfTheTimeout) {
+TEST_F(KeepAliveTest, ASessionInUseIsCheckedTwiceEveryThirdOfTheTimeout) {
   const auto reliance = session_->keep_certain();
   serve(1min);
   EXPECT_GE(checks_, 2 * 17);
@@ -97,7 +97,7 @@ TEST_F(KeepAliveTest, TheSecondCheckIsSentWhenTheFirstIsAnswered) {
   EXPECT_FALSE(wire_->has_upkeep());
 }
 
-TEST_F(KeepAliveTest, ItStaysCertainByAFourthOfTheTimeoutAtLeast) {
+TEST_F(KeepAliveTest, ASessionInUseStaysCertainForAQuarterOfTheTimeout) {
   const auto reliance = session_->keep_certain();
   for (int i = 0; i < 600; ++i) {
     serve(100ms);
@@ -105,7 +105,7 @@ TEST_F(KeepAliveTest, ItStaysCertainByAFourthOfTheTimeoutAtLeast) {
   }
 }
 
-TEST_F(KeepAliveTest, TheChecksEndWithTheLastWhoReliesOnIt) {
+TEST_F(KeepAliveTest, TheChecksEndWithTheLastUser) {
   auto one = session_->keep_certain();
   auto other = session_->keep_certain();
   serve(10s);
@@ -121,7 +121,7 @@ TEST_F(KeepAliveTest, TheChecksEndWithTheLastWhoReliesOnIt) {
 
 TEST_F(KeepAliveTest, AHandshakeMakesItCertainForTheTimeout) { EXPECT_EQ(in_hand(), kSure); }
 
-TEST_F(KeepAliveTest, OneThatResumesTheSessionCountsFromTheLastAnswer) {
+TEST_F(KeepAliveTest, AResumingHandshakeCountsFromTheLastAnswer) {
   time_.advance(1s);
   wire_->listener->on_disconnected();
   time_.advance(1s);
@@ -129,7 +129,7 @@ TEST_F(KeepAliveTest, OneThatResumesTheSessionCountsFromTheLastAnswer) {
   EXPECT_EQ(in_hand(), kSure - 2s) << "nobody knows when it began; not before that";
 }
 
-TEST_F(KeepAliveTest, UncertaintyIsToldWhenTheTimeHasCome) {
+TEST_F(KeepAliveTest, UncertaintyIsReportedOnTime) {
   const std::stop_token uncertain = session_->uncertain();
   time_.advance(kSure - 1ms);
   EXPECT_FALSE(uncertain.stop_requested());
@@ -139,7 +139,7 @@ TEST_F(KeepAliveTest, UncertaintyIsToldWhenTheTimeHasCome) {
   EXPECT_FALSE(session_->lost().stop_requested()) << "it may well stand";
 }
 
-TEST_F(KeepAliveTest, WhatWasUncertainOnceStaysSo) {
+TEST_F(KeepAliveTest, AStoppedUncertainTokenStaysStopped) {
   const std::stop_token before = session_->uncertain();
   time_.advance(kSure);
   const std::stop_token after = session_->uncertain();
@@ -150,7 +150,7 @@ TEST_F(KeepAliveTest, WhatWasUncertainOnceStaysSo) {
   EXPECT_FALSE(after.stop_requested());
 }
 
-TEST_F(KeepAliveTest, TheTimeOfASuspensionCounts) {
+TEST_F(KeepAliveTest, SuspendedTimeCounts) {
   const std::stop_token uncertain = session_->uncertain();
   time_.suspend(kSure);
   EXPECT_LE(in_hand(), 0s);
@@ -158,7 +158,7 @@ TEST_F(KeepAliveTest, TheTimeOfASuspensionCounts) {
   EXPECT_TRUE(uncertain.stop_requested());
 }
 
-TEST_F(KeepAliveTest, ASessionThatIsLostIsUncertainForGood) {
+TEST_F(KeepAliveTest, ALostSessionStaysUncertain) {
   const std::stop_token uncertain = session_->uncertain();
   wire_->listener->on_expired();
   EXPECT_TRUE(uncertain.stop_requested());
@@ -176,7 +176,7 @@ TEST_F(KeepAliveTest, ASessionIsReplacedAfterThreeTimeoutsWithoutAConnection) {
   EXPECT_FALSE(ensemble_.next_wire()->resumed);
 }
 
-TEST_F(KeepAliveTest, WithAConnectionItIsNot) {
+TEST_F(KeepAliveTest, AConnectedSessionIsNotReplaced) {
   time_.advance(5min);  // that nothing comes over
   EXPECT_FALSE(session_->lost().stop_requested());
 }
@@ -191,7 +191,7 @@ TEST_F(KeepAliveTest, TheNextSessionIsKeptCertainToo) {
   next->take_upkeep(Op::check).answer();
 }
 
-TEST_F(KeepAliveTest, DialingInVainDoesNotPutOffTheEnd) {
+TEST_F(KeepAliveTest, FailedDialsDoNotDelayTheEnd) {
   wire_->listener->on_disconnected();
   for (int i = 0; i < 100; ++i) ensemble_.refuse_next("no such name");
   ensemble_.move_servers();
@@ -222,7 +222,7 @@ void have_fruitless_connections(ScriptedWire& wire, zklock::testing::VirtualCloc
   }
 }
 
-TEST_F(KeepAliveTest, ASessionWithWhichNothingCanBeDoneIsReplacedAsWell) {
+TEST_F(KeepAliveTest, ASessionWithoutAnswersIsReplacedAsWell) {
   have_fruitless_connections(*wire_, time_, 29s, 1s);
   EXPECT_FALSE(session_->lost().stop_requested());
   have_fruitless_connections(*wire_, time_, 2s, 1s);
@@ -230,14 +230,14 @@ TEST_F(KeepAliveTest, ASessionWithWhichNothingCanBeDoneIsReplacedAsWell) {
   EXPECT_EQ(session_->loss_reason(), LossReason::cut_off);
 }
 
-TEST_F(KeepAliveTest, HoweverSoonItsConnectionsFollowEachOther) {
+TEST_F(KeepAliveTest, ASessionWithoutAnswersIsReplacedDespiteFrequentReconnects) {
   have_fruitless_connections(*wire_, time_, 29s, 100ms);
   EXPECT_FALSE(session_->lost().stop_requested());
   have_fruitless_connections(*wire_, time_, 2s, 100ms);
   EXPECT_TRUE(session_->lost().stop_requested());
 }
 
-TEST_F(KeepAliveTest, OneThatAnswersBetweenBreakdownsIsNot) {
+TEST_F(KeepAliveTest, ASessionThatAnswersBetweenBreaksIsNotReplaced) {
   for (int i = 0; i < 60; ++i) {
     wire_->listener->on_disconnected();
     time_.advance(500ms);
@@ -262,7 +262,7 @@ TEST_F(KeepAliveTest, ANewConnectionBeginsWithChecks) {
   wire_->take_upkeep(Op::check).answer();
 }
 
-TEST_F(KeepAliveTest, WhatAnOldWireOwesHoldsNothingUp) {
+TEST_F(KeepAliveTest, UnansweredRequestsOfAnOldWireDelayNothing) {
   time_.advance(kSixth);
   const WireRequest read = wire_->take_upkeep(Op::get);
   auto reliance = session_->keep_certain();
@@ -280,7 +280,7 @@ TEST_F(KeepAliveTest, WhatAnOldWireOwesHoldsNothingUp) {
   gate->open();
 }
 
-TEST_F(KeepAliveTest, WhatAnOldWireAnswersProvesNothing) {
+TEST_F(KeepAliveTest, AnswersOfAnOldWireProveNothing) {
   auto reliance = session_->keep_certain();
   time_.advance(kTwelfth);
   const WireRequest check = wire_->take_upkeep(Op::check);
@@ -299,12 +299,12 @@ TEST_F(KeepAliveTest, WhatAnOldWireAnswersProvesNothing) {
 
 // --- become_certain -----------------------------------------------------------------------------
 
-TEST_F(KeepAliveTest, WithEnoughInHandNothingIsAsked) {
+TEST_F(KeepAliveTest, WithEnoughTimeLeftNothingIsSent) {
   EXPECT_TRUE(session_->become_certain(kSure, {}));
   EXPECT_FALSE(wire_->has_upkeep());
 }
 
-TEST_F(KeepAliveTest, WithTooLittleInHandTheServersAreAskedAtOnce) {
+TEST_F(KeepAliveTest, WithTooLittleTimeLeftChecksAreSentAtOnce) {
   serve(20s);  // reads
   auto certain = in_background([&] { return session_->become_certain(2'500ms, {}); });
   wire_->take_upkeep(Op::check).answer();
@@ -314,7 +314,7 @@ TEST_F(KeepAliveTest, WithTooLittleInHandTheServersAreAskedAtOnce) {
   EXPECT_GT(in_hand(), 5s - kSixth);
 }
 
-TEST_F(KeepAliveTest, AWriteBeforeItSavesOneCheck) {
+TEST_F(KeepAliveTest, AnEarlierWriteSavesOneCheck) {
   serve(20s);
   auto written = in_background([&] { return client_->set("/a", "", 0, {}); });
   wire_->take(Op::set).answer(Stat{});
@@ -324,7 +324,7 @@ TEST_F(KeepAliveTest, AWriteBeforeItSavesOneCheck) {
   EXPECT_TRUE(certain.get());
 }
 
-TEST_F(KeepAliveTest, WithoutRecentAnswersItTakesAThirdOfTheTimeout) {
+TEST_F(KeepAliveTest, WithoutRecentAnswersBecomingCertainTakesAThirdOfTheTimeout) {
   time_.advance(20s);
   auto certain = in_background([&] { return session_->become_certain(2'500ms, {}); });
   EXPECT_FALSE(certain.is_done());

@@ -1,5 +1,5 @@
 // session_keeper_fixture.h: what the tests of the session keeper share: one over wires that the
-// test answers, and somebody who hears what it tells.
+// test answers, and a listener that records its notifications.
 #ifndef ZKLOCK_TESTS_UNIT_SESSION_SESSION_KEEPER_FIXTURE_H_
 #define ZKLOCK_TESTS_UNIT_SESSION_SESSION_KEEPER_FIXTURE_H_
 
@@ -19,7 +19,7 @@ namespace zklock::internal {
 
 using zklock::testing::ScriptedEnsemble;
 
-/// Writes down what the parts of a client would hear.
+/// Records the notifications for the parts of a client.
 class Listener final : public SessionListener {
  public:
   void on_connected(const SessionConnection& connection, bool is_new_wire) override {

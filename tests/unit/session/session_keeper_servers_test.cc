@@ -25,7 +25,7 @@ TEST_F(SessionKeeperServersTest, ServersThatMovedAreDialedForTheSameSession) {
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "up 1 #2 new wire"}));
 }
 
-TEST_F(SessionKeeperServersTest, NoLeaseReliesOnASessionWhoseWireIsClosedForAnotherOne) {
+TEST_F(SessionKeeperServersTest, ReplacingTheWireMakesTheSessionUncertain) {
   const auto wire = connect();
   const auto session = keeper_->session();
   const std::stop_token uncertain = session->uncertain();
@@ -54,7 +54,7 @@ TEST_F(SessionKeeperServersTest, TheNextWireIsDialedWhenTheOldOneIsClosed) {
   EXPECT_TRUE(wire->is_closed());
 }
 
-TEST_F(SessionKeeperServersTest, ServersHaveTwoSecondsAfterEachConnection) {
+TEST_F(SessionKeeperServersTest, ServersAreLookedUpTwoSecondsAfterTheLastConnection) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   time_.advance(1'500ms);
@@ -67,10 +67,10 @@ TEST_F(SessionKeeperServersTest, ServersHaveTwoSecondsAfterEachConnection) {
   static_cast<void>(ensemble_.next_wire());
 }
 
-TEST_F(SessionKeeperServersTest, ServersAreLookedForUntilTheyHaveMoved) {
+TEST_F(SessionKeeperServersTest, ServersAreLookedUpUntilTheyHaveMoved) {
   const auto wire = connect();
   wire->listener->on_disconnected();
-  time_.advance(10s);  // some looks in vain
+  time_.advance(10s);  // some look-ups without success
   EXPECT_EQ(ensemble_.dials(), 1);
   ensemble_.move_servers();
   time_.advance(5s);
@@ -103,7 +103,7 @@ TEST_F(SessionKeeperServersTest, ServersThatMoveBeforeANewSessionStandsAreDialed
   EXPECT_TRUE(keeper_->await_connection(Context()));
 }
 
-TEST_F(SessionKeeperServersTest, AReconnectEndsTheLookForServers) {
+TEST_F(SessionKeeperServersTest, AReconnectEndsTheLookUp) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   connect(*wire, 1);
@@ -115,7 +115,7 @@ TEST_F(SessionKeeperServersTest, AReconnectEndsTheLookForServers) {
   EXPECT_FALSE(wire->is_closed());
 }
 
-TEST_F(SessionKeeperServersTest, AResumedSessionThatIsGoneIsReplaced) {
+TEST_F(SessionKeeperServersTest, AnExpiredSessionIsReplacedWhenItIsResumed) {
   const auto wire = connect();
   const auto session = keeper_->session();
   wire->listener->on_disconnected();

@@ -27,7 +27,7 @@ TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
   EXPECT_EQ(listener_->heard(), Heard{"up 1 #1 new wire"});
 }
 
-TEST_F(SessionKeeperTest, WhatAnOldWireAnswersIsNoEvidenceForTheNextSession) {
+TEST_F(SessionKeeperTest, AnswersOfAnOldWireAreNoEvidenceForTheNextSession) {
   const auto gate = std::make_shared<Gate>();
   const auto old_wire = connect(1);
   const SessionConnection old_connection = *keeper_->connection();
@@ -66,7 +66,7 @@ TEST_F(SessionKeeperTest, AReconnectIsAnotherConnectionOfTheSameSession) {
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "up 1 #2"}));
 }
 
-TEST_F(SessionKeeperTest, TheSmallestTimeoutThatWasNegotiatedCounts) {
+TEST_F(SessionKeeperTest, TheSmallestNegotiatedTimeoutCounts) {
   const auto wire = start();
   wire->connect(1, 10s);
   wire->connect(1, 6s);
@@ -85,7 +85,7 @@ TEST_F(SessionKeeperTest, AwaitLinkEndsWithItsContext) {
   EXPECT_EQ(connection.get().error(), ZooKeeperErrc::canceled);
 }
 
-TEST_F(SessionKeeperTest, DialsAgainWhatCouldNotBeDialed) {
+TEST_F(SessionKeeperTest, FailedDialsAreRepeated) {
   ensemble_.refuse_next("no such host zk1");
   ensemble_.refuse_next("no such host zk1");
   keeper_->start(listener_);
@@ -100,14 +100,14 @@ TEST_F(SessionKeeperTest, DialsAgainWhatCouldNotBeDialed) {
   EXPECT_EQ(keeper_->problem(), "");
 }
 
-TEST_F(SessionKeeperTest, TheFirstDialThatIsPointlessToRepeatIsToldAtOnce) {
+TEST_F(SessionKeeperTest, AHopelessErrorOfTheFirstDialIsReportedAtOnce) {
   ensemble_.refuse_next("no such host zk1", false);
   keeper_->start(listener_);
   EXPECT_EQ(keeper_->await_connection(Context()).error(), ZooKeeperErrc::connection_loss);
   EXPECT_EQ(keeper_->problem(), "no such host zk1");
 }
 
-TEST_F(SessionKeeperTest, WithoutAnybodyWhoAwaitsTheFirstSessionThatIsRepeatedToo) {
+TEST_F(SessionKeeperTest, AHopelessFirstDialIsRepeatedIfNobodyWaitsForIt) {
   ensemble_.refuse_next("no such host zk1", false);
   keeper_->start(listener_, SessionKeeper::FirstSession::may_take_time);
   time_.settle();
@@ -117,7 +117,7 @@ TEST_F(SessionKeeperTest, WithoutAnybodyWhoAwaitsTheFirstSessionThatIsRepeatedTo
   EXPECT_FALSE(keeper_->has_failed());
 }
 
-TEST_F(SessionKeeperTest, ALaterDialThatSeemsPointlessIsRepeated) {
+TEST_F(SessionKeeperTest, AHopelessErrorOfALaterDialIsRepeated) {
   const auto wire = connect();
   ensemble_.refuse_next("no such host zk1", false);
   wire->listener->on_expired();
@@ -126,7 +126,7 @@ TEST_F(SessionKeeperTest, ALaterDialThatSeemsPointlessIsRepeated) {
   EXPECT_TRUE(keeper_->await_connection(Context()));
 }
 
-TEST_F(SessionKeeperTest, ExpiryLosesTheSessionAndBeginsAnother) {
+TEST_F(SessionKeeperTest, ExpiryLosesTheSessionAndStartsAnother) {
   const auto wire = connect();
   const auto session = keeper_->session();
   wire->listener->on_expired();
@@ -142,7 +142,7 @@ TEST_F(SessionKeeperTest, ExpiryLosesTheSessionAndBeginsAnother) {
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "lost 1 #1", "up 2 #2 new wire"}));
 }
 
-TEST_F(SessionKeeperTest, WhatAnOldWireSaysIsIgnored) {
+TEST_F(SessionKeeperTest, EventsOfAnOldWireAreIgnored) {
   const auto old = connect();
   old->listener->on_expired();
   const auto wire = ensemble_.next_wire();
@@ -158,7 +158,7 @@ TEST_F(SessionKeeperTest, WhatAnOldWireSaysIsIgnored) {
   EXPECT_EQ(listener_->heard(), heard);
 }
 
-TEST_F(SessionKeeperTest, EventsCarryTheConnectionOverWhichTheyCame) {
+TEST_F(SessionKeeperTest, EventsCarryTheirConnectionsNumber) {
   const auto wire = connect();
   wire->listener->on_watch(WatchEvent::Type::deleted, "/a");
   wire->listener->on_disconnected();
@@ -179,7 +179,7 @@ TEST_F(SessionKeeperTest, RefusedIdentitiesAreFinal) {
   EXPECT_EQ(ensemble_.dials(), 1);
 }
 
-TEST_F(SessionKeeperTest, ASessionThatIsGivenUpIsReplaced) {
+TEST_F(SessionKeeperTest, ReplaceSessionReplacesTheCurrentSessionOnly) {
   const auto wire = connect();
   const auto session = keeper_->session();
   keeper_->replace_session(session, LossReason::cut_off);
@@ -207,7 +207,7 @@ TEST_F(SessionKeeperTest, ShutDownEndsTheSessionAndIsFinal) {
   EXPECT_EQ(ensemble_.dials(), 1);
 }
 
-TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionTellsTheServersOnTheNextOne) {
+TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionEndsTheSessionOnTheNextOne) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   std::promise<void> closed;
@@ -221,7 +221,7 @@ TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionTellsTheServersOnTheNextOne)
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "lost 1 #1"}));
 }
 
-TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionWaitsForAsLongAsTheSessionLives) {
+TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionWaitsForOneUntilTheSessionExpires) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   std::promise<void> closed;
@@ -244,7 +244,7 @@ TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionEndsWithTheSession) {
   EXPECT_EQ(ensemble_.dials(), 1);
 }
 
-TEST_F(SessionKeeperTest, AnotherSessionThanTheOneToBeResumedReplacesIt) {
+TEST_F(SessionKeeperTest, AnotherSessionInsteadOfTheResumedOneReplacesIt) {
   const auto wire = connect();
   const auto session = keeper_->session();
   wire->listener->on_disconnected();

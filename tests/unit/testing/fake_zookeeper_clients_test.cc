@@ -9,7 +9,7 @@
 #include <future>
 #include <stdexcept>
 
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -31,7 +31,7 @@ Errc code_of_connect(FakeZooKeeper& zookeeper, const ClientOptions& options) {
 
 // --- Connecting ---------------------------------------------------------------------------------
 
-TEST(FakeZooKeeperConnect, GivesEachClientASessionOfItsOwn) {
+TEST(FakeZooKeeperConnect, GivesEachClientItsOwnSession) {
   FakeZooKeeper zookeeper;
   const auto one = zookeeper.connect();
   const auto other = zookeeper.connect();
@@ -111,7 +111,7 @@ class FakeZooKeeperClients : public ::testing::Test {
   const Lease lease_ = ours_.lock();
 };
 
-TEST_F(FakeZooKeeperClients, AnExpiredSessionTakesItsClaimsAlong) {
+TEST_F(FakeZooKeeperClients, AnExpiredSessionLosesItsClaims) {
   auto waiter = zookeeper_.in_background([&] { return theirs_.lock(); });
   zookeeper_.settle();
   zookeeper_.expire_session(client_);
@@ -122,7 +122,7 @@ TEST_F(FakeZooKeeperClients, AnExpiredSessionTakesItsClaimsAlong) {
   EXPECT_THAT(zookeeper_.children("/locks"), ElementsAre(next.znode()));
 }
 
-TEST_F(FakeZooKeeperClients, AnExpiredSessionIsToldAsTheDeletionThatTheHolderWatchesFor) {
+TEST_F(FakeZooKeeperClients, ExpiryReportsTheDeletionThatTheHolderWatchesFor) {
   zookeeper_.advance(1s);  // it watches its claim by now
   zookeeper_.expire_session(client_);
   EXPECT_FALSE(lease_.valid());
@@ -138,7 +138,7 @@ TEST_F(FakeZooKeeperClients, AnExpiredSessionIsFollowedByANewOne) {
   EXPECT_NE(testing::as_claim_client(client_)->session()->id(), expired);
 }
 
-TEST_F(FakeZooKeeperClients, AClientThatIsCutHearsOfTheExpiryWhenItIsConnectedAgain) {
+TEST_F(FakeZooKeeperClients, ACutClientLearnsOfTheExpiryWhenItReconnects) {
   zookeeper_.cut(client_);
   zookeeper_.expire_session(client_);
   EXPECT_THAT(zookeeper_.children("/locks"), IsEmpty());
@@ -193,7 +193,7 @@ TEST_F(FakeZooKeeperClients, TheSessionOfAClientThatIsCutExpires) {
   EXPECT_FALSE(lease_.valid());
 }
 
-TEST_F(FakeZooKeeperClients, NobodyIsToldOfAStall) {
+TEST_F(FakeZooKeeperClients, AStallIsNotReported) {
   zookeeper_.stall(client_);
   auto write = zookeeper_.in_background(
       [&] { return client_->create("/node", "", Acl::open(), {}).error(); });
@@ -208,7 +208,7 @@ TEST_F(FakeZooKeeperClients, NobodyIsToldOfAStall) {
   EXPECT_TRUE(lease_.valid());
 }
 
-TEST_F(FakeZooKeeperClients, WhatWasOnItsWayToAStalledClientArrivesAfterwards) {
+TEST_F(FakeZooKeeperClients, MessagesToAStalledClientArriveAfterwards) {
   auto waiter = zookeeper_.in_background([&] { return theirs_.lock(); });
   zookeeper_.settle();
   zookeeper_.stall(their_client_);
@@ -243,7 +243,7 @@ TEST_F(FakeZooKeeperClients, ServersThatMovedAreFoundForTheSameSession) {
   EXPECT_FALSE(lease_.valid()) << "giving up the old servers might have ended the session";
 }
 
-TEST_F(FakeZooKeeperClients, AClientOfSomebodyElseIsOutOfRange) {
+TEST_F(FakeZooKeeperClients, AnUnknownClientIsRefused) {
   const FakeZooKeeper::Client nobody;
   EXPECT_THROW(zookeeper_.expire_session(nobody), std::out_of_range);
   EXPECT_THROW(zookeeper_.break_connection(nobody), std::out_of_range);

@@ -9,7 +9,7 @@
 #include <future>
 #include <system_error>
 
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -24,7 +24,7 @@ class FakeZooKeeperRequests : public ::testing::Test {
  protected:
   FakeZooKeeperRequests() { zookeeper_.create("/locks"); }
 
-  /// What the client hears of a request of each kind, for "/locks/node".
+  /// The results of a request of each kind, for "/locks/node".
   std::error_code request(Operation operation) {
     switch (operation) {
       case Operation::create:
@@ -146,7 +146,7 @@ TEST_F(FakeZooKeeperRequests, ReadsAndChecksFailToo) {
   }
 }
 
-TEST_F(FakeZooKeeperRequests, OnlyWhatServersAnswerCanBeAskedFor) {
+TEST_F(FakeZooKeeperRequests, OnlyErrorsOfServersCanBeRequested) {
   for (const ZooKeeperErrc error : {ZooKeeperErrc::connection_loss, ZooKeeperErrc::session_expired,
                                     ZooKeeperErrc::operation_timeout, ZooKeeperErrc::closing}) {
     EXPECT_THROW(zookeeper_.fail_next(Operation::any, error), std::invalid_argument);
@@ -155,14 +155,14 @@ TEST_F(FakeZooKeeperRequests, OnlyWhatServersAnswerCanBeAskedFor) {
                std::invalid_argument);
 }
 
-TEST_F(FakeZooKeeperRequests, ItFailsAsOftenAsItIsTold) {
+TEST_F(FakeZooKeeperRequests, FailsTheRequestedNumberOfTimes) {
   zookeeper_.fail_next(Operation::any, ZooKeeperErrc::throttled, 2);
   EXPECT_EQ(request(Operation::children), ZooKeeperErrc::throttled);
   EXPECT_EQ(request(Operation::create), ZooKeeperErrc::throttled);
   EXPECT_FALSE(request(Operation::children));
 }
 
-TEST_F(FakeZooKeeperRequests, ALockThatMayNotQueueSaysWhy) {
+TEST_F(FakeZooKeeperRequests, ALockWithoutPermissionToQueueReportsIt) {
   zookeeper_.fail_next(Operation::create, ZooKeeperErrc::no_auth);
   try {
     lock_.lock();
@@ -174,7 +174,7 @@ TEST_F(FakeZooKeeperRequests, ALockThatMayNotQueueSaysWhy) {
   EXPECT_THAT(zookeeper_.children("/locks"), IsEmpty());
 }
 
-TEST_F(FakeZooKeeperRequests, AnUnlockThatFailsGoesOnInTheBackground) {
+TEST_F(FakeZooKeeperRequests, AFailedUnlockContinuesInTheBackground) {
   const Lease lease = lock_.lock();
   zookeeper_.fail_next(Operation::remove, ZooKeeperErrc::no_auth);
   std::error_code error;
@@ -186,7 +186,7 @@ TEST_F(FakeZooKeeperRequests, AnUnlockThatFailsGoesOnInTheBackground) {
 
 // --- Late events --------------------------------------------------------------------------------
 
-TEST_F(FakeZooKeeperRequests, AWaiterHearsOfADelayedEventLater) {
+TEST_F(FakeZooKeeperRequests, AWaiterGetsADelayedEventLater) {
   ZooKeeperLock theirs({.path = "/locks"}, zookeeper_.connect());
   const Lease lease = lock_.lock();
   auto waiter = zookeeper_.in_background([&] { return theirs.lock(); });

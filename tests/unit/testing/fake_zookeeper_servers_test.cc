@@ -12,7 +12,7 @@
 #include <system_error>
 
 #include "base/platform.h"
-#include "support/claim_client.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::testing {
 namespace {
@@ -46,7 +46,7 @@ TEST_F(FakeZooKeeperServers, TheFirstOneLeads) {
   EXPECT_THAT(zookeeper_.server_of(zookeeper_.connect()), AnyOf(0, 1, 2));
 }
 
-TEST_F(FakeZooKeeperServers, OneThatIsNotThereIsOutOfRange) {
+TEST_F(FakeZooKeeperServers, AnUnknownServerIsRefused) {
   for (const int server : {-1, 3}) {
     EXPECT_THROW(zookeeper_.kill_server(server), std::out_of_range);
     EXPECT_THROW(zookeeper_.start_server(server), std::out_of_range);
@@ -100,14 +100,14 @@ TEST_F(FakeZooKeeperServers, OneOfThreeServesNobody) {
   EXPECT_TRUE(client->get("/locks", {}));
 }
 
-TEST_F(FakeZooKeeperServers, AServerThatIsStartedLearnsWhatItMissed) {
+TEST_F(FakeZooKeeperServers, AStartedServerCatchesUp) {
   zookeeper_.kill_server(2);
   zookeeper_.create("/locks/missed");
   zookeeper_.start_server(2);
   EXPECT_TRUE(connect_to(2)->get("/locks/missed", {}));
 }
 
-TEST_F(FakeZooKeeperServers, SessionsSurviveAnEnsembleThatIsAway) {
+TEST_F(FakeZooKeeperServers, SessionsSurviveAnUnavailableEnsemble) {
   const auto client = zookeeper_.connect();
   const Result<Created> claim =
       client->create_protected_ephemeral_sequential("/locks/lock-", "", Acl::open(), {});
@@ -217,10 +217,10 @@ TEST_F(FakeZooKeeperServers, AServerThatIsHealedGoesOnAtOnce) {
   EXPECT_EQ(zookeeper_.get("/locks")->data, "late");
 }
 
-// A follower tells the leader of its sessions every half tick, and not when the leader looks for
-// sessions that are due: without it, the leader may end a session sooner than its timeout after the
-// follower has answered it.
-TEST_F(FakeZooKeeperServers, WhatAFollowerHasNotReportedDoesNotCount) {
+// A follower reports its sessions to the leader every half tick, and not when the leader looks for
+// sessions that are due: without that, the leader may end a session sooner than its timeout after
+// the follower has answered it.
+TEST_F(FakeZooKeeperServers, HeartbeatsThatAFollowerHasNotReportedDoNotCount) {
   constexpr std::chrono::milliseconds kTimeout = 2 * kTick;
   std::chrono::nanoseconds shortest = 1h;
   for (std::chrono::nanoseconds phase = 0s; phase < kTick; phase += kTick / 16) {
@@ -247,7 +247,7 @@ TEST_F(FakeZooKeeperServers, WhatAFollowerHasNotReportedDoesNotCount) {
 
 // --- Slow ---------------------------------------------------------------------------------------
 
-TEST_F(FakeZooKeeperServers, ASlowServerKnowsLater) {
+TEST_F(FakeZooKeeperServers, ASlowServerSeesWritesLater) {
   const auto reader = connect_to(1);
   const auto writer = connect_to(2);
   zookeeper_.slow_commits(1, 3s);
@@ -298,7 +298,7 @@ TEST_F(FakeZooKeeperServers, TheLeadersClockStampsWhatIsWritten) {
             zookeeper_.get("/locks/before")->stat.ctime);
 }
 
-TEST_F(FakeZooKeeperServers, EachNegotiatesSessionTimeoutsOfItsOwn) {
+TEST_F(FakeZooKeeperServers, EachServerNegotiatesItsOwnSessionTimeouts) {
   zookeeper_.bound_session_timeouts(1, 8s, 12s);
   const auto timeout_at = [this](int server, std::chrono::milliseconds wanted) {
     return testing::as_claim_client(connect_to(server, {.session_timeout = wanted}))

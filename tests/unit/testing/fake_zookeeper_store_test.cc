@@ -14,6 +14,8 @@
 #include <utility>
 #include <vector>
 
+#include "support/error_of.h"
+
 namespace zklock::testing {
 namespace {
 
@@ -22,16 +24,7 @@ using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
 
-/// What `call` throws.
-template <class Call>
-std::error_code error_of(const Call& call) {
-  try {
-    call();
-  } catch (const std::system_error& error) {
-    return error.code();
-  }
-  return {};
-}
+using zklock::test::error_of;
 
 class FakeZooKeeperStore : public ::testing::Test {
  protected:
@@ -89,7 +82,7 @@ TEST_F(FakeZooKeeperStore, GetReadsAsAClientDoes) {
   EXPECT_FALSE(zookeeper_.get("/locks/nowhere"));
 }
 
-TEST_F(FakeZooKeeperStore, ClientsSeeWhatAnOperatorDoes) {
+TEST_F(FakeZooKeeperStore, ClientsSeeTheOperatorsChanges) {
   zookeeper_.create("/locks/node", "old");
   EXPECT_EQ(client_->get("/locks/node", {})->data, "old");
   zookeeper_.set("/locks/node", "new");
@@ -101,16 +94,22 @@ TEST_F(FakeZooKeeperStore, ClientsSeeWhatAnOperatorDoes) {
 
 TEST_F(FakeZooKeeperStore, AnOperatorsErrorsAreZooKeepers) {
   zookeeper_.create("/locks/node");
-  EXPECT_EQ(error_of([&] { zookeeper_.create("/locks/node"); }), ZooKeeperErrc::node_exists);
-  EXPECT_EQ(error_of([&] { zookeeper_.create("/nowhere/node"); }), ZooKeeperErrc::no_node);
-  EXPECT_EQ(error_of([&] { zookeeper_.set("/nowhere", ""); }), ZooKeeperErrc::no_node);
-  EXPECT_EQ(error_of([&] { zookeeper_.remove("/nowhere"); }), ZooKeeperErrc::no_node);
-  EXPECT_EQ(error_of([&] { zookeeper_.remove("/locks"); }), ZooKeeperErrc::not_empty);
+  EXPECT_EQ(error_of<std::system_error>([&] { zookeeper_.create("/locks/node"); }).code(),
+            ZooKeeperErrc::node_exists);
+  EXPECT_EQ(error_of<std::system_error>([&] { zookeeper_.create("/nowhere/node"); }).code(),
+            ZooKeeperErrc::no_node);
+  EXPECT_EQ(error_of<std::system_error>([&] { zookeeper_.set("/nowhere", ""); }).code(),
+            ZooKeeperErrc::no_node);
+  EXPECT_EQ(error_of<std::system_error>([&] { zookeeper_.remove("/nowhere"); }).code(),
+            ZooKeeperErrc::no_node);
+  EXPECT_EQ(error_of<std::system_error>([&] { zookeeper_.remove("/locks"); }).code(),
+            ZooKeeperErrc::not_empty);
   zookeeper_.kill_server(0);
-  EXPECT_EQ(error_of([&] { zookeeper_.create("/node"); }), ZooKeeperErrc::connection_loss);
+  EXPECT_EQ(error_of<std::system_error>([&] { zookeeper_.create("/node"); }).code(),
+            ZooKeeperErrc::connection_loss);
 }
 
-TEST_F(FakeZooKeeperStore, AnOperatorDoesNotCareAboutAcls) {
+TEST_F(FakeZooKeeperStore, AnOperatorIgnoresAcls) {
   const auto owner = zookeeper_.connect({.auth = {{"digest", "user1:secret"}}});
   ASSERT_TRUE(owner->create("/theirs", "", Acl::creator_all(), {}));
   EXPECT_NO_THROW(zookeeper_.create("/theirs/node"));
@@ -119,7 +118,7 @@ TEST_F(FakeZooKeeperStore, AnOperatorDoesNotCareAboutAcls) {
   EXPECT_NO_THROW(zookeeper_.remove("/theirs/node"));
 }
 
-TEST_F(FakeZooKeeperStore, AHolderWhoseClaimIsRemovedIsTold) {
+TEST_F(FakeZooKeeperStore, AHolderWhoseClaimIsRemovedIsNotified) {
   const Lease lease = lock_.lock();
   zookeeper_.advance(1s);
   zookeeper_.remove(lease.znode());
@@ -132,15 +131,15 @@ TEST_F(FakeZooKeeperStore, AHolderDoesNotRenewAClaimThatSomebodyHasWritten) {
   ZooKeeperLock lock({.path = "/locks", .ttl = 10s}, client_);
   const Lease lease = lock.lock();
   zookeeper_.set(lease.znode(), "scribble");
-  EXPECT_EQ(error_of([&] { lease.renew(); }), Errc::lock_lost);
+  EXPECT_EQ(error_of([&] { lease.renew(); }).code(), Errc::lock_lost);
 }
 
-TEST_F(FakeZooKeeperStore, ACounterIsThatOfAZnode) {
+TEST_F(FakeZooKeeperStore, ACounterBelongsToAZnode) {
   EXPECT_THROW(zookeeper_.set_sequence_counter("/nowhere", 41), std::system_error);
   EXPECT_FALSE(zookeeper_.get("/nowhere"));
 }
 
-TEST_F(FakeZooKeeperStore, ClaimsCountOnFromWhereTheCounterIsSet) {
+TEST_F(FakeZooKeeperStore, ClaimsContinueFromTheCounter) {
   zookeeper_.set_sequence_counter("/locks", 41);
   EXPECT_THAT(grant_in_turn(queue_up(2)),
               ElementsAre(EndsWith("-lock-0000000041"), EndsWith("-lock-0000000042")));

@@ -48,7 +48,7 @@ TEST(FakeZooKeeperTime, StandsStillUntilItIsMoved) {
   EXPECT_THAT(zookeeper.children("/locks"), SizeIs(1));
 }
 
-TEST(FakeZooKeeperTime, WhatIsDueHappensInItsOrder) {
+TEST(FakeZooKeeperTime, DueEventsHappenInOrder) {
   FakeZooKeeper zookeeper;
   const auto client = zookeeper.connect();
   ZooKeeperLock two({.path = "/two", .ttl = 2s}, client);
@@ -62,7 +62,7 @@ TEST(FakeZooKeeperTime, WhatIsDueHappensInItsOrder) {
   EXPECT_THAT(lost, ElementsAre("first", "second"));
 }
 
-TEST(FakeZooKeeperTime, PassesWhileTheThreadThatMadeItWaits) {
+TEST(FakeZooKeeperTime, PassesWhileItsOwnThreadWaits) {
   FakeZooKeeper zookeeper;
   ZooKeeperLock ours({.path = "/locks"}, zookeeper.connect());
   const auto client = zookeeper.connect();
@@ -73,7 +73,7 @@ TEST(FakeZooKeeperTime, PassesWhileTheThreadThatMadeItWaits) {
   zookeeper.cut(client);  // the destructors do not hang, either
 }
 
-TEST(FakeZooKeeperTime, PassesWhileAnyThreadOfTheTestWaitsIfItIsTold) {
+TEST(FakeZooKeeperTime, PassesWhileAnyThreadWaitsIfTheTestAsksForIt) {
   FakeZooKeeper zookeeper;
   ZooKeeperLock ours({.path = "/locks"}, zookeeper.connect());
   ZooKeeperLock theirs({.path = "/locks"}, zookeeper.connect());
@@ -101,7 +101,7 @@ TEST(FakeZooKeeperTime, ItWaitsForBodiesInTheBackground) {
   EXPECT_TRUE(is_done);
 }
 
-TEST(FakeZooKeeperTime, OptionsThatMakeNoSenseAreRefusedAndSoIsASecondFake) {
+TEST(FakeZooKeeperTime, InvalidOptionsAndASecondFakeAreRefused) {
   EXPECT_THROW(FakeZooKeeper({.servers = 0}), std::invalid_argument);
   EXPECT_THROW(FakeZooKeeper({.tick_time = 0ms}), std::invalid_argument);
   EXPECT_THROW(FakeZooKeeper({.latency = -1ns}), std::invalid_argument);
@@ -111,7 +111,7 @@ TEST(FakeZooKeeperTime, OptionsThatMakeNoSenseAreRefusedAndSoIsASecondFake) {
   EXPECT_TRUE(zookeeper.connect());
 }
 
-TEST(FakeZooKeeperTime, AWallClockIsSetAndLeasesDoNotCare) {
+TEST(FakeZooKeeperTime, SettingAWallClockDoesNotAffectLeases) {
   FakeZooKeeper zookeeper;
   const auto client = zookeeper.connect();
   ZooKeeperLock before({.path = "/before", .ttl = 10s}, client);
@@ -193,7 +193,7 @@ TEST_F(FakeZooKeeperMachines, ClaimsNameTheirHost) {
   EXPECT_TRUE(waiter.get().valid());
 }
 
-TEST_F(FakeZooKeeperMachines, OneIsMadeWhenItIsFirstAskedFor) {
+TEST_F(FakeZooKeeperMachines, AreCreatedOnFirstUse) {
   EXPECT_EQ(&zookeeper_.machine("db7"), &machine_);
   EXPECT_NE(&zookeeper_.machine("db8"), &machine_);
 }
@@ -203,7 +203,7 @@ TEST_F(FakeZooKeeperMachines, RunReturnsWhatItsBodyReturns) {
   EXPECT_THROW(machine_.run([] { throw std::logic_error("no"); }), std::logic_error);
 }
 
-TEST_F(FakeZooKeeperMachines, AWallClockIsSetOnOneOfThem) {
+TEST_F(FakeZooKeeperMachines, AWallClockIsSetOnOneMachine) {
   machine_.step_wall_clock(1h);
   ZooKeeperLock& there = lock_there({.path = "/there"});
   ZooKeeperLock here({.path = "/here"}, zookeeper_.connect());
@@ -233,7 +233,7 @@ TEST_F(FakeZooKeeperMachines, ASlowClockEndsATtlLate) {
   EXPECT_FALSE(is_valid_there(lease));
 }
 
-TEST_F(FakeZooKeeperMachines, WhatWaitsOnAFrozenOneGoesOnAfterwards) {
+TEST_F(FakeZooKeeperMachines, WaitsOnAFrozenMachineContinueAfterwards) {
   ZooKeeperLock here({.path = "/locks"}, zookeeper_.connect());
   const Lease lease = here.lock();
   auto waiter = wait_there();
@@ -244,7 +244,7 @@ TEST_F(FakeZooKeeperMachines, WhatWaitsOnAFrozenOneGoesOnAfterwards) {
   EXPECT_FALSE(waiter.get());
 }
 
-TEST_F(FakeZooKeeperMachines, NothingComesInToAFrozenOne) {
+TEST_F(FakeZooKeeperMachines, AFrozenMachineReceivesNothing) {
   ZooKeeperLock here({.path = "/locks"}, zookeeper_.connect());
   const Lease lease = here.lock();
   auto waiter = wait_there();
@@ -256,7 +256,7 @@ TEST_F(FakeZooKeeperMachines, NothingComesInToAFrozenOne) {
   EXPECT_TRUE(waiter.get());
 }
 
-TEST_F(FakeZooKeeperMachines, AHolderThatWasFrozenForLongHasLostItsLock) {
+TEST_F(FakeZooKeeperMachines, ALongFrozenHolderHasLostItsLock) {
   const Lease lease = grant_there(lock_there({.path = "/locks"}));
   ZooKeeperLock here({.path = "/locks"}, zookeeper_.connect());
   auto waiter = zookeeper_.in_background([&] { return here.lock(); });
@@ -269,7 +269,7 @@ TEST_F(FakeZooKeeperMachines, AHolderThatWasFrozenForLongHasLostItsLock) {
   EXPECT_TRUE(lease.lost().stop_requested());
 }
 
-TEST_F(FakeZooKeeperMachines, ATtlEndsWhileOneIsSuspended) {
+TEST_F(FakeZooKeeperMachines, ATtlEndsWhileTheMachineIsSuspended) {
   const Lease lease = grant_there(lock_there({.path = "/locks", .ttl = 5s}));
   machine_.suspend();
   zookeeper_.advance(10s);
@@ -279,7 +279,7 @@ TEST_F(FakeZooKeeperMachines, ATtlEndsWhileOneIsSuspended) {
   EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
 }
 
-TEST_F(FakeZooKeeperMachines, ASteadyClockStandsWhileOneIsSuspended) {
+TEST_F(FakeZooKeeperMachines, ASteadyClockStandsWhileTheMachineIsSuspended) {
   ZooKeeperLock here({.path = "/locks"}, zookeeper_.connect());
   const Lease lease = here.lock();
   ZooKeeperLock& there = lock_there({.path = "/locks"});

@@ -73,14 +73,14 @@ TEST_F(MockLockTest, AServiceThatLosesItsLockStops) {
   EXPECT_EQ(counter_.sum, 0);
 }
 
-TEST_F(MockLockTest, WhatUnlockReportsComesThroughTheGuard) {
+TEST_F(MockLockTest, TheGuardPassesTheErrorOfUnlockOn) {
   EXPECT_CALL(lock_, do_lock).WillOnce(Return(source_.grant()));
   EXPECT_CALL(lock_, do_unlock(A<const Lease&>(), _))
       .WillOnce(Throw(LockError(Errc::unlocking_failed)));
   EXPECT_THROW(counter_.add(3), LockError);
 }
 
-TEST_F(MockLockTest, StdGuardsEndInTheSameCalls) {
+TEST_F(MockLockTest, StdGuardsMakeTheSameCalls) {
   EXPECT_CALL(lock_, do_lock).Times(3).WillRepeatedly(Return(source_.grant()));
   EXPECT_CALL(lock_, do_unlock(A<const Context&>())).Times(3);
   { const std::lock_guard<Lock> guard(lock_); }
@@ -124,7 +124,7 @@ TEST_F(MockLockTest, TryLockForAndUntilMayWait) {
   EXPECT_FALSE(lock_.try_lock_until(std::chrono::system_clock::now() + 1h));
 }
 
-TEST_F(MockLockTest, ErrorCodeTwinsReturnWhatIsThrown) {
+TEST_F(MockLockTest, ErrorCodeOverloadsReturnTheThrownError) {
   EXPECT_CALL(lock_, do_lock)
       .WillOnce(Throw(LockError(Errc::locking_canceled)))
       .WillOnce(Throw(std::bad_alloc()))
@@ -141,7 +141,7 @@ TEST_F(MockLockTest, ErrorCodeTwinsReturnWhatIsThrown) {
   EXPECT_FALSE(error);
 }
 
-TEST_F(MockLockTest, OwnerIsWhatTheTestSays) {
+TEST_F(MockLockTest, OwnerIsSetByTheTest) {
   EXPECT_CALL(lock_, do_owner).WillOnce(Return("user1"));
   EXPECT_EQ(lock_.owner(), "user1");
 }

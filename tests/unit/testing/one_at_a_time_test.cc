@@ -123,7 +123,7 @@ TEST(OneAtATimeTest, AFrozenPlatformsThreadsGetNoTurn) {
 
 // Those that do not end are left as they are, with what they use.
 
-TEST(OneAtATimeTest, RunSaysThatThreadsWaitForEver) {
+TEST(OneAtATimeTest, RunReportsThreadsThatWaitForEver) {
   auto& time = *new VirtualTime(VirtualTime::Mode::one_at_a_time, 1, kStart);
   auto& platform = *new VirtualPlatform(time, {});
   const auto wait_for_ever = [&platform] {
@@ -135,7 +135,7 @@ TEST(OneAtATimeTest, RunSaysThatThreadsWaitForEver) {
   EXPECT_EQ(time.who_waits(), " first");
 }
 
-TEST(OneAtATimeTest, RunSaysThatTheLimitIsReached) {
+TEST(OneAtATimeTest, RunReportsThatTheLimitIsReached) {
   auto& time = *new VirtualTime(VirtualTime::Mode::one_at_a_time, 1, kStart);
   auto& platform = *new VirtualPlatform(time, {});
   EXPECT_FALSE(time.run(

@@ -1,4 +1,4 @@
-// thread_order.h: for tests of virtual time: who goes on, in which order.
+// thread_order.h: for tests of virtual time: which thread goes on, in which order.
 #ifndef ZKLOCK_TESTS_UNIT_TESTING_THREAD_ORDER_H_
 #define ZKLOCK_TESTS_UNIT_TESTING_THREAD_ORDER_H_
 

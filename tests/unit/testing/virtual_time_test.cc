@@ -63,7 +63,7 @@ TEST_F(VirtualTimeTest, TheBootClockIsNotTheSteadyOne) {
   EXPECT_NE(here_.boot_now().time_since_epoch(), here_.steady_now().time_since_epoch());
 }
 
-TEST_F(VirtualTimeTest, DeadlinesComeInTheirOrderWhoeverBeganToWaitFirst) {
+TEST_F(VirtualTimeTest, DeadlinesPassInOrder) {
   const auto c = note_after(3s, "c");
   const auto a = note_after(1s, "a");
   const auto b = note_after(2s, "b");
@@ -74,7 +74,7 @@ TEST_F(VirtualTimeTest, DeadlinesComeInTheirOrderWhoeverBeganToWaitFirst) {
   for (const auto* thread : {&a, &b, &c}) (*thread)->join();
 }
 
-TEST_F(VirtualTimeTest, AdvanceStopsAtEachDeadlineThatComesOfAnotherOne) {
+TEST_F(VirtualTimeTest, AdvanceStopsAtDeadlinesSetOnTheWay) {
   std::vector<SteadyTime> seen;
   const auto thread = here_.start_thread("ticks", [&] {
     for (int i = 0; i < 3; ++i) {
@@ -88,7 +88,7 @@ TEST_F(VirtualTimeTest, AdvanceStopsAtEachDeadlineThatComesOfAnotherOne) {
   thread->join();
 }
 
-TEST_F(VirtualTimeTest, ADeadlineThatHasPassedIsNotWaitedFor) {
+TEST_F(VirtualTimeTest, APastDeadlineEndsTheWaitAtOnce) {
   Monitor monitor{{}, here_.make_condition()};
   internal::MutexLock lock(monitor.mutex);
   monitor.changed->wait_until(lock, kStart);
@@ -97,7 +97,7 @@ TEST_F(VirtualTimeTest, ADeadlineThatHasPassedIsNotWaitedFor) {
   EXPECT_TRUE(lock.native().owns_lock());
 }
 
-TEST_F(VirtualTimeTest, TheLastDeadlineOfAllDoesNotCome) {
+TEST_F(VirtualTimeTest, TheMaximumDeadlineNeverPasses) {
   Monitor monitor{{}, here_.make_condition()};
   bool woken = false;  // guarded by monitor.mutex
   const auto thread = here_.start_thread("waits", [&] {
@@ -119,7 +119,7 @@ TEST_F(VirtualTimeTest, TheLastDeadlineOfAllDoesNotCome) {
   thread->join();
 }
 
-TEST_F(VirtualTimeTest, NotifyWakesAllWhoWaitForTheConditionAndNobodyElse) {
+TEST_F(VirtualTimeTest, NotifyWakesOnlyTheWaitersOfTheCondition) {
   Monitor ours{{}, here_.make_condition()};
   Monitor others{{}, here_.make_condition()};
   std::vector<std::unique_ptr<Thread>> threads;
@@ -159,7 +159,7 @@ TEST_F(VirtualTimeTest, NoNotificationIsLost) {
   EXPECT_EQ(turn, kTurns);
 }
 
-TEST_F(VirtualTimeTest, SettleWaitsForThreadsThatGoOn) {
+TEST_F(VirtualTimeTest, SettleWaitsForRunningThreads) {
   Monitor monitor{{}, here_.make_condition()};
   std::atomic<int> done{0};
   std::vector<std::unique_ptr<Thread>> threads;  // of `starts` until it has been joined
@@ -194,7 +194,7 @@ TEST_F(VirtualTimeTest, AThreadThatMovesTheTimeDoesNotWaitForItself) {
   EXPECT_THAT(order_.names(), ElementsAre("other", "moved"));
 }
 
-TEST_F(VirtualTimeTest, AThreadOfTheTestsBlocksUntilItsDeadlineWhenTimeMayPass) {
+TEST_F(VirtualTimeTest, ATestThreadWaitsForItsDeadlineWhenTimeMayPass) {
   const auto a = note_after(1h, "a");
   const TimePasses passes(time_);
   wait_until(here_, kStart + 2h);
@@ -203,7 +203,7 @@ TEST_F(VirtualTimeTest, AThreadOfTheTestsBlocksUntilItsDeadlineWhenTimeMayPass) 
   a->join();
 }
 
-TEST_F(VirtualTimeTest, TimeDoesNotPassByItselfWhileNobodyOfTheTestWaits) {
+TEST_F(VirtualTimeTest, TimeStandsStillWhileNoTestThreadWaits) {
   const auto a = note_after(1h, "a");
   {
     const TimePasses passes(time_);
@@ -218,7 +218,7 @@ TEST_F(VirtualTimeTest, TimeDoesNotPassByItselfWhileNobodyOfTheTestWaits) {
   a->join();
 }
 
-TEST_F(VirtualTimeTest, WhatIsFrozenGoesOnWhenItIsThawed) {
+TEST_F(VirtualTimeTest, FrozenThreadsContinueWhenThawed) {
   Monitor monitor{{}, there_.make_condition()};
   const auto notified = there_.start_thread("notified", [&] {
     internal::MutexLock lock(monitor.mutex);
@@ -233,14 +233,14 @@ TEST_F(VirtualTimeTest, WhatIsFrozenGoesOnWhenItIsThawed) {
   monitor.changed->notify_all();
   time_.advance(3s);
   EXPECT_THAT(order_.names(), ElementsAre("here"));
-  EXPECT_EQ(there_.steady_now(), kStart + 3s);  // its clocks run all the same
+  EXPECT_EQ(there_.steady_now(), kStart + 3s);  // its clocks still run
   there_.thaw();
   for (const auto* thread : {&notified, &there, &here}) (*thread)->join();
   EXPECT_EQ(order_.names().size(), 3U);
   EXPECT_EQ(there_.steady_now(), kStart + 3s);
 }
 
-TEST_F(VirtualTimeTest, ASuspendedMachinesSteadyClockStandsAndItsOthersGoOn) {
+TEST_F(VirtualTimeTest, OnlyTheSteadyClockStandsDuringASuspension) {
   const auto boot = there_.boot_now();
   const auto wall = there_.wall_now();
   const auto there = note_after(there_, 2s, "there");
@@ -299,7 +299,7 @@ TEST_F(VirtualTimeTest, AFastClocksDeadlineComesEarlierAndASlowOnesLater) {
   for (const auto* thread : {&fast, &right, &slow}) (*thread)->join();
 }
 
-TEST_F(VirtualTimeTest, ADeadlineByAClockOfAnyDriftComesAtTheFirstMomentThatShowsIt) {
+TEST_F(VirtualTimeTest, ADeadlinePassesAtTheFirstMomentThatADriftingClockShows) {
   for (const std::int64_t drift : {-500'000, -333'333, -1, 0, 1, 77, 333'333, 500'000}) {
     there_.set_drift(drift);
     for (const std::chrono::nanoseconds after :
@@ -331,14 +331,14 @@ TEST_F(VirtualTimeTest, AStepOfTheWallClockMovesNothingElse) {
   EXPECT_EQ(here_.boot_now(), boot);
 }
 
-TEST_F(VirtualTimeTest, AThreadIsOnThePlatformThatItWasStartedOn) {
+TEST_F(VirtualTimeTest, AThreadRunsOnThePlatformThatStartedIt) {
   const Platform* seen = nullptr;
   const auto thread = there_.start_thread("there", [&] { seen = &Platform::current(); });
   thread->join();
   EXPECT_EQ(seen, &there_);
 }
 
-TEST_F(VirtualTimeTest, EndsThreadsByLettingTheirTimeCome) {
+TEST_F(VirtualTimeTest, EndsThreadsByLettingTimePass) {
   const auto here = note_after(here_, 3s, "here");
   const auto there = note_after(there_, 5s, "there");
   time_.end_threads(1, 1h);

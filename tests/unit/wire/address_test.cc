@@ -13,7 +13,7 @@ namespace {
 
 using Servers = std::vector<HostPort>;
 
-TEST(AddressTest, AcceptsWhatIsMeant) {
+TEST(AddressTest, AcceptsValidAddresses) {
   const struct {
     std::string address;
     Servers servers;
@@ -34,7 +34,7 @@ TEST(AddressTest, AcceptsWhatIsMeant) {
       {"fe80::1%eth0:2181", {{"fe80::1%eth0", 2181}}, ""},
       {"2001:db8:0:0:0:0:0:1:2181", {{"2001:db8:0:0:0:0:0:1", 2181}}, ""},
       {"::ffff:10.0.0.7:2181", {{"::ffff:10.0.0.7", 2181}}, ""},
-      // Without a port, where the last part can not be one.
+      // Without a port, where the last part cannot be one.
       {"::1", {{"::1", 2181}}, ""},
       {"2001:db8::1", {{"2001:db8::1", 2181}}, ""},
       {"2001:db8:0:0:0:0:0:1", {{"2001:db8:0:0:0:0:0:1", 2181}}, ""},
@@ -50,7 +50,7 @@ TEST(AddressTest, AcceptsWhatIsMeant) {
   }
 }
 
-TEST(AddressTest, SaysWhatIsWrong) {
+TEST(AddressTest, ReportsWhatIsWrong) {
   const struct {
     std::string address;
     std::string why;
@@ -123,7 +123,7 @@ TEST(AddressTest, SaysWhatIsWrong) {
   }
 }
 
-TEST(AddressTest, LongNonsenseIsCutInTheMessage) {
+TEST(AddressTest, LongInvalidAddressesAreCutInTheMessage) {
   try {
     (void)parse_address(std::string(100'000, ':'));
     FAIL() << "nothing was thrown";

@@ -15,7 +15,7 @@ using ::testing::HasSubstr;
 // Too long for a name in the DNS: it fails on every machine, without asking a server.
 const std::string kImpossibleName(300, 'a');
 
-TEST(ResolverTest, NumbersStayWhatTheyAre) {
+TEST(ResolverTest, NumericAddressesStayUnchanged) {
   const Resolved resolved = resolve({{"127.0.0.1", 2181}, {"10.0.0.7", 2182}, {"::1", 2183}});
   EXPECT_THAT(resolved.servers, ElementsAre("127.0.0.1:2181", "10.0.0.7:2182", "::1:2183"));
   EXPECT_EQ(resolved.problem, "");
@@ -44,14 +44,14 @@ TEST(ResolverTest, OneUnknownNameLeavesTheOthersUsable) {
   EXPECT_FALSE(resolved.try_again);
 }
 
-TEST(ResolverTest, SaysEveryNameThatFailed) {
+TEST(ResolverTest, ReportsEveryNameThatFailed) {
   const Resolved resolved = resolve({{kImpossibleName, 2181}, {std::string(300, 'b'), 2181}});
   EXPECT_TRUE(resolved.servers.empty());
   EXPECT_THAT(resolved.problem, HasSubstr("\"aaaaaaaa"));
   EXPECT_THAT(resolved.problem, HasSubstr("; \"bbbbbbbb"));
 }
 
-TEST(ResolverTest, NoNamesAreNoProblem) {
+TEST(ResolverTest, AnEmptyListIsAccepted) {
   const Resolved resolved = resolve({});
   EXPECT_TRUE(resolved.servers.empty());
   EXPECT_EQ(resolved.problem, "");

@@ -1,6 +1,6 @@
-// claim_client.h: the clients of the library as what the lock sees in them.
-#ifndef ZKLOCK_TESTS_SUPPORT_CLAIM_CLIENT_H_
-#define ZKLOCK_TESTS_SUPPORT_CLAIM_CLIENT_H_
+// as_claim_client.h: the clients of the library as what the lock sees in them.
+#ifndef ZKLOCK_TESTS_SUPPORT_AS_CLAIM_CLIENT_H_
+#define ZKLOCK_TESTS_SUPPORT_AS_CLAIM_CLIENT_H_
 
 #include <zklock/advanced/claim_client.h>
 #include <zklock/libzookeeper_client.h>
@@ -25,4 +25,4 @@ inline std::shared_ptr<ClaimClient> connect_claim_client(std::string address,
 
 }  // namespace zklock::testing
 
-#endif  // ZKLOCK_TESTS_SUPPORT_CLAIM_CLIENT_H_
+#endif  // ZKLOCK_TESTS_SUPPORT_AS_CLAIM_CLIENT_H_
