@@ -13,10 +13,10 @@ namespace {
 struct Registry {
   Mutex mutex;
   std::weak_ptr<Background> current ZKLOCK_GUARDED_BY(mutex);
-  int forks ZKLOCK_GUARDED_BY(mutex) = 0;  // when it was made
+  int forks ZKLOCK_GUARDED_BY(mutex) = 0;  // fork_count when it was created
 };
 
-/// Never destroyed on a real machine: locks may be made and destroyed while the process exits.
+/// Never destroyed on a real machine: locks may be created and destroyed while the process exits.
 Registry& the_registry() {
   static const int registered = std::atexit([] {
     auto& registry = Platform::current().process_wide<Registry>();
@@ -40,8 +40,8 @@ std::shared_ptr<Background> Background::shared() {
   std::shared_ptr<Background> background =
       registry.forks == forks ? registry.current.lock() : nullptr;
   if (!background) {
-    // Its last user may be one of its own tasks, and a task of the user's may take long: it is
-    // ended where neither matters. In a forked child its threads do not exist: it is left alone.
+    // Its last user may be one of its own tasks, and a callback of the user's may take long: so the
+    // closer ends it. In a forked child its threads do not exist, so it is leaked.
     background.reset(new Background, [forks](Background* ended) {
       if (fork_count() == forks) close_later(Ending::thread, [ended] { delete ended; });
     });

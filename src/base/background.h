@@ -1,4 +1,4 @@
-// background.h: what the locks and clients of a process share: threads, mostly.
+// background.h: the threads that all locks and clients of a process share.
 #ifndef ZKLOCK_SRC_BASE_BACKGROUND_H_
 #define ZKLOCK_SRC_BASE_BACKGROUND_H_
 
@@ -16,17 +16,17 @@ namespace zklock::internal {
 struct ZKLOCK_EXPORT Background {
   static constexpr std::size_t kMostThreadsForLosses = 16;
 
-  /// Runs what leases have to tell their holders: stop callbacks of `lost()`, observers. Nothing
-  /// else is to hold that up, nor one holder the other.
+  /// Notifies holders of their losses: stop callbacks of `lost()`, and observers. It has nothing
+  /// else to do, and no holder delays another one.
   CallbackPool losses{"zklock-losses", kMostThreadsForLosses, timers};
-  /// Runs watchers that are not prompt, and loggers on behalf of threads that must not block: in
-  /// order.
+  /// Runs watchers that are not prompt, and loggers on behalf of threads that must not block. Tasks
+  /// run in order.
   CallbackPool watchers{"zklock-watchers", 1, timers};
-  /// Never blocks, so it is on time: ends leases at their TTL, sends what is due. (Last: it is
-  /// destroyed before what its tasks use.)
+  /// Ends leases at their TTL, and sends requests that are due. Its tasks never block, so it is on
+  /// time. (The last member with threads: it is destroyed before the pools that its tasks use.)
   Executor timers{"zklock-timers"};
 
-  /// What other layers share in the process, an object of each type.
+  /// Objects of other layers that the process shares, one of each type.
   ObjectsByType shared_objects;
 
   /// Ends the threads.
@@ -36,9 +36,9 @@ struct ZKLOCK_EXPORT Background {
     watchers.stop();
   }
 
-  /// The one that is in use, or a new one. It ends, in the background, with its last user; when the
-  /// process exits it is stopped before objects in static storage are destroyed, which its tasks
-  /// may use.
+  /// The instance that is in use, or a new one. It ends, in the background, with its last user.
+  /// When the process exits, it is stopped before objects in static storage, which its tasks may
+  /// use, are destroyed.
   static std::shared_ptr<Background> shared();
 };
 

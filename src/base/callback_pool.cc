@@ -31,7 +31,7 @@ void CallbackPool::stop() noexcept {
   monitor_.changed->notify_all();
   for (const std::unique_ptr<Thread>& thread : threads) {
     if (thread->is_current()) {
-      // A callback that ends the process: its thread ends with it.
+      // A callback ends the process: leak its thread, which ends with the process.
       static_cast<void>(new std::vector<std::unique_ptr<Thread>>(std::move(threads)));
       return;
     }
@@ -80,7 +80,7 @@ void CallbackPool::work() noexcept {
     tasks_.pop_front();
     lock.unlock();
     task();
-    task = nullptr;  // what it owned is destroyed without the mutex
+    task = nullptr;  // destroy its captures without the mutex
     lock.lock();
   }
 }

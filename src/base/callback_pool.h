@@ -1,4 +1,4 @@
-// callback_pool.h: threads for callbacks of the user's, which may take long.
+// callback_pool.h: threads for the user's callbacks, which may take long.
 #ifndef ZKLOCK_SRC_BASE_CALLBACK_POOL_H_
 #define ZKLOCK_SRC_BASE_CALLBACK_POOL_H_
 
@@ -14,19 +14,21 @@
 
 namespace zklock::internal {
 
-/// Runs tasks in the order of their coming. It has no thread until the first one, then one; another
-/// is added, up to a limit, when a task has waited because those before it take long: so a callback
-/// that blocks does not hold up the others. With a limit of one, tasks never overlap. Tasks do not
-/// throw. Thread safety: all of it may be called from any thread, also from tasks.
+/// Starts tasks in the order in which they were posted. The first task starts the first thread.
+/// When a task has waited for long behind others, another thread is added, up to a limit: so a
+/// callback that blocks does not delay the others. With a limit of one, tasks never overlap. Tasks
+/// must not throw.
+///
+/// Thread safety: all functions may be called from any thread, also from tasks.
 class CallbackPool {
  public:
   using Task = std::function<void()>;
 
   /// REQUIRES: `timers` is destroyed before the pool.
   CallbackPool(std::string name, std::size_t most_threads, Executor& timers);
-  /// What has not begun by then is dropped. Waits for what is running.
+  /// Drops the tasks that have not begun. Waits for those that are running.
   ~CallbackPool();
-  /// The same, now: drops what has not begun, and what comes later.
+  /// The same, now. Also drops the tasks that are posted later.
   void stop() noexcept;
   CallbackPool(const CallbackPool&) = delete;
   CallbackPool& operator=(const CallbackPool&) = delete;

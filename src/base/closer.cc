@@ -27,8 +27,7 @@ class Closer {
       if (!exited_ && enqueue(job)) return;
     }
     if (lane_ == Ending::thread) {
-      // This may be the very thread that it would join, or one that it waits for: left to the
-      // process's end.
+      // The job may join this very thread, or wait for it: leave both to the end of the process.
       static auto& abandoned = *new std::deque<std::function<void()>>;
       const MutexLock lock(mutex_);
       abandoned.push_back(std::move(job));
@@ -48,8 +47,8 @@ class Closer {
   }
 
  private:
-  /// Takes the job, all of it: its caller may be the very thread that it joins when the last copy
-  /// is destroyed. False: nobody will run it; it is left to the caller.
+  /// Moves the job away, so that the caller has no copy: destroying the last one may join the
+  /// caller's thread. False: no thread can be started; the caller keeps the job.
   bool enqueue(std::function<void()>& job) ZKLOCK_REQUIRES(mutex_) {
     if (const int forks = fork_count(); forks != forks_) abandon_parents_jobs(forks);
     jobs_.push_back(std::move(job));
@@ -67,11 +66,11 @@ class Closer {
     }
   }
 
-  /// In a forked child: the thread and what it was to close are the parent's.
+  /// In a forked child: the thread and its jobs are the parent's.
   void abandon_parents_jobs(int forks) ZKLOCK_REQUIRES(mutex_) {
     forks_ = forks;
     working_ = false;
-    // Not destroyed: what the thread's and the jobs' destructors would act on is the parent's.
+    // Not destroyed: the destructors would act on resources of the parent.
     static_cast<void>(thread_.release());
     static_cast<void>(new std::deque<std::function<void()>>(std::move(jobs_)));
     jobs_.clear();
@@ -84,7 +83,7 @@ class Closer {
       jobs_.pop_front();
       lock.unlock();
       job();
-      job = nullptr;  // what it owned is destroyed without the mutex
+      job = nullptr;  // destroy its captures without the mutex
       lock.lock();
     }
     working_ = false;
@@ -95,7 +94,7 @@ class Closer {
   Mutex mutex_;
   std::deque<std::function<void()>> jobs_ ZKLOCK_GUARDED_BY(mutex_);
   std::unique_ptr<Thread> thread_ ZKLOCK_GUARDED_BY(mutex_);
-  bool working_ ZKLOCK_GUARDED_BY(mutex_) = false;  // the thread looks at jobs_ again
+  bool working_ ZKLOCK_GUARDED_BY(mutex_) = false;  // the thread will look at jobs_ again
   bool exited_ ZKLOCK_GUARDED_BY(mutex_) = false;
   int forks_ ZKLOCK_GUARDED_BY(mutex_) = fork_count();
 };
@@ -105,8 +104,7 @@ struct Lanes {
   Closer threads{"zklock-joiner", Ending::thread};
 };
 
-/// Never destroyed on a real machine: locks in static storage may be destroyed after it would have
-/// been.
+/// Never destroyed on a real machine: locks in static storage may be destroyed later.
 Lanes& lanes() {
   static const int registered = std::atexit([] {
     auto& lanes = Platform::current().process_wide<Lanes>();

@@ -1,4 +1,4 @@
-// closer.h: ending, in the background, what takes long to end.
+// closer.h: closes sessions and joins threads in the background, as both may take long.
 #ifndef ZKLOCK_SRC_BASE_CLOSER_H_
 #define ZKLOCK_SRC_BASE_CLOSER_H_
 
@@ -6,14 +6,14 @@
 
 namespace zklock::internal {
 
-/// Two lanes, as a thread that has to be joined may be in the hands of a resolver or of the user
-/// for as long as these like, and no session's end is to wait for that.
+/// Two lanes: a thread that has to be joined may be blocked in a resolver or in the user's code for
+/// any time, and no session's end may wait for that.
 enum class Ending { session, thread };
 
-/// Runs `job` on a thread of its lane, after those that are before it: closing libzookeeper's
-/// handle can take 4.5 s. The thread ends when it has nothing to do, and is waited for when the
-/// process exits. Jobs do not throw. After that, and when no thread can be started, the job is run
-/// here. Does not throw.
+/// Runs `job` on the thread of its lane, after the jobs before it. (Closing a handle of
+/// libzookeeper can take 4.5 s.) The thread ends when it has nothing to do, and is joined when the
+/// process exits. After that, and when no thread can be started, a job of the session lane runs in
+/// the caller, and one of the thread lane is leaked. Jobs must not throw.
 void close_later(Ending lane, std::function<void()> job) noexcept;
 
 }  // namespace zklock::internal

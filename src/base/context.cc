@@ -14,7 +14,7 @@ namespace {
 
 using std::chrono::nanoseconds;
 
-/// `a - b`, which does not overflow. "Never" and "long ago" stay what they are.
+/// `a - b`, which does not overflow. "Never" and "long ago" stay unchanged.
 nanoseconds saturated_difference(nanoseconds a, nanoseconds b) noexcept {
   if (a == nanoseconds::max() || a == nanoseconds::min()) return a;
   if (b.count() < 0 && a > nanoseconds::max() + b) return nanoseconds::max();
@@ -38,7 +38,7 @@ Context Context::with_value(std::string key, std::string value) const {
 
 Context Context::with_stop_token(std::stop_token token) const {
   Context result = *this;
-  if (!token.stop_possible()) return result;  // it will never say anything
+  if (!token.stop_possible()) return result;  // it is never stopped
   auto tokens = stop_tokens_ ? std::make_shared<std::vector<std::stop_token>>(*stop_tokens_)
                              : std::make_shared<std::vector<std::stop_token>>();
   tokens->push_back(std::move(token));

@@ -1,5 +1,4 @@
-// context_wait.h: waiting for a condition on behalf of a Context: until its deadline, or its
-// cancellation.
+// context_wait.h: waits for a condition until the deadline or the cancellation of a Context.
 #ifndef ZKLOCK_SRC_BASE_CONTEXT_WAIT_H_
 #define ZKLOCK_SRC_BASE_CONTEXT_WAIT_H_
 
@@ -18,7 +17,7 @@ namespace zklock::internal {
 
 enum class WaitEnd { ready, deadline, canceled };
 
-/// What an operation answers whose wait has ended so; no error when it is ready.
+/// The error of an operation whose wait has ended so; no error for `ready`.
 inline std::error_code error_of(WaitEnd end) noexcept {
   switch (end) {
     case WaitEnd::canceled:
@@ -31,7 +30,7 @@ inline std::error_code error_of(WaitEnd end) noexcept {
   return {};
 }
 
-/// For the time of its life, cancellation of the context wakes the monitor's waiters.
+/// During its lifetime, cancellation of the context wakes the monitor's waiters.
 ///
 /// Construct and destroy it while not holding the monitor's mutex: the stop callbacks take it, and
 /// ending them waits for one that is running.
@@ -46,8 +45,8 @@ class ContextWait {
   ContextWait(const ContextWait&) = delete;
   ContextWait& operator=(const ContextWait&) = delete;
 
-  /// Blocks until `ready()`, which is called with the mutex held. What is ready counts as such,
-  /// even when the deadline has passed or the context is cancelled.
+  /// Blocks until `ready()`, which is called with the mutex held. A condition that is ready counts,
+  /// even if the deadline has passed or the context is cancelled.
   template <class Ready>
   WaitEnd wait(MutexLock& lock, const Ready& ready) ZKLOCK_NOT_ANALYZED {
     return wait_until(lock, SteadyTime::max(), ready);

@@ -49,7 +49,7 @@ class LockCategory final : public std::error_category {
         return std::errc::operation_canceled;
       case Errc::invalid_config:
         return std::errc::invalid_argument;
-      // As Mutex and std::unique_lock say it.
+      // The same as for std::unique_lock.
       case Errc::already_own_lock:
         return std::errc::resource_deadlock_would_occur;
       case Errc::not_lock_owner:
@@ -93,7 +93,7 @@ class ZooKeeperCategory final : public std::error_category {
       case ZooKeeperErrc::bad_version:
         return "the znode has another version";
       case ZooKeeperErrc::no_children_for_ephemerals:
-        return "ephemeral znodes can not have children";
+        return "ephemeral znodes cannot have children";
       case ZooKeeperErrc::node_exists:
         return "the znode exists already";
       case ZooKeeperErrc::not_empty:
@@ -113,7 +113,7 @@ class ZooKeeperCategory final : public std::error_category {
       case ZooKeeperErrc::not_read_only:
         return "the server is read-only";
       case ZooKeeperErrc::ephemeral_on_local_session:
-        return "local sessions can not have ephemeral znodes";
+        return "local sessions cannot have ephemeral znodes";
       case ZooKeeperErrc::quota_exceeded:
         return "quota exceeded";
       case ZooKeeperErrc::throttled:
@@ -179,8 +179,8 @@ class LossCategory final : public std::error_category {
   }
 };
 
-/// Error codes refer to their category for as long as they live, which may be past the end of
-/// main(): background threads and static objects have some. So no destructor runs.
+/// Error codes refer to their category, also after the end of main(): background threads and static
+/// objects have some. So no destructor runs.
 template <class Category>
 union NeverDestroyed {
   constexpr NeverDestroyed() noexcept : value() {}
@@ -214,43 +214,6 @@ std::error_code make_error_code(ZooKeeperErrc code) noexcept {
 }
 std::error_code make_error_code(LossReason reason) noexcept {
   return {static_cast<int>(reason), loss_category()};
-}
-
-bool may_have_been_done(std::error_code error) noexcept {
-  if (!error) return false;
-  if (error.category() != zookeeper_category()) {
-    // Errc and LossReason are no answers to a request. What a foreign client means by errors of its
-    // own is unknown, so the request may have been done.
-    return error.category() != lock_category() && error.category() != loss_category();
-  }
-  switch (static_cast<ZooKeeperErrc>(error.value())) {
-    // The request left, or may have left, and its own answer was not seen: the connection broke, it
-    // took too long, or somebody stopped waiting.
-    case ZooKeeperErrc::connection_loss:
-    case ZooKeeperErrc::operation_timeout:
-    case ZooKeeperErrc::closing:
-    case ZooKeeperErrc::canceled:
-    // The session or its handle ended while the request was under way. What it did in a session
-    // that has expired is gone only if it was ephemeral.
-    case ZooKeeperErrc::session_expired:
-    case ZooKeeperErrc::invalid_state:
-    case ZooKeeperErrc::auth_failed:
-    // A server that no longer has the session refused it. Where else the session's requests went,
-    // that server does not know.
-    case ZooKeeperErrc::session_moved:
-      return true;
-    // These are said before anything is done.
-    case ZooKeeperErrc::unimplemented:
-    case ZooKeeperErrc::bad_arguments:
-    case ZooKeeperErrc::forked:
-      return false;
-    default:
-      // -1 to -99 are faults of the client or the server on the way (an answer that can not be
-      // read, an inconsistency): nothing is certain. From -100 on it is the server's own refusal,
-      // which it gives in place of doing the request; this holds for numbers that are newer than we
-      // are, too.
-      return error.value() > static_cast<int>(ZooKeeperErrc::api_error);
-  }
 }
 
 LockError::LockError(std::error_code code, const std::string& detail, std::error_code cause)

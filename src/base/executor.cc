@@ -32,7 +32,7 @@ Executor::Ticket Executor::schedule(SteadyTime time, Task task) {
     ticket = ++last_ticket_;
     tasks_.emplace(Key(time, ticket), std::move(task));
     times_.emplace(ticket, time);
-    // A thread that will look earlier anyway is left asleep: most timers are cancelled before their
+    // Do not wake a thread that will look earlier anyway: most timers are cancelled before their
     // time.
     wake = time < wakes_at_;
     if (wake) wakes_at_ = time;
@@ -73,7 +73,7 @@ void Executor::work() noexcept {
     wakes_at_ = SteadyTime::min();  // it looks again after this task
     lock.unlock();
     task();
-    task = nullptr;  // what it owned is destroyed without the mutex
+    task = nullptr;  // destroy its captures without the mutex
     lock.lock();
   }
 }

@@ -1,4 +1,4 @@
-// executor.h: a thread that runs what is given to it, at once or at a time.
+// executor.h: a thread that runs tasks, at once or at a given time.
 #ifndef ZKLOCK_SRC_BASE_EXECUTOR_H_
 #define ZKLOCK_SRC_BASE_EXECUTOR_H_
 
@@ -15,25 +15,26 @@
 
 namespace zklock::internal {
 
-/// Runs tasks one after the other on a thread of its own, in the order of their times. Tasks do not
-/// throw. Thread safety: all of it may be called from any thread, also from tasks.
+/// Runs tasks one after the other on its own thread, in the order of their times. Tasks must not
+/// throw.
+///
+/// Thread safety: all functions may be called from any thread, also from tasks.
 class ZKLOCK_EXPORT Executor {
  public:
   using Task = std::function<void()>;
-  /// Names a task that was scheduled; 0 names none.
+  /// Identifies a scheduled task; 0: none.
   using Ticket = std::uint64_t;
 
   explicit Executor(const std::string& name);
-  /// What has not been run by then is dropped. Waits for the task that is running.
-  /// REQUIRES: not called from a task.
+  /// The same as `stop`. REQUIRES: not called from a task.
   ~Executor();
-  /// Drops what has not been run, and waits for the task that is running. What comes later is
-  /// dropped.
+  /// Drops all tasks that have not begun, and those that come later. Waits for the task that is
+  /// running. REQUIRES: not called from a task.
   void stop() noexcept;
   Executor(const Executor&) = delete;
   Executor& operator=(const Executor&) = delete;
 
-  /// Runs the task as soon as those before it are done.
+  /// Runs the task as soon as the tasks before it are done.
   void post(Task task) { schedule(SteadyTime::min(), std::move(task)); }
   /// Runs the task at `time`, or soon after.
   Ticket schedule(SteadyTime time, Task task);
@@ -53,7 +54,7 @@ class ZKLOCK_EXPORT Executor {
   SteadyTime wakes_at_ ZKLOCK_GUARDED_BY(monitor_.mutex) =
       SteadyTime::max();  // when the thread looks again
   bool stopping_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
-  std::unique_ptr<Thread> thread_;  // guarded by monitor_.mutex after construction
+  std::unique_ptr<Thread> thread_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // null once stopped
 };
 
 }  // namespace zklock::internal

@@ -1,4 +1,4 @@
-// log.h: writing to the user's logger: never throws, costs nothing without one.
+// log.h: writes to the user's logger. Never throws, and costs nothing without a logger.
 #ifndef ZKLOCK_SRC_BASE_LOG_H_
 #define ZKLOCK_SRC_BASE_LOG_H_
 
@@ -19,10 +19,10 @@ namespace zklock::internal {
 class Log {
  public:
   Log() noexcept = default;
-  /// Lines are written by the thread that has them.
+  /// The calling thread writes the lines.
   explicit Log(std::shared_ptr<Logger> logger) noexcept : logger_(std::move(logger)) {}
-  /// Lines are written by the thread for watchers: for the parts of the library whose threads must
-  /// not be held up by the user.
+  /// The thread for watchers writes the lines: for threads of the library that the user must not
+  /// delay.
   Log(std::shared_ptr<Logger> logger, std::shared_ptr<Background> background)
       : logger_(std::move(logger)),
         background_(std::move(background)),
@@ -30,7 +30,7 @@ class Log {
 
   [[nodiscard]] bool enabled() const noexcept { return logger_ != nullptr; }
 
-  /// `message`: a string, or a function that makes one only if somebody will read it.
+  /// `message`: a string, or a function that makes one; it is called only if there is a logger.
   template <class Message>
   void write(LogLevel level, const Message& message) const noexcept {
     if (!logger_) return;
@@ -40,7 +40,8 @@ class Log {
       } else {
         pass_on(level, message());
       }
-    } catch (...) {  // NOLINT(bugprone-empty-catch): a logger that fails has nobody left to tell
+    } catch (
+        ...) {  // NOLINT(bugprone-empty-catch): there is no way to report that the logger failed
     }
   }
   template <class Message>
@@ -61,7 +62,7 @@ class Log {
   }
 
  private:
-  /// A logger that is slower than the lines come loses the newest.
+  /// If lines come faster than the logger writes them, the newest are lost.
   static constexpr int kMostQueued = 1'000;
 
   void pass_on(LogLevel level, std::string_view line) const {
@@ -81,8 +82,8 @@ class Log {
   }
 
   std::shared_ptr<Logger> logger_;
-  std::shared_ptr<Background> background_;    // null: not by another thread
-  std::shared_ptr<std::atomic<int>> queued_;  // lines that have not been written
+  std::shared_ptr<Background> background_;    // null: the calling thread writes
+  std::shared_ptr<std::atomic<int>> queued_;  // lines that are not written yet
 };
 
 }  // namespace zklock::internal

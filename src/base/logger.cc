@@ -47,8 +47,8 @@ class StderrLogger final : public Logger {
     std::string line = local_time() + " zklock " + name_of(level) + ": ";
     const std::size_t start = line.size();
     line += message;
-    // Names of znodes and answers of servers get into messages: none of them may pass for a line of
-    // its own, or talk to the terminal.
+    // Messages contain names of znodes and answers of servers: these must not start a new line or
+    // control the terminal.
     std::replace_if(
         line.begin() + static_cast<std::ptrdiff_t>(start), line.end(),
         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');

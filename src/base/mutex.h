@@ -1,9 +1,11 @@
-// mutex.h: a mutex whose rules clang checks: with -Wthread-safety, what a member is guarded by and
-// what a function requires are errors when they are not kept. Other compilers see plain mutexes.
+// mutex.h: mutexes whose rules clang checks. With -Wthread-safety it is an error to use a guarded
+// member, or to call a function with a requirement, without the mutex. Other compilers see plain
+// mutexes.
 #ifndef ZKLOCK_SRC_BASE_MUTEX_H_
 #define ZKLOCK_SRC_BASE_MUTEX_H_
 
 #include <mutex>
+#include <shared_mutex>
 
 #if defined(__clang__)
 #define ZKLOCK_THREAD_SAFETY(attribute) __attribute__((attribute))
@@ -32,7 +34,7 @@ class ZKLOCK_THREAD_SAFETY(capability("mutex")) Mutex {
   std::mutex mutex_;
 };
 
-/// Holds the mutex for a scope; may let go of it and take it again in between.
+/// Holds the mutex for a scope. It may be released and taken again in between.
 class ZKLOCK_THREAD_SAFETY(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ZKLOCK_THREAD_SAFETY(acquire_capability(mutex))
@@ -49,6 +51,40 @@ class ZKLOCK_THREAD_SAFETY(scoped_lockable) MutexLock {
 
  private:
   std::unique_lock<std::mutex> lock_;
+};
+
+/// Many threads may share it, or one holds it alone.
+class ZKLOCK_THREAD_SAFETY(capability("mutex")) SharedMutex {
+ private:
+  friend class SharedLock;
+  friend class ExclusiveLock;
+  std::shared_mutex mutex_;
+};
+
+/// Shares the mutex for a scope: members that it guards may be read.
+class ZKLOCK_THREAD_SAFETY(scoped_lockable) SharedLock {
+ public:
+  explicit SharedLock(SharedMutex& mutex) ZKLOCK_THREAD_SAFETY(acquire_shared_capability(mutex))
+      : lock_(mutex.mutex_) {}
+  ~SharedLock() ZKLOCK_THREAD_SAFETY(release_capability()) = default;
+  SharedLock(const SharedLock&) = delete;
+  SharedLock& operator=(const SharedLock&) = delete;
+
+ private:
+  std::shared_lock<std::shared_mutex> lock_;
+};
+
+/// Holds the mutex alone for a scope.
+class ZKLOCK_THREAD_SAFETY(scoped_lockable) ExclusiveLock {
+ public:
+  explicit ExclusiveLock(SharedMutex& mutex) ZKLOCK_THREAD_SAFETY(acquire_capability(mutex))
+      : lock_(mutex.mutex_) {}
+  ~ExclusiveLock() ZKLOCK_THREAD_SAFETY(release_capability()) = default;
+  ExclusiveLock(const ExclusiveLock&) = delete;
+  ExclusiveLock& operator=(const ExclusiveLock&) = delete;
+
+ private:
+  std::unique_lock<std::shared_mutex> lock_;
 };
 
 }  // namespace zklock::internal

@@ -10,10 +10,10 @@
 
 namespace zklock::internal {
 
-/// Thread safety: all of it may be called from any thread.
+/// Thread safety: all functions may be called from any thread.
 class ObjectsByType {
  public:
-  /// The object of that type. The first call makes it.
+  /// The object of that type. The first call creates it.
   template <class T>
   [[nodiscard]] std::shared_ptr<T> get() {
     const MutexLock lock(mutex_);

@@ -9,12 +9,12 @@
 #include <atomic>
 #include <cerrno>
 #include <condition_variable>
-#include <csignal>
 #include <system_error>
 #include <thread>
 #include <utility>
 
 #include "base/mutex.h"
+#include "base/signals_blocked.h"
 
 namespace zklock::internal {
 
@@ -36,8 +36,8 @@ class SystemThread final : public Thread {
  public:
   explicit SystemThread(std::thread thread) : thread_(std::move(thread)), forks_(fork_count()) {}
   ~SystemThread() override {
-    // In a forked child the thread is gone, and its id may be another one's: it is not to be
-    // touched, but std::thread's destructor would end the process.
+    // In a forked child the thread does not exist, and its id may be that of another one. Leak the
+    // object: the destructor of a joinable std::thread would end the process.
     if (thread_.joinable() && fork_count() != forks_) {
       static_cast<void>(new std::thread(std::move(thread_)));
     }
@@ -53,23 +53,6 @@ class SystemThread final : public Thread {
  private:
   std::thread thread_;
   const int forks_;
-};
-
-/// Blocks all signals of the calling thread for a scope, for threads that are started in it to
-/// inherit: the application's handlers are not run on threads that it does not know.
-class SignalsBlocked {
- public:
-  SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
-  }
-  ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
-  SignalsBlocked(const SignalsBlocked&) = delete;
-  SignalsBlocked& operator=(const SignalsBlocked&) = delete;
-
- private:
-  sigset_t before_{};
 };
 
 class SystemPlatform final : public Platform {
@@ -104,10 +87,10 @@ class SystemPlatform final : public Platform {
   [[nodiscard]] std::unique_ptr<Thread> start_thread(const std::string& name,
                                                      std::function<void()> body) override {
     const SignalsBlocked blocked;
-    constexpr std::size_t kLongestName = 15;  // Linux has no room for more
+    constexpr std::size_t kLongestName = 15;  // Linux's limit
     return std::make_unique<SystemThread>(
         std::thread([short_name = name.substr(0, kLongestName), body = std::move(body)] {
-          // By itself that is one system call; from outside it goes through /proc.
+          // Called by the thread itself, this is one system call; otherwise it goes through /proc.
           pthread_setname_np(pthread_self(), short_name.c_str());
           body();
         }));

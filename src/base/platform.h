@@ -1,8 +1,8 @@
 // platform.h: the one seam between the library and its surroundings.
 //
 // All time, waiting, starting of threads, randomness, host and pid go through here, so that a test
-// can drive the real code in virtual time, one thread at a time. Nothing else in the library asks a
-// clock, sleeps, waits on a std::condition_variable or starts a std::thread.
+// can drive the real code in virtual time, one thread at a time. Nothing else in the library reads
+// a clock, sleeps, waits on a std::condition_variable or starts a std::thread.
 #ifndef ZKLOCK_SRC_BASE_PLATFORM_H_
 #define ZKLOCK_SRC_BASE_PLATFORM_H_
 
@@ -20,7 +20,7 @@
 namespace zklock::internal {
 
 /// CLOCK_BOOTTIME: unlike steady_clock it goes on while the machine is suspended, as the servers'
-/// clocks do. What bounds a lease is measured with it.
+/// clocks do. So it measures the certainty of leases.
 struct BootClock {
   using duration = std::chrono::nanoseconds;
   using rep = duration::rep;
@@ -33,8 +33,8 @@ using SteadyTime = std::chrono::steady_clock::time_point;
 using BootTime = BootClock::time_point;
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
-/// A thread that was started. REQUIRES: joined, once, before it is destroyed, unless the process
-/// was forked since it was started (the thread does not exist in the child then).
+/// A thread that was started. REQUIRES: joined once before it is destroyed, except in a child that
+/// was forked since (the thread does not exist there).
 class Thread {
  public:
   virtual ~Thread() = default;
@@ -52,7 +52,7 @@ class Condition {
   virtual void notify_all() noexcept = 0;
 };
 
-/// Thread safety: all of it may be called from any thread.
+/// Thread safety: all functions may be called from any thread.
 class ZKLOCK_EXPORT Platform {
  public:
   Platform() = default;
@@ -60,15 +60,15 @@ class ZKLOCK_EXPORT Platform {
   Platform(const Platform&) = delete;
   Platform& operator=(const Platform&) = delete;
 
-  /// The one in force: that of the operating system, unless a test has installed another one, or
-  /// put this thread on another one (PlatformScope).
+  /// The platform of this thread: that of the operating system, unless a test has installed another
+  /// one, or put this thread on another one (PlatformScope).
   static Platform& current() noexcept;
-  /// Puts `platform` in force, null: that of the operating system. REQUIRES: nothing of the library
-  /// is in use, and `platform` outlives everything that is created while it is in force.
+  /// Makes `platform` the current one of all threads; null: that of the operating system. REQUIRES:
+  /// nothing of the library is in use, and `platform` outlives everything that is created on it.
   static void install(Platform* platform) noexcept;
 
-  /// The one object of its type that what runs on this platform shares. Made when it is first asked
-  /// for; that of the operating system is never destroyed.
+  /// The one object of this type that all code on this platform shares. The first call creates it;
+  /// on the platform of the operating system it is never destroyed.
   template <class T>
   [[nodiscard]] T& process_wide() {
     return *process_wide_.get<T>();
@@ -78,11 +78,11 @@ class ZKLOCK_EXPORT Platform {
   [[nodiscard]] virtual BootTime boot_now() const noexcept = 0;
   [[nodiscard]] virtual WallTime wall_now() const noexcept = 0;
 
-  /// Random bits that nobody else gets, in this process or another.
+  /// Random bits; unpredictable, and different in each process.
   [[nodiscard]] virtual std::uint64_t random() = 0;
 
   [[nodiscard]] virtual std::string host() const = 0;
-  /// What claims say of the process that made them.
+  /// The process id that claims carry.
   [[nodiscard]] virtual std::int64_t pid() const noexcept = 0;
 
   /// `body` must not throw. The thread takes no signals. Throws std::system_error.
@@ -94,8 +94,8 @@ class ZKLOCK_EXPORT Platform {
   ObjectsByType process_wide_;
 };
 
-/// For the time of its life, and for this thread, `platform` is the current one. Tests have several
-/// processes in one with it.
+/// During its lifetime, `platform` is the current one of this thread. Tests use it to simulate
+/// several processes in one.
 class ZKLOCK_EXPORT PlatformScope {
  public:
   explicit PlatformScope(Platform& platform) noexcept;
@@ -107,8 +107,8 @@ class ZKLOCK_EXPORT PlatformScope {
   Platform* const before_;
 };
 
-/// How often this process, and those that it descends from, were forked since the library was first
-/// used. What was made under another number is the parent's: its threads and connections do not
+/// How often this process and its ancestors were forked since the library was first used. An object
+/// that was created under another number belongs to the parent: its threads and connections do not
 /// exist here.
 [[nodiscard]] ZKLOCK_EXPORT int fork_count() noexcept;
 
@@ -122,7 +122,7 @@ struct Monitor {
   std::unique_ptr<Condition> changed = Platform::current().make_condition();
 };
 
-/// Sums and differences that do not overflow: what does not fit becomes the nearest value.
+/// Sums and differences that saturate instead of overflowing.
 [[nodiscard]] constexpr std::chrono::nanoseconds saturated_sum(
     std::chrono::nanoseconds a, std::chrono::nanoseconds b) noexcept {
   std::chrono::nanoseconds::rep sum = 0;

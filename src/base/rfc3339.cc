@@ -54,7 +54,7 @@ std::optional<nanoseconds> take_fraction(std::string_view& text) noexcept {
   return fraction;
 }
 
-/// Takes "Z", "+hh:mm" or "-hh:mm": what the local time is ahead of UTC.
+/// Takes "Z", "+hh:mm" or "-hh:mm": the offset of the local time from UTC.
 std::optional<std::chrono::minutes> take_offset(std::string_view& text) noexcept {
   if (text.empty()) return std::nullopt;
   const char sign = text.front();
@@ -100,7 +100,7 @@ std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept {
 }
 
 std::string to_rfc3339(WallTime time) {
-  // The day that the first WallTime is in begins before what WallTime can hold.
+  // The day of the earliest WallTime begins before the range of WallTime.
   const WallTime least = std::chrono::sys_days(std::chrono::year(1678) / 1 / 1);
   time = std::max(time, least);
   const auto day = std::chrono::floor<std::chrono::days>(time);

@@ -12,7 +12,7 @@ namespace zklock::internal {
 using WallTime = std::chrono::time_point<std::chrono::system_clock, std::chrono::nanoseconds>;
 
 /// An RFC 3339 time with any offset and number of fraction digits (those beyond the ninth are cut
-/// off). None: it is not one, or WallTime can not hold it, or it names a leap second.
+/// off). None: it is malformed, beyond the range of WallTime, or a leap second.
 [[nodiscard]] std::optional<WallTime> parse_rfc3339(std::string_view text) noexcept;
 
 /// In UTC, always with nine fraction digits.

@@ -19,7 +19,7 @@ std::optional<Utf8Character> first_character(std::string_view text) noexcept {
   const auto lead = static_cast<unsigned char>(text[0]);
   if (lead < 0x80) return Utf8Character{lead, 1};
 
-  // The least number that takes so many bytes: what is smaller was encoded with too many.
+  // The least number that needs so many bytes: a smaller one has an overlong form.
   std::size_t bytes = 0;
   char32_t code_point = 0;
   char32_t least = 0;

@@ -1,4 +1,4 @@
-// utf8.h: text from outside, made safe to store, to compare and to print.
+// utf8.h: makes text from outside safe to store, to compare and to print.
 #ifndef ZKLOCK_SRC_BASE_UTF8_H_
 #define ZKLOCK_SRC_BASE_UTF8_H_
 
@@ -24,7 +24,7 @@ struct Utf8Character {
 [[nodiscard]] std::string valid_utf8(std::string_view text,
                                      std::size_t max_bytes = std::string::npos);
 
-/// `text` in quotes for messages: what can not be printed as "\x07", and cut if it is long.
+/// `text` in quotes for messages: unprintable bytes as "\x07", and cut if it is long.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 
 }  // namespace zklock::internal

@@ -9,9 +9,8 @@ namespace zklock::internal {
 
 namespace {
 
-/// Requests above 1 MB make the server drop the connection instead of answering, again and again;
-/// and the claims of a session must stay below 512 kB of path in sum. No sensible path comes near
-/// this.
+/// A server drops the connection on a request above 1 MB, each time that it is sent; and the paths
+/// of a session's claims must stay below 512 kB in total. No sensible path comes near this limit.
 constexpr std::size_t kMaxPathBytes = 8'192;
 
 /// The characters that org.apache.zookeeper.common.PathUtils refuses. It looks at UTF-16 units, so

@@ -1,4 +1,4 @@
-// znode_path.h: paths of znodes: which are the same, and which ZooKeeper would refuse.
+// znode_path.h: paths of znodes: normalises them, and finds those that ZooKeeper would refuse.
 #ifndef ZKLOCK_SRC_BASE_ZNODE_PATH_H_
 #define ZKLOCK_SRC_BASE_ZNODE_PATH_H_
 
@@ -10,18 +10,17 @@
 namespace zklock::internal {
 
 /// One slash in front and none at the end, as the Go package does it: "my/locks/" becomes
-/// "/my/locks". What is in between stays. Nothing but slashes becomes "/".
+/// "/my/locks". The rest is unchanged. Only slashes become "/".
 [[nodiscard]] std::string normalized_path(std::string_view path);
 
-/// Why a normalised path can not name a lock or a chroot, as a sentence about "it"; none if it can.
-/// The server refuses the same with an answer that names no reason, or takes a part of it for the
-/// whole.
+/// Why a normalised path cannot name a lock or a chroot, as a sentence about "it"; none if it can.
+/// For such a path the server gives an error without a reason, or uses only a part of it.
 [[nodiscard]] std::optional<std::string> path_problem(std::string_view path);
 
-/// "/a/b/c": "/a", "/a/b" and "/a/b/c", the outermost first. REQUIRES: no path_problem.
+/// For "/a/b/c": "/a", "/a/b" and "/a/b/c", the outermost first. REQUIRES: no path_problem.
 [[nodiscard]] std::vector<std::string> path_and_parents(std::string_view path);
 
-/// `directory`, which may be "/", and a child's name.
+/// The path of a child. `directory` may be "/".
 [[nodiscard]] std::string join_path(std::string_view directory, std::string_view name);
 
 /// "/a/b/c": "c". "" if it ends with a slash.

@@ -19,26 +19,25 @@ namespace {
   throw LockError(Errc::invalid_config, field + ": " + why);
 }
 
-/// libzookeeper and ZooKeeper's protocol have ints of milliseconds.
+/// libzookeeper and ZooKeeper's protocol store milliseconds in an int.
 void check_timeout(const std::string& field, std::chrono::milliseconds timeout) {
   if (timeout.count() >= 1 && timeout.count() <= INT_MAX) return;
   refuse(field, std::to_string(timeout.count()) + " ms is not between 1 and " +
                     std::to_string(INT_MAX) + " ms");
 }
 
-/// libzookeeper takes the parts as one text with commas between them.
+/// libzookeeper gets the parts as one text, separated by commas.
 void check_part(const std::string& field, const std::string& part) {
   constexpr std::string_view kRefused(",\0", 2);
   if (part.find_first_of(kRefused) == std::string::npos) return;
-  refuse(field, "it has a comma or a NUL in it, which libzookeeper can not pass on");
+  refuse(field, "it has a comma or a NUL in it, which libzookeeper cannot pass on");
 }
 
 void check_file(const std::string& field, const std::string& file) {
   if (file.empty()) return;
   check_part(field, file);
   if (access(file.c_str(), R_OK) != 0) {
-    refuse(field,
-           "can not read " + in_quotes(file) + ": " + std::generic_category().message(errno));
+    refuse(field, "cannot read " + in_quotes(file) + ": " + std::generic_category().message(errno));
   }
 }
 
@@ -65,7 +64,7 @@ void check_client_options(const ClientOptions& options) {
   check_timeout("session_timeout", options.session_timeout);
   check_timeout("connect_timeout", options.connect_timeout);
   for (std::size_t i = 0; i < options.auth.size(); ++i) {
-    // Not the credentials: what() ends up in logs.
+    // Without the credentials: what() is written to logs.
     const std::string field = "auth[" + std::to_string(i) + "].";
     const std::string& scheme = options.auth[i].scheme;
     if (scheme.empty()) refuse(field + "scheme", "it is empty");

@@ -1,4 +1,4 @@
-// check_client_options.h: checking of zklock::ClientOptions.
+// check_client_options.h: checks zklock::ClientOptions.
 #ifndef ZKLOCK_SRC_CLIENT_CHECK_CLIENT_OPTIONS_H_
 #define ZKLOCK_SRC_CLIENT_CHECK_CLIENT_OPTIONS_H_
 
@@ -7,9 +7,8 @@
 
 namespace zklock::internal {
 
-/// Throws LockError(invalid_config), naming the field, for options that can not work. Looks whether
-/// the files for TLS can be read; whether this libzookeeper_mt can do TLS at all is not its
-/// business.
+/// Throws LockError(invalid_config), which names the field, for options that cannot work. Checks
+/// that the files for TLS can be read, but not whether this libzookeeper_mt supports TLS.
 ZKLOCK_EXPORT void check_client_options(const ClientOptions& options);
 
 }  // namespace zklock::internal

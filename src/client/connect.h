@@ -1,4 +1,4 @@
-// connect.h: connecting for the sake of one path.
+// connect.h: connects, and looks for one path on the way.
 #ifndef ZKLOCK_SRC_CLIENT_CONNECT_H_
 #define ZKLOCK_SRC_CLIENT_CONNECT_H_
 
@@ -15,8 +15,8 @@ struct Connected {
   bool path_exists = false;
 };
 
-/// As `zklock::connect`, and looks for `path` on the way: that is asked for by the network's thread
-/// as soon as there is a session.
+/// The same as `zklock::connect`, and also looks for `path`: the network's thread reads it as soon
+/// as there is a session.
 Connected connect_and_find(std::string address, const ClientOptions& options, std::string path);
 
 }  // namespace zklock::internal

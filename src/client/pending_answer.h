@@ -1,4 +1,4 @@
-// pending_answer.h: one answer that a thread waits for.
+// pending_answer.h: an answer that a thread waits for.
 #ifndef ZKLOCK_SRC_CLIENT_PENDING_ANSWER_H_
 #define ZKLOCK_SRC_CLIENT_PENDING_ANSWER_H_
 
@@ -15,7 +15,7 @@
 
 namespace zklock::internal {
 
-/// Shared by the thread that waits and the answer's callback: either may be gone before the other.
+/// Shared by the waiting thread and the answer's callback, as either may end before the other.
 template <class T>
 class PendingAnswer {
  public:
@@ -40,8 +40,8 @@ class PendingAnswer {
     return abandoned_;
   }
 
-  /// Waits for the answer. When the context ends first, the answer is abandoned: `late` is called
-  /// with it, whenever it comes, by whoever brings it.
+  /// Waits for the answer. If the context ends first, the answer is abandoned: when it comes, the
+  /// thread that brings it calls `late` with it.
   Result<T> wait(const Context& context, Late late = {}) {
     ContextWait wait(monitor_, context);
     MutexLock lock(monitor_.mutex);

@@ -11,6 +11,7 @@
 #include "base/error_kinds.h"
 #include "base/mutex.h"
 #include "base/znode_path.h"
+#include "client/list_behind_write.h"
 #include "client/pending_answer.h"
 #include "client/protected_name.h"
 
@@ -18,12 +19,12 @@ namespace zklock::internal {
 
 namespace {
 
-/// Of a random id.
+/// Digits of a random id.
 constexpr std::size_t kHexDigits = 32;
 
 std::string random_id() {
-  // One after the other: as arguments of one call they would be drawn in an order that differs
-  // between compilers, and a simulation with them.
+  // Two statements: the order of two draws as arguments of one call differs between compilers, and
+  // would make the simulation differ.
   const std::uint64_t first = Platform::current().random();
   const std::uint64_t second = Platform::current().random();
   std::array<char, kHexDigits + 1> hex{};
@@ -32,50 +33,40 @@ std::string random_id() {
   return hex.data();
 }
 
-/// The request may have been carried out, or will be done right on another connection.
-bool is_ambiguous(std::error_code error) {
-  return error == ZooKeeperErrc::connection_loss || error == ZooKeeperErrc::operation_timeout ||
-         error == ZooKeeperErrc::session_moved || error == ZooKeeperErrc::session_expired ||
-         error == ZooKeeperErrc::invalid_state || error == ZooKeeperErrc::runtime_inconsistency;
-}
-
-bool is_context_over(std::error_code error) {
-  return error == ZooKeeperErrc::operation_timeout || error == ZooKeeperErrc::canceled;
-}
-
 /// One attempt under one id, in one session.
 class Attempt {
  public:
   Attempt(SessionKeeper& keeper, std::shared_ptr<RemovalList> removals,
-          const ProtectedCreate& request, Link link)
+          const ProtectedCreate& request, SessionConnection connection)
       : keeper_(keeper),
         removals_(std::move(removals)),
         request_(request),
-        link_(std::move(link)),
+        connection_(std::move(connection)),
         id_(random_id()) {}
 
-  /// Empty: nothing was created, and nothing will be.
+  /// Empty: nothing was created, nothing will be, and another attempt may follow.
   std::optional<Result<Enqueued>> run(const Context& context) {
     const auto flight = std::make_shared<Flight>();
-    link_.wire->create(
+    connection_.wire->create(
         join_path(request_.directory, protected_name(id_, request_.prefix)), request_.data,
         request_.acl, Wire::CreateMode::ephemeral_sequential,
-        [flight, link = link_, keeper = keeper_.shared_from_this(),
+        [flight, connection = connection_, keeper = keeper_.shared_from_this(),
          reservation = request_.reservation](Result<Created> answer) {
           if (!answer) return flight->created(answer.error());
-          flight->created(
-              CreatedClaim{{std::move(*answer)}, link.session, keeper->connection(), reservation});
+          flight->created(CreatedClaim{
+              {std::move(*answer)}, connection.session, keeper->last_connection(), reservation});
         });
     Result<Enqueued> enqueued = Enqueued{};
     if (request_.list_after) {
       list(flight);
-      // It is answered last: this thread is woken once.
+      // Wait for the last answer first, so that this thread is woken once only.
       enqueued = flight->done.wait(context);
     }
-    // The callback holds no reference to the attempt, which is over then.
+    // The callback may run after the attempt has ended, so it holds no reference to it.
     Result<CreatedClaim> answer = flight->claim.wait(
-        context, [removals = removals_, session = link_.session, directory = request_.directory,
-                  id = id_, reservation = request_.reservation](const Result<CreatedClaim>& late) {
+        context,
+        [removals = removals_, session = connection_.session, directory = request_.directory,
+         id = id_, reservation = request_.reservation](const Result<CreatedClaim>& late) {
           if (late) {
             removals->add(session, late->path, reservation);
           } else if (is_ambiguous(late.error())) {
@@ -92,10 +83,10 @@ class Attempt {
   }
 
  private:
-  /// Create and list, under way.
+  /// A create and a list that are under way.
   struct Flight {
     PendingAnswer<CreatedClaim> claim;
-    PendingAnswer<Enqueued> done;  // the list, and what came after it
+    PendingAnswer<Enqueued> done;  // the list, and the result of and_then
 
     void created(Result<CreatedClaim> answer) {
       if (answer) {
@@ -114,98 +105,83 @@ class Attempt {
     std::optional<CreatedClaim> known_ ZKLOCK_GUARDED_BY(mutex_);
   };
 
-  /// In the same flight: the servers answer a session's requests in order, so the list has the
-  /// claim.
+  /// In the same flight as the create: servers answer a session's requests in order, so the list
+  /// has the claim.
   void list(const std::shared_ptr<Flight>& flight) {
-    link_.wire->children(
-        request_.directory, [flight, link = link_, keeper = keeper_.shared_from_this(),
-                             and_then = request_.and_then](Result<Children> answer) {
-          if (answer) answer->connection = keeper->connection();
+    connection_.wire->children(
+        request_.directory,
+        [flight, connection = connection_, and_then = request_.and_then](Result<Children> answer) {
           const std::optional<CreatedClaim> claim = flight->known_claim();
           if (!answer || !claim || !and_then) {
             flight->done.complete(Enqueued{.queue = std::move(answer)});
             return;
           }
-          and_then(link, Enqueued{*claim, std::move(answer)},
+          and_then(connection, Enqueued{*claim, std::move(answer)},
                    [flight](Enqueued enqueued) { flight->done.complete(std::move(enqueued)); });
         });
   }
 
-  /// `operation_timeout` may be libzookeeper's, of a silent server, or the context's.
-  static bool has_ended(std::error_code error, const Context& context) {
-    return is_context_over(error) && (context.expired() || context.canceled());
-  }
-
-  /// The answer was lost: what has become of it?
+  /// The answer was lost: finds out what the create did. Empty: as for `run`.
   std::optional<Result<Enqueued>> find(const Context& context) {
-    for (Backoff pause;; pause.wait(context)) {
-      Result<Link> link = keeper_.await_link(context);
-      if (!link) {
-        removals_->add_unknown(link_.session, request_.directory, id_, request_.reservation);
-        return link.error();
-      }
-      if (link->session != link_.session) return std::nullopt;  // it took the znode along
-      Result<Enqueued> found = look(*link, context);
+    for (Backoff backoff;; backoff.wait(context)) {
+      Result<SessionConnection> connection = keeper_.await_connection(context);
+      if (!connection) return give_up(connection.error());
+      // The znode went with its session.
+      if (connection->session != connection_.session) return std::nullopt;
+      Result<Enqueued> found = look(*connection, context);
       if (found) {
         if (found->claim.path.empty()) return std::nullopt;
         return found;
       }
-      if (has_ended(found.error(), context) || !is_retryable(found.error())) {
-        removals_->add_unknown(link_.session, request_.directory, id_, request_.reservation);
-        return found.error();
-      }
+      const std::error_code error = found.error();
+      const bool is_over = is_end_of_context(error) && has_ended(context);
+      if (is_over || !is_retryable(error)) return give_up(error);
     }
   }
 
-  /// Lists behind a write of this session: another server than before may not have heard of the
-  /// create yet, but it has once it answers that write. No path: it is not there.
-  Result<Enqueued> look(const Link& link, const Context& context) {
+  Result<Enqueued> give_up(std::error_code error) {
+    removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
+    return error;
+  }
+
+  /// No path: nothing was created, and nothing will be.
+  Result<Enqueued> look(const SessionConnection& connection, const Context& context) {
     const auto barrier = std::make_shared<PendingAnswer<void>>();
-    const auto listed = std::make_shared<PendingAnswer<Children>>();
-    link.wire->check(request_.directory, ZooKeeperClient::kAnyVersion,
-                     [barrier](Result<void> answer) { barrier->complete(answer); });
-    link.wire->children(request_.directory,
-                        [listed, keeper = keeper_.shared_from_this()](Result<Children> answer) {
-                          if (answer) answer->connection = keeper->connection();
-                          listed->complete(std::move(answer));
-                        });
-    const Result<void> passed = barrier->wait(context);
-    // Refused for a time (throttled, say), it has not gone through the quorum.
-    const bool is_decided = passed || passed.error() == ZooKeeperErrc::no_node ||
-                            passed.error() == ZooKeeperErrc::no_auth;
-    if (!is_decided) return passed.error();
-    Result<Children> list = listed->wait(context);
-    if (!list) {
-      if (list.error() == ZooKeeperErrc::no_node) return Enqueued{};  // the directory is gone
-      return list.error();
-    }
-    const auto name = std::find_if(list->names.begin(), list->names.end(), [&](const auto& child) {
-      return child.find(id_) != std::string::npos;
-    });
-    if (name == list->names.end()) return Enqueued{};
-    return adopt(link, join_path(request_.directory, *name), std::move(*list), context);
+    const auto list = std::make_shared<PendingAnswer<Children>>();
+    list_behind_write(
+        connection, request_.directory,
+        [barrier](Result<void> answer) { barrier->complete(answer); },
+        [list](Result<Children> answer) { list->complete(std::move(answer)); });
+    const std::error_code written = barrier->wait(context).error();
+    if (!is_decided(written)) return written;
+    Result<Children> listed = list->wait(context);
+    Result<std::string> path = find_created(written, listed, request_.directory, id_);
+    if (!path) return path.error();
+    if (path->empty()) return Enqueued{};
+    return adopt(connection, *path, std::move(*listed), context);
   }
 
-  Result<Enqueued> adopt(const Link& link, const std::string& path, Children list,
-                         const Context& context) {
+  Result<Enqueued> adopt(const SessionConnection& connection, const std::string& path,
+                         Children list, const Context& context) {
     const auto read = std::make_shared<PendingAnswer<Znode>>();
-    link.wire->get(path, false,
-                   [read](Result<Znode> answer) { read->complete(std::move(answer)); });
+    connection.wire->get(path, false,
+                         [read](Result<Znode> answer) { read->complete(std::move(answer)); });
     const Result<Znode> znode = read->wait(context);
     if (!znode) {
-      if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // somebody removed it
+      if (znode.error() == ZooKeeperErrc::no_node) return Enqueued{};  // it was removed
       return znode.error();
     }
-    if (znode->stat.ephemeral_owner != link_.session->id()) return Enqueued{};
+    if (znode->stat.ephemeral_owner != connection_.session->id()) return Enqueued{};
     return Enqueued{
-        CreatedClaim{{path, znode->stat}, link_.session, link.connection, request_.reservation},
+        CreatedClaim{
+            {path, znode->stat}, connection_.session, connection.number, request_.reservation},
         std::move(list)};
   }
 
   SessionKeeper& keeper_;
   const std::shared_ptr<RemovalList> removals_;
   const ProtectedCreate& request_;
-  const Link link_;
+  const SessionConnection connection_;
   const std::string id_;
 };
 
@@ -220,11 +196,11 @@ std::size_t ProtectedCreate::path_length() const {
 Result<Enqueued> create_protected(SessionKeeper& keeper,
                                   const std::shared_ptr<RemovalList>& removals,
                                   const ProtectedCreate& request, const Context& context) {
-  for (Backoff pause;; pause.wait(context)) {
-    Result<Link> link = keeper.await_link(context);
-    if (!link) return link.error();
+  for (Backoff backoff;; backoff.wait(context)) {
+    Result<SessionConnection> connection = keeper.await_connection(context);
+    if (!connection) return connection.error();
     std::optional<Result<Enqueued>> end =
-        Attempt(keeper, removals, request, std::move(*link)).run(context);
+        Attempt(keeper, removals, request, std::move(*connection)).run(context);
     if (end) return std::move(*end);
   }
 }

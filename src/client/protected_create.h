@@ -21,26 +21,26 @@ struct ProtectedCreate {
   using Done = std::function<void(Enqueued)>;
 
   std::string directory;
-  std::string prefix;  // in front of the sequence number, behind the random id
+  std::string prefix;  // behind the random id, in front of the sequence number
   std::string data;
   Acl acl = Acl::open();
   /// With the list in the same flight, if it can be; else the queue is empty.
   bool list_after = false;
-  /// Goes on with the claim and the list, on the network's thread: a change of threads less than if
-  /// the caller did. May be null, and is not called if an answer is lost.
-  std::function<void(const Link&, Enqueued, Done)> and_then{};
-  /// In the session, for what is created: given up when nothing is left of it.
+  /// Called by the network's thread with the claim and the list; continuing there saves a change of
+  /// threads. May be null. Not called if an answer is lost.
+  std::function<void(const SessionConnection&, Enqueued, Done)> and_then{};
+  /// The znode's place in the session's capacity; released when nothing is left of the znode.
   std::shared_ptr<void> reservation{};
 
-  /// Of the path that comes of it.
+  /// Length of the path of the created znode.
   [[nodiscard]] std::size_t path_length() const;
 };
 
 /// Creates the znode under a random id. If the answer is lost, it looks for the id on the next
-/// connection of the same session, and adopts what it finds there; what is not there was not
-/// created. With a new session, or when nothing was created, it begins again, with a new id.
-/// Blocks, and ends, as the operations of ZooKeeperClient do; what may have been created then is
-/// removed in the background.
+/// connection of the same session: it adopts a znode that is there; a znode that is not there was
+/// not created. With a new session, or if nothing was created, it starts again with a new id.
+/// Blocks, and ends, as the operations of ZooKeeperClient do; a znode that may have been created by
+/// then is removed in the background.
 Result<Enqueued> create_protected(SessionKeeper& keeper,
                                   const std::shared_ptr<RemovalList>& removals,
                                   const ProtectedCreate& request, const Context& context);

@@ -1,4 +1,4 @@
-// protected_name.h: names of znodes that are found again when the answer to their create is lost.
+// protected_name.h: names of znodes that can be found again if the answer to their create is lost.
 #ifndef ZKLOCK_SRC_CLIENT_PROTECTED_NAME_H_
 #define ZKLOCK_SRC_CLIENT_PROTECTED_NAME_H_
 
@@ -7,8 +7,8 @@
 
 namespace zklock::internal {
 
-/// "_c_<id_hex>-<name>": what create_protected_ephemeral_sequential makes of the last part of its
-/// path. The nodes that came of it start so.
+/// "_c_<id_hex>-<name>": the name that create_protected_ephemeral_sequential creates for the last
+/// part of its path, without the sequence number.
 [[nodiscard]] std::string protected_name(std::string_view id_hex, std::string_view name);
 
 /// The same for claims: "_c_<id_hex>-lock-".

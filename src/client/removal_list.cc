@@ -5,22 +5,17 @@
 #include <vector>
 
 #include "base/context_wait.h"
+#include "base/error_kinds.h"
 #include "base/mutex.h"
-#include "base/znode_path.h"
+#include "client/list_behind_write.h"
 
 namespace zklock::internal {
 
 namespace {
 
-/// After a refusal that is neither final nor ended by a reconnect (a throttled server, say).
+/// After a refusal that is neither final nor cured by a reconnect, such as that of a throttled
+/// server.
 constexpr std::chrono::milliseconds kPause{1'000};
-
-/// The connection took the request with it: the next one tries again.
-bool ends_with_reconnect(std::error_code error) {
-  return error == ZooKeeperErrc::connection_loss || error == ZooKeeperErrc::operation_timeout ||
-         error == ZooKeeperErrc::session_expired || error == ZooKeeperErrc::session_moved ||
-         error == ZooKeeperErrc::invalid_state || error == ZooKeeperErrc::closing;
-}
 
 }  // namespace
 
@@ -42,23 +37,23 @@ void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
 void RemovalList::add(Entry entry) {
   {
     const MutexLock lock(monitor_.mutex);
-    if (!entry.session || entry.session != keeper_->session()) return;  // it took the node along
+    if (!entry.session || entry.session != keeper_->session()) return;  // the node went with it
     entries_.emplace(++last_number_, std::move(entry));
   }
-  if (const std::optional<Link> link = keeper_->link()) retry(*link);
+  if (const std::optional<SessionConnection> connection = keeper_->connection()) retry(*connection);
 }
 
-void RemovalList::retry(const Link& link) {
+void RemovalList::retry(const SessionConnection& connection) {
   std::vector<std::pair<Number, Entry>> due;
   {
     const MutexLock lock(monitor_.mutex);
     for (auto& [number, entry] : entries_) {
-      if (entry.trying || entry.session != link.session) continue;
+      if (entry.trying || entry.session != connection.session) continue;
       entry.trying = true;
       due.emplace_back(number, entry);
     }
   }
-  for (const auto& [number, entry] : due) attempt(link, number, entry);
+  for (const auto& [number, entry] : due) attempt(connection, number, entry);
 }
 
 void RemovalList::forget(const std::shared_ptr<SessionState>& session) {
@@ -88,52 +83,41 @@ Result<void> RemovalList::await_empty(const Context& context) {
   return last_error_ ? last_error_ : make_error_code(ZooKeeperErrc::operation_timeout);
 }
 
-void RemovalList::attempt(const Link& link, Number number, const Entry& entry) {
+void RemovalList::attempt(const SessionConnection& connection, Number number, const Entry& entry) {
   if (entry.directory.empty()) {
-    remove(link, number, entry.what);
+    remove(connection, number, entry.what);
   } else {
-    find_and_remove(link, number, entry);
+    find_and_remove(connection, number, entry);
   }
 }
 
-void RemovalList::find_and_remove(const Link& link, Number number, const Entry& entry) {
-  // A list alone may come from a server that has not heard of the create yet; behind a write of
-  // this session, on this connection, it can not.
-  const auto self = shared_from_this();
-  const std::string directory = entry.directory;
-  const auto barrier = std::make_shared<std::error_code>();
-  link.wire->check(directory, ZooKeeperClient::kAnyVersion,
-                   [barrier](Result<void> answer) { *barrier = answer.error(); });
-  link.wire->children(directory, [self, link, number, directory, barrier,
-                                  id = entry.what](Result<Children> answer) {
-    // Refused for a time (throttled, say), the barrier has not gone through the quorum either.
-    const bool is_decided =
-        !*barrier || *barrier == ZooKeeperErrc::no_node || *barrier == ZooKeeperErrc::no_auth;
-    if (!is_decided) {
-      self->answered(link, number, directory, *barrier);
-      return;
-    }
-    if (answer) {
-      for (const std::string& name : answer->names) {
-        if (name.find(id) == std::string::npos) continue;
-        self->remove(link, number, join_path(directory, name));
-        return;
-      }
-    }
-    const bool is_absent = answer || answer.error() == ZooKeeperErrc::no_node;
-    self->answered(link, number, directory, is_absent ? std::error_code() : answer.error());
-  });
+void RemovalList::find_and_remove(const SessionConnection& connection, Number number,
+                                  const Entry& entry) {
+  const auto written = std::make_shared<std::error_code>();
+  list_behind_write(
+      connection, entry.directory, [written](Result<void> answer) { *written = answer.error(); },
+      [self = shared_from_this(), connection, number, written, directory = entry.directory,
+       id = entry.what](const Result<Children>& listed) {
+        const Result<std::string> path = find_created(*written, listed, directory, id);
+        if (path && !path->empty()) {
+          self->remove(connection, number, *path);
+        } else {
+          self->answered(connection, number, directory, path.error());
+        }
+      });
 }
 
-void RemovalList::remove(const Link& link, Number number, const std::string& path) {
-  link.wire->remove(path, ZooKeeperClient::kAnyVersion,
-                    [self = shared_from_this(), link, number, path](Result<void> answer) {
-                      self->answered(link, number, path, answer.error());
-                    });
+void RemovalList::remove(const SessionConnection& connection, Number number,
+                         const std::string& path) {
+  connection.wire->remove(
+      path, ZooKeeperClient::kAnyVersion,
+      [self = shared_from_this(), connection, number, path](Result<void> answer) {
+        self->answered(connection, number, path, answer.error());
+      });
 }
 
-void RemovalList::answered(const Link& link, Number number, const std::string& path,
-                           std::error_code error) {
+void RemovalList::answered(const SessionConnection& connection, Number number,
+                           const std::string& path, std::error_code error) {
   const bool is_gone = !error || error == ZooKeeperErrc::no_node;
   {
     const MutexLock lock(monitor_.mutex);
@@ -152,23 +136,24 @@ void RemovalList::answered(const Link& link, Number number, const std::string& p
   }
   if (error == ZooKeeperErrc::no_auth) {
     log_.error([&] {
-      return "may not remove " + path + ", which would block its queue: ending the session";
+      return "no permission to remove " + path +
+             ", which would block its queue: ending the session";
     });
-    keeper_->replace_session(link.session, LossReason::session_expired);
+    keeper_->replace_session(connection.session, LossReason::session_expired);
     return;
   }
   log_.warning([&] { return "could not remove " + path + " yet: " + error.message(); });
-  const std::optional<Link> now = keeper_->link();
-  if (ends_with_reconnect(error)) {
-    // The reconnect may have come before this answer was dealt with.
-    if (now && now->connection != link.connection) retry(*now);
+  const std::optional<SessionConnection> now = keeper_->connection();
+  if (ends_with_connection(error)) {
+    // The reconnect may have come before this answer was processed.
+    if (now && now->number != connection.number) retry(*now);
     return;
   }
   const SteadyTime at = Platform::current().steady_now() + kPause;
   background_->timers.schedule(at, [weak = weak_from_this()] {
     const auto self = weak.lock();
     if (!self) return;
-    if (const std::optional<Link> up = self->keeper_->link()) self->retry(*up);
+    if (const std::optional<SessionConnection> up = self->keeper_->connection()) self->retry(*up);
   });
 }
 

@@ -1,4 +1,4 @@
-// removal_list.h: the nodes that a client has still to remove, past deadlines and destructors.
+// removal_list.h: the nodes that a client still has to remove, past deadlines and destructors.
 #ifndef ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_
 #define ZKLOCK_SRC_CLIENT_REMOVAL_LIST_H_
 
@@ -19,35 +19,35 @@
 namespace zklock::internal {
 
 /// Ephemeral nodes that their owners gave up. Each is tried at once, again after every reconnect,
-/// and after a pause when the server refuses for a time; until it is gone, or its session, which
-/// takes it along. A node that may not be removed (no permission) would block its queue for as long
-/// as the session lives: then the session is ended.
+/// and after a pause when the server refuses temporarily; until the node is gone, or its session,
+/// and the node with it. A node that must not be removed (no permission) would block its queue for
+/// as long as the session lives: then the session is ended.
 ///
-/// A create whose outcome is unknown is here by its id: what the directory then holds of it is
-/// removed.
+/// A create whose outcome is unknown is listed by its id: what it left in the directory is removed.
 ///
-/// Thread safety: all of it may be called from any thread.
+/// Thread safety: all functions may be called from any thread.
 class RemovalList : public std::enable_shared_from_this<RemovalList> {
  public:
   RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background,
               Log log);
 
-  /// The node at `path`, if `session` still is the current one. `reservation`: kept until it is
-  /// gone.
+  /// Adds the node at `path`, if `session` is still the current one. `reservation` is kept until
+  /// the node is gone.
   void add(const std::shared_ptr<SessionState>& session, const std::string& path,
            std::shared_ptr<void> reservation = nullptr);
-  /// What a create in `directory` that was named `id` may have left. REQUIRES: its attempt has
-  /// ended.
+  /// Adds the node that a create in `directory` that was named `id` may have left. REQUIRES: the
+  /// attempt has ended.
   void add_unknown(const std::shared_ptr<SessionState>& session, const std::string& directory,
                    const std::string& id, std::shared_ptr<void> reservation = nullptr);
 
-  /// Tries all that is not being tried.
-  void retry(const Link& link);
-  /// Forgets what lived in this session.
+  /// Tries every node that is not being tried.
+  void retry(const SessionConnection& connection);
+  /// Forgets the nodes of this session.
   void forget(const std::shared_ptr<SessionState>& session);
 
   [[nodiscard]] PendingRemovals pending() const;
-  /// Waits until nothing is pending. The error: why it gave up.
+  /// Waits until nothing is pending. The error says why a removal failed last, or how the wait
+  /// ended.
   Result<void> await_empty(const Context& context);
 
  private:
@@ -61,10 +61,11 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
   using Number = std::uint64_t;
 
   void add(Entry entry);
-  void attempt(const Link& link, Number number, const Entry& entry);
-  void find_and_remove(const Link& link, Number number, const Entry& entry);
-  void remove(const Link& link, Number number, const std::string& path);
-  void answered(const Link& link, Number number, const std::string& path, std::error_code error);
+  void attempt(const SessionConnection& connection, Number number, const Entry& entry);
+  void find_and_remove(const SessionConnection& connection, Number number, const Entry& entry);
+  void remove(const SessionConnection& connection, Number number, const std::string& path);
+  void answered(const SessionConnection& connection, Number number, const std::string& path,
+                std::error_code error);
 
   const std::shared_ptr<SessionKeeper> keeper_;
   const std::shared_ptr<Background> background_;

@@ -11,30 +11,29 @@
 namespace zklock::internal {
 
 /// When a session ends, the leader deletes all its claims in one transaction, which carries their
-/// paths. One that is larger than jute.maxbuffer (1 MiB unless configured) stops the ensemble
-/// (ZOOKEEPER-4306). The watches of a session, which the C client sets again in one request after a
-/// reconnect, have that limit too: beyond it every connection is broken by the server.
+/// paths. A transaction larger than jute.maxbuffer (1 MiB unless configured) stops the ensemble
+/// (ZOOKEEPER-4306). The same limit holds for the watches of a session, as the C client sets all of
+/// them again in one request after a reconnect: beyond it the server breaks every connection.
 ///
-/// Thread safety: all of it may be called from any thread.
+/// Thread safety: all functions may be called from any thread.
 class SessionCapacity {
  public:
-  /// Of claims' paths: from here on there is no room for further ones.
+  /// Bytes of claims' paths. From here on the session takes no further claims.
   static constexpr std::size_t kMostBytes = 500'000;
-  /// Those who were told at the same moment that there is room get it up to here.
+  /// Hard limit: concurrent reservations may overshoot `kMostBytes` up to this.
   static constexpr std::size_t kLimit = 524'288;
-  /// Of watched paths. The rest of the 1 MiB is for the watches that claims that are there already
-  /// will set.
+  /// Bytes of watched paths. The rest of the 1 MiB is for watches that existing claims still set.
   static constexpr std::size_t kMostWatchedBytes = 700'000;
 
-  /// `chroot_length`: of what the servers see in front of each path.
+  /// `chroot_length`: the number of bytes that the servers see in front of each path.
   explicit SessionCapacity(std::size_t chroot_length) : chroot_length_(chroot_length) {}
 
   [[nodiscard]] bool is_left(const WatchTable& watches) const noexcept;
 
-  /// Room for a claim with a path of that length, for as long as somebody keeps what is returned:
-  /// from before it is sent until nothing is left of it. Null: others have got the last of it.
+  /// Reserves capacity for a claim with a path of this length, for as long as the result is kept:
+  /// from before the create is sent until nothing is left of the claim. Null: there is none left.
   [[nodiscard]] std::shared_ptr<void> try_reserve(std::size_t path_length) const;
-  /// The same for one that is there already.
+  /// The same for an existing claim, so it cannot fail.
   [[nodiscard]] std::shared_ptr<void> reserve(std::size_t path_length) const;
 
  private:
@@ -43,7 +42,7 @@ class SessionCapacity {
 
   [[nodiscard]] std::shared_ptr<Place> take(std::size_t path_length) const;
 
-  /// With the length in front of it, as it is sent.
+  /// On the wire, each path has its length in front.
   static constexpr std::size_t kLengthField = 4;
 
   const std::size_t chroot_length_;

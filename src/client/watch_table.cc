@@ -10,7 +10,7 @@ namespace zklock::internal {
 
 namespace {
 
-void tell_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexcept {
+void notify_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexcept {
   try {
     watcher.on_event(event);
   } catch (const std::exception& error) {
@@ -73,7 +73,7 @@ void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint6
     }
     entries_.erase(entry);
   }
-  tell(watchers, WatchEvent{type, path, connection});
+  notify(watchers, WatchEvent{type, path, connection});
 }
 
 void WatchTable::reconnected(std::uint64_t connection) {
@@ -88,7 +88,7 @@ void WatchTable::reconnected(std::uint64_t connection) {
     entries = entries_;
   }
   for (const auto& [path, entry] : entries) {
-    tell(entry.watchers, WatchEvent{WatchEvent::Type::reconnected, path, connection});
+    notify(entry.watchers, WatchEvent{WatchEvent::Type::reconnected, path, connection});
   }
 }
 
@@ -109,20 +109,20 @@ void WatchTable::session_lost(std::uint64_t connection) {
     totals_ = Totals{};
   }
   for (const auto& [path, entry] : entries) {
-    tell(entry.watchers, WatchEvent{WatchEvent::Type::session_lost, path, connection});
+    notify(entry.watchers, WatchEvent{WatchEvent::Type::session_lost, path, connection});
   }
 }
 
-void WatchTable::tell(const std::vector<std::weak_ptr<Watcher>>& watchers,
-                      const WatchEvent& event) {
+void WatchTable::notify(const std::vector<std::weak_ptr<Watcher>>& watchers,
+                        const WatchEvent& event) {
   for (const std::weak_ptr<Watcher>& weak : watchers) {
     const std::shared_ptr<Watcher> watcher = weak.lock();
     if (!watcher) continue;
     if (watcher->is_prompt()) {
-      tell_one(*watcher, event, log_);
+      notify_one(*watcher, event, log_);
     } else {
       background_->watchers.post([weak, event, log = log_] {
-        if (const std::shared_ptr<Watcher> still = weak.lock()) tell_one(*still, event, log);
+        if (const std::shared_ptr<Watcher> still = weak.lock()) notify_one(*still, event, log);
       });
     }
   }

@@ -1,4 +1,4 @@
-// watch_table.h: who waits for an event of which znode.
+// watch_table.h: the watchers of each znode.
 #ifndef ZKLOCK_SRC_CLIENT_WATCH_TABLE_H_
 #define ZKLOCK_SRC_CLIENT_WATCH_TABLE_H_
 
@@ -17,63 +17,63 @@
 
 namespace zklock::internal {
 
-/// Keeps one watch on the server for each znode, however many watch it here, and however often: ten
-/// thousand waits for one holder that were given up leave one watch behind. Watchers are referred
-/// to weakly.
+/// Keeps one watch on the server for each znode, however many watchers it has here, and however
+/// often it is watched: ten thousand waits for one holder that were given up leave one watch.
+/// Refers to watchers weakly.
 ///
-/// Thread safety: all of it may be called from any thread; events are delivered in the order of the
-/// calls, which come from the wire's thread. No watcher runs with the mutex held.
+/// Thread safety: all functions may be called from any thread. Events come from the wire's thread,
+/// and are delivered in their order. No watcher runs with the mutex held.
 class WatchTable {
  public:
   WatchTable(std::shared_ptr<Background> background, Log log);
 
-  /// What the request has to do that follows an `add`.
+  /// How the caller of `add` has to read the znode.
   struct Added {
-    bool must_set_watch = false;   // none is known to stand
+    bool must_set_watch = false;   // no watch is known to be set
     std::uint64_t generation = 0;  // for watch_stands
   };
 
-  /// Adds a watcher; the caller reads the znode next, and sets the watch with it if it must. Call
-  /// it before the request is sent, so that no event is missed.
+  /// Adds a watcher. The caller then reads the znode, and sets the watch with it if it must. Called
+  /// before that request is sent, so that no event is missed.
   [[nodiscard]] Added add(const std::string& path, const std::shared_ptr<Watcher>& watcher);
-  /// A request that set the watch succeeded: further watchers need none. Nothing happens if that
-  /// watch has fired, or was lost, meanwhile: then its generation is over.
+  /// A request has set the watch, so further watchers need none. Has no effect if that watch has
+  /// fired or was lost meanwhile: then its generation is over.
   void watch_stands(const std::string& path, std::uint64_t generation);
-  /// The request failed: this watcher is told nothing.
+  /// The request failed: the watcher is not notified any more.
   void remove(const std::string& path, const std::shared_ptr<Watcher>& watcher);
 
-  /// What is known to stand on the server.
+  /// The watches that are known to be set on the server.
   struct Totals {
     std::size_t count = 0;
     std::size_t path_bytes = 0;
   };
   [[nodiscard]] Totals totals() const noexcept;
 
-  /// The watch of `path` fired: tells its watchers, which are through then.
+  /// The watch of `path` fired: notifies its watchers and removes them.
   void fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection);
-  /// The connection was replaced: tells all watchers, which stay. The watches stand: libzookeeper
-  /// sets them again.
+  /// The connection was replaced: notifies all watchers, and keeps them. libzookeeper sets the
+  /// watches again.
   void reconnected(std::uint64_t connection);
-  /// The wire was replaced, but not the session: no watch stands any more.
+  /// The wire was replaced, but not the session: no watch is set any more.
   void lost_with_wire();
-  /// The session, and all watches with it, is gone: tells all watchers, which are through then.
+  /// The session is gone, and all watches with it: notifies all watchers and removes them.
   void session_lost(std::uint64_t connection);
 
  private:
   struct Entry {
-    bool stands = false;           // the watch, on the server
-    std::uint64_t generation = 0;  // of the watch: a new number when one has fired or was lost
+    bool stands = false;           // the watch is set on the server
+    std::uint64_t generation = 0;  // of the watch: a new number after it has fired or was lost
     std::vector<std::weak_ptr<Watcher>> watchers;
   };
 
-  void tell(const std::vector<std::weak_ptr<Watcher>>& watchers, const WatchEvent& event);
+  void notify(const std::vector<std::weak_ptr<Watcher>>& watchers, const WatchEvent& event);
 
   const std::shared_ptr<Background> background_;
   const Log log_;
   mutable Mutex mutex_;
   std::map<std::string, Entry> entries_
-      ZKLOCK_GUARDED_BY(mutex_);             // those that stand, or have watchers
-  Totals totals_ ZKLOCK_GUARDED_BY(mutex_);  // those of entries_ that stand
+      ZKLOCK_GUARDED_BY(mutex_);             // with a watch that is set, or with watchers
+  Totals totals_ ZKLOCK_GUARDED_BY(mutex_);  // of the watches that are set
   std::uint64_t last_generation_ ZKLOCK_GUARDED_BY(mutex_) = 0;
 };
 

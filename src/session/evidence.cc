@@ -6,14 +6,14 @@ namespace zklock::internal {
 
 namespace {
 
-/// How long before a quorum write an operation must have been answered to have been reported by
-/// then: half a tick is at most a quarter of the session timeout (ZooKeeper lets no timeout be
-/// below two ticks). The rest is in hand.
+/// An operation that was answered so long before a quorum write was reported by then. Half a tick
+/// is at most a quarter of the session timeout, as ZooKeeper allows no timeout below two ticks; the
+/// rest is a margin.
 std::chrono::nanoseconds report_time(std::chrono::milliseconds timeout) {
   return std::chrono::nanoseconds(timeout) * 3 / 10;
 }
 
-/// Facts that are closer to each other than this part of the timeout are taken together.
+/// Facts that are closer to each other than this part of the timeout are merged.
 constexpr int kFactsInATimeout = 64;
 
 }  // namespace
@@ -51,8 +51,7 @@ void Evidence::answered(const Answered& operation) {
   add(heard_, {operation.sent, operation.received});
 }
 
-/// Keeps few, however many there are: the last one takes up what comes soon after the one before
-/// it.
+/// Bounds the number of facts: the last one absorbs those that come soon after the one before it.
 void Evidence::add(Facts& facts, const Fact& fact) const {
   const std::chrono::nanoseconds grain = std::chrono::nanoseconds(timeout_) / kFactsInATimeout;
   if (facts.size() >= 2 && fact.received - facts[facts.size() - 2].received < grain) {
@@ -60,7 +59,7 @@ void Evidence::add(Facts& facts, const Fact& fact) const {
   } else {
     facts.push_back(fact);
   }
-  // What is older than a timeout proves nothing any more.
+  // A fact older than a timeout proves nothing any more.
   while (facts.size() > 1 && facts.front().sent + timeout_ < fact.received) facts.pop_front();
 }
 

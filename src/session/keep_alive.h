@@ -1,4 +1,4 @@
-// keep_alive.h: what a client sends so that its session stays certain.
+// keep_alive.h: keeps a session certain with small requests of its own.
 #ifndef ZKLOCK_SRC_SESSION_KEEP_ALIVE_H_
 #define ZKLOCK_SRC_SESSION_KEEP_ALIVE_H_
 
@@ -13,27 +13,27 @@
 
 namespace zklock::internal {
 
-/// A small read for each sixth of the session timeout in which nothing else was answered; while
-/// somebody relies on the session, two checks, one after the other, for each third (evidence.h has
-/// the reason). Besides, it ends in time what is not certain any more, and sessions that have been
-/// without a connection for three timeouts.
+/// Sends a small read for each sixth of the session timeout in which nothing else was answered.
+/// While somebody relies on the session, it sends two checks, one after the other, for each third
+/// (evidence.h has the reason). It also ends, in time, what is not certain any more, and replaces a
+/// session that has been without a connection for three timeouts.
 ///
-/// Thread safety: all of it may be called from any thread.
+/// Thread safety: all functions may be called from any thread.
 class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
  public:
   KeepAlive(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background);
 
-  /// This session is on a new connection.
+  /// The session is on a new connection.
   void begin(SessionState& session);
 
  private:
   void check_now();
   void tend();
-  [[nodiscard]] BootTime tend(const Link& link, BootTime now);
+  [[nodiscard]] BootTime tend(const SessionConnection& connection, BootTime now);
   [[nodiscard]] BootTime patience_ends(std::chrono::nanoseconds timeout, bool is_connected) const;
-  void read(const Link& link);
-  void check_twice(const Link& link);
-  void checked(std::uint64_t connection);
+  void read(const SessionConnection& connection);
+  void check_twice(const SessionConnection& connection);
+  void on_checked(std::uint64_t connection);
   void tend_at(SteadyTime time);
 
   const std::shared_ptr<SessionKeeper> keeper_;
@@ -41,11 +41,11 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
 
   Mutex mutex_;
   Executor::Ticket timer_ ZKLOCK_GUARDED_BY(mutex_) = 0;
-  BootTime checked_at_ ZKLOCK_GUARDED_BY(mutex_) = BootTime::min();  // on this connection
+  BootTime checked_at_ ZKLOCK_GUARDED_BY(mutex_) = BootTime::min();  // on checked_connection_
   std::uint64_t checked_connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;
-  std::uint64_t reading_ ZKLOCK_GUARDED_BY(mutex_) =
-      0;  // the connection with a read under way; 0: none
-  std::uint64_t checking_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // the one with checks under way
+  // The connections with a read, and with checks, under way; 0: none.
+  std::uint64_t reading_ ZKLOCK_GUARDED_BY(mutex_) = 0;
+  std::uint64_t checking_ ZKLOCK_GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace zklock::internal

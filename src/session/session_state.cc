@@ -14,7 +14,7 @@ std::chrono::milliseconds SessionState::timeout() const noexcept {
 
 std::error_code SessionState::loss_reason() const noexcept {
   const int reason = reason_.load();
-  // Not lost: then it is the evidence that has run out.
+  // If the session is not lost, the evidence has run out.
   return reason == 0 ? LossReason::cut_off : static_cast<LossReason>(reason);
 }
 
@@ -26,7 +26,7 @@ BootTime SessionState::certain_until_boot() const noexcept {
 SteadyTime SessionState::certain_until() const noexcept {
   const BootTime until = certain_until_boot();
   const Platform& platform = Platform::current();
-  // In this order: a process that is frozen in between is told too early an end.
+  // In this order: for a process that is frozen in between, the result is too early, not too late.
   const SteadyTime now = platform.steady_now();
   return saturated_sum(now, saturated_difference(until, platform.boot_now()));
 }
@@ -94,7 +94,7 @@ void SessionState::answered(const Answered& operation) noexcept {
 
 template <class Change>
 void SessionState::learn(BootTime now, const Change& change) noexcept {
-  // First what has run out: nobody is to see new evidence for an old period.
+  // First end the period if it is over: new evidence must not prolong an old period.
   expire_if_due(now);
   const MutexLock lock(monitor_.mutex);
   const BootTime before = evidence_.certain_until();
@@ -136,7 +136,7 @@ void SessionState::lose(LossReason reason) noexcept {
   }
   monitor_.changed->notify_all();
   lost_.request_stop();
-  // The last period stays in place: what is taken from now on is over already.
+  // The last period stays in place: a token that is taken from now on is stopped already.
   MutexLock lock(monitor_.mutex);
   std::stop_source last(period_);
   lock.unlock();

@@ -19,7 +19,7 @@
 namespace zklock::internal {
 
 /// Periods of certainty follow each other: one ends when the evidence runs out, and the next begins
-/// with new evidence. Whoever relied on the first is not to come back to life in the second.
+/// with new evidence. A lease of the first period stays lost in the second.
 class SessionState final : public Session {
  public:
   explicit SessionState(const SessionIdentity& identity)
@@ -35,21 +35,21 @@ class SessionState final : public Session {
   [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds in_hand,
                                             const Context& context) const override;
 
-  /// The same by the clock that goes on while the machine is suspended.
+  /// certain_until by the clock that goes on while the machine is suspended.
   [[nodiscard]] BootTime certain_until_boot() const noexcept;
-  /// Whom become_certain asks for newer evidence. Called without a mutex held, on any thread.
+  /// become_certain calls `source` to get newer evidence: on any thread, with no mutex held.
   void get_evidence_from(std::function<void()> source);
-  /// Whether somebody relies on it: see keep_certain.
+  /// Whether anybody relies on the session: see keep_certain.
   [[nodiscard]] bool is_relied_on() const noexcept;
 
-  // Evidence. On the wire's thread. Each may run the stop callbacks of `uncertain()`.
+  // Evidence. Called by the wire's thread. Each may run the stop callbacks of `uncertain()`.
   void handshake(std::chrono::milliseconds timeout, BootTime begun, BootTime now) noexcept;
   void answered(const Answered& operation) noexcept;
   /// Ends the period if the evidence has run out.
   void expire_if_due(BootTime now) noexcept;
 
-  /// The client may be about to end the session, and would not know: ends the period, whatever the
-  /// evidence.
+  /// Ends the period, whatever the evidence: the client may be about to end the session without
+  /// noticing.
   void void_evidence() noexcept;
 
   /// The session is gone. The first reason stays. Runs the stop callbacks of `lost()` and of

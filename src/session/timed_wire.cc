@@ -1,82 +1,82 @@
 #include "session/timed_wire.h"
 
 #include <string>
+#include <type_traits>
 #include <utility>
 
+#include "base/error_kinds.h"
 #include "base/platform.h"
 
 namespace zklock::internal {
 
 namespace {
 
-/// What only a server says.
-bool is_of_a_server(std::error_code error) {
-  return !error || error == ZooKeeperErrc::no_node || error == ZooKeeperErrc::bad_version ||
-         error == ZooKeeperErrc::no_auth || error == ZooKeeperErrc::node_exists ||
-         error == ZooKeeperErrc::not_empty;
-}
-
 enum class Kind {
   read,
   write,  // an error may have been found without the quorum
-  check,  // a transaction, whatever comes of it
+  check,  // a transaction, whatever its outcome
 };
 
 class TimedWire final : public Wire {
  public:
-  TimedWire(std::shared_ptr<Wire> wire, std::weak_ptr<AnswerObserver> witness, std::uint64_t number)
-      : wire_(std::move(wire)), witness_(std::move(witness)), number_(number) {}
+  TimedWire(std::shared_ptr<Wire> wire, std::weak_ptr<AnswerObserver> observer,
+            std::uint64_t number)
+      : wire_(std::move(wire)), observer_(std::move(observer)), number_(number) {}
 
   void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
               Answer<Created> answer) override {
-    wire_->create(path, data, acl, mode, watched(Kind::write, std::move(answer)));
+    wire_->create(path, data, acl, mode, timed_answer(Kind::write, std::move(answer)));
   }
   void children(const std::string& path, Answer<Children> answer) override {
-    wire_->children(path, watched(Kind::read, std::move(answer)));
+    wire_->children(path, timed_answer(Kind::read, std::move(answer)));
   }
   void get(const std::string& path, bool watch, Answer<Znode> answer) override {
-    wire_->get(path, watch, watched(Kind::read, std::move(answer)));
+    wire_->get(path, watch, timed_answer(Kind::read, std::move(answer)));
   }
   void set(const std::string& path, const std::string& data, std::int32_t version,
            Answer<Stat> answer) override {
-    wire_->set(path, data, version, watched(Kind::write, std::move(answer)));
+    wire_->set(path, data, version, timed_answer(Kind::write, std::move(answer)));
   }
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override {
-    wire_->remove(path, version, watched(Kind::write, std::move(answer)));
+    wire_->remove(path, version, timed_answer(Kind::write, std::move(answer)));
   }
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override {
-    wire_->check(path, version, watched(Kind::check, std::move(answer)));
+    wire_->check(path, version, timed_answer(Kind::check, std::move(answer)));
   }
   void close() noexcept override { wire_->close(); }
 
  private:
   template <class T>
-  [[nodiscard]] Answer<T> watched(Kind kind, Answer<T> answer) const {
-    const auto witness = witness_.lock();
-    const std::uint64_t connection = witness ? witness->connection_now(number_) : 0;
-    // Without one it is sent later than now, nobody knows when.
-    if (connection == 0) return answer;
-    return [weak = witness_, connection, kind, sent = Platform::current().boot_now(),
+  [[nodiscard]] Answer<T> timed_answer(Kind kind, Answer<T> answer) const {
+    const auto observer = observer_.lock();
+    // 0: the request is sent later than now, at an unknown time.
+    const std::uint64_t connection = observer ? observer->connection_now(number_) : 0;
+    return [weak = observer_, connection, kind, sent = Platform::current().boot_now(),
             answer = std::move(answer)](Result<T> result) {
-      const std::error_code error = result.error();
-      if (const auto still = weak.lock(); still && is_of_a_server(error)) {
-        const bool is_quorum_write = kind == Kind::check || (kind == Kind::write && !error);
-        still->on_answered({connection, sent, Platform::current().boot_now(), is_quorum_write});
+      if (const auto still = weak.lock()) {
+        const std::error_code error = result.error();
+        if (connection != 0 && is_from_server(error)) {
+          const bool is_quorum_write = kind == Kind::check || (kind == Kind::write && !error);
+          still->on_answered({connection, sent, Platform::current().boot_now(), is_quorum_write});
+        }
+        if constexpr (std::is_same_v<T, Children> || std::is_same_v<T, Znode>) {
+          if (result) result->connection = still->last_connection();
+        }
       }
       answer(std::move(result));
     };
   }
 
   const std::shared_ptr<Wire> wire_;
-  const std::weak_ptr<AnswerObserver> witness_;
+  const std::weak_ptr<AnswerObserver> observer_;
   const std::uint64_t number_;
 };
 
 }  // namespace
 
-std::shared_ptr<Wire> witnessed(std::shared_ptr<Wire> wire, std::weak_ptr<AnswerObserver> witness,
-                                std::uint64_t number) {
-  return std::make_shared<TimedWire>(std::move(wire), std::move(witness), number);
+std::shared_ptr<Wire> timed(std::shared_ptr<Wire> wire, std::weak_ptr<AnswerObserver> observer,
+                            std::uint64_t number) {
+  return std::make_shared<TimedWire>(std::move(wire), std::move(observer), number);
 }
 
 }  // namespace zklock::internal

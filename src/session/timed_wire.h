@@ -1,30 +1,35 @@
-// timed_wire.h: a Wire that tells when each request was sent and answered.
+// timed_wire.h: a Wire that records when each request was sent and answered, and over which
+// connection.
 #ifndef ZKLOCK_SRC_SESSION_TIMED_WIRE_H_
 #define ZKLOCK_SRC_SESSION_TIMED_WIRE_H_
 
 #include <cstdint>
 #include <memory>
-#include <system_error>
 
 #include "session/evidence.h"
 #include "wire/wire.h"
 
 namespace zklock::internal {
 
-/// Hears of every answer of a server. On the wire's thread; must not block.
+/// Notified of every answer of a server.
 class AnswerObserver {
  public:
   virtual ~AnswerObserver() = default;
-  /// The connection that requests of this wire are sent on now; 0: none is known to stand. Of any
-  /// thread.
+  /// The connection on which requests of this wire are sent now; 0: none is known to be up. Called
+  /// by any thread.
   [[nodiscard]] virtual std::uint64_t connection_now(std::uint64_t wire) const = 0;
+  /// The number of the last connection; on the wire's thread: of the one that events and answers
+  /// come from.
+  [[nodiscard]] virtual std::uint64_t last_connection() const = 0;
+  /// Called by the wire's thread; must not block.
   virtual void on_answered(const Answered& operation) = 0;
 };
 
-/// The same wire, witnessed. The witness may be gone before it.
-[[nodiscard]] std::shared_ptr<Wire> witnessed(std::shared_ptr<Wire> wire,
-                                              std::weak_ptr<AnswerObserver> witness,
-                                              std::uint64_t number);
+/// The same wire with timing. It reports answers to the observer, and writes into lists and znodes
+/// over which connection they came. The observer may be destroyed before the wire.
+[[nodiscard]] std::shared_ptr<Wire> timed(std::shared_ptr<Wire> wire,
+                                          std::weak_ptr<AnswerObserver> observer,
+                                          std::uint64_t number);
 
 }  // namespace zklock::internal
 

@@ -1,5 +1,5 @@
-// address.h: "host:port,host:port/chroot" taken apart and checked. libzookeeper takes much of what
-// is wrong in it for something else: port 87386 for 21850, no host for a reason to spin.
+// address.h: parses and checks "host:port,host:port/chroot". libzookeeper misreads many errors in
+// it: it takes port 87386 for 21850, and spins without a host.
 #ifndef ZKLOCK_SRC_WIRE_ADDRESS_H_
 #define ZKLOCK_SRC_WIRE_ADDRESS_H_
 
@@ -24,11 +24,11 @@ struct Address {
   bool operator==(const Address&) const = default;
 };
 
-/// Throws LockError(invalid_config), saying what is wrong with the address.
+/// Throws LockError(invalid_config), which says what is wrong with the address.
 ///
-/// A port may be left out: 2181, as in Go. IPv6 addresses have no brackets, so their last part is
-/// the port if it is a number and what is left is an address ("::1:2181" is port 2181 of ::1);
-/// otherwise the whole is an address without a port ("fe80::1:abcd"). Write the port.
+/// The default port is 2181, as in Go. IPv6 addresses have no brackets: their last part is the port
+/// if it is a number and the rest is an address ("::1:2181" is port 2181 of ::1); otherwise the
+/// whole text is an address without a port ("fe80::1:abcd"). It is clearer to write the port.
 [[nodiscard]] Address parse_address(std::string_view address);
 
 }  // namespace zklock::internal

@@ -10,13 +10,13 @@
 
 namespace zklock::internal {
 
-/// Opens wires. One for each client.
+/// Opens wires. Each client has one dialer.
 class Dialer {
  public:
   /// Why no wire could be opened.
   struct Failure {
-    std::string problem{};     // in words, naming the address
-    bool is_retryable = true;  // false: trying again is pointless as things stand
+    std::string problem{};     // in words, with the address
+    bool is_retryable = true;  // false: another attempt is pointless for now
   };
   struct Outcome {
     std::shared_ptr<Wire> wire{};  // null: failure says why
@@ -30,14 +30,14 @@ class Dialer {
   [[nodiscard]] virtual Outcome dial(std::shared_ptr<WireListener> listener,
                                      const SessionIdentity* resume) = 0;
 
-  /// Whether the names of the address now stand for other servers than the last wire was given.
+  /// Whether the names of the address now resolve to other servers than those of the last wire.
   /// Blocks.
   [[nodiscard]] virtual bool servers_have_moved() = 0;
 
-  /// A dialer for another session with the same servers. Here: null, there can be only one.
+  /// A dialer for another session with the same servers. Null (the default): there can be only one.
   [[nodiscard]] virtual std::unique_ptr<Dialer> another() const { return nullptr; }
 
-  /// How many bytes the servers see in front of each path.
+  /// The number of bytes that the servers see in front of each path.
   [[nodiscard]] virtual std::size_t chroot_length() const noexcept { return 0; }
 
   /// The address, for messages.

@@ -57,7 +57,7 @@ class LibZooKeeperDialer final : public Dialer {
   const std::string text_;
   const Address address_;
   const ClientOptions options_;
-  std::vector<std::string> dialed_;  // of the thread that dials only
+  std::vector<std::string> dialed_;  // used by the thread that dials only
 };
 
 }  // namespace

@@ -12,8 +12,8 @@
 
 namespace zklock::internal {
 
-/// Resolves the names of an address and opens handles of libzookeeper for what they stand for.
-/// `text`: the address as the user wrote it, for messages.
+/// Resolves the names of an address and opens handles of libzookeeper for the result. `text`: the
+/// address as the user wrote it, for messages.
 [[nodiscard]] std::unique_ptr<Dialer> libzookeeper_dialer(std::string text, Address address,
                                                           ClientOptions options);
 

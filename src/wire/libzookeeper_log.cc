@@ -27,8 +27,8 @@ Registry& registry() {
   return instance;
 }
 
-/// "2026-11-23 11:41:02,123:4242(0x7f...):ZOO_WARN@function@123: text". What is information to
-/// libzookeeper (each handle and address) is noise to a service.
+/// Of "2026-11-23 11:41:02,123:4242(0x7f...):ZOO_WARN@function@123: text". libzookeeper's
+/// information (each handle and address) is noise to a service, so it becomes `debug`.
 LogLevel level_of(std::string_view line) {
   if (line.find(":ZOO_ERROR@") != std::string_view::npos) return LogLevel::error;
   if (line.find(":ZOO_WARN@") != std::string_view::npos) return LogLevel::warning;

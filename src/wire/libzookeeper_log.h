@@ -1,4 +1,4 @@
-// libzookeeper_log.h: where libzookeeper's own log lines go.
+// libzookeeper_log.h: passes libzookeeper's own log lines to the user's loggers.
 #ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 #define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 
@@ -10,10 +10,10 @@
 
 namespace zklock::internal {
 
-/// For as long as it lives, `logger` is given what libzookeeper logs. The C library calls back
-/// without saying for which handle, so with several clients each logger is given the lines of all
-/// of them; and with locks of its own held, so they are written by another thread. The library's
-/// own level, which is the application's to set, is left alone.
+/// During its lifetime, `logger` gets the lines of libzookeeper. The C library does not say which
+/// handle a line belongs to, so with several clients each logger gets the lines of all of them. It
+/// calls back with its own locks held, so another thread writes the lines. Its log level belongs to
+/// the application and is not changed.
 class LibZooKeeperLog {
  public:
   explicit LibZooKeeperLog(std::shared_ptr<Logger> logger);

@@ -1,5 +1,5 @@
-// libzookeeper_wire.h: a Wire on libzookeeper_mt. The only file that knows that library's calls is
-// its .cc.
+// libzookeeper_wire.h: a Wire on libzookeeper_mt. Only its .cc and libzookeeper_request.* include
+// the header of that library.
 #ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_WIRE_H_
 #define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_WIRE_H_
 
@@ -12,7 +12,7 @@
 
 namespace zklock::internal {
 
-/// Whether the libzookeeper_mt that is linked can do TLS.
+/// Whether the linked libzookeeper_mt supports TLS.
 [[nodiscard]] bool libzookeeper_has_tls() noexcept;
 
 /// Opens a handle for the servers of `connection_string`: numeric addresses, an odd number of them

@@ -1,6 +1,5 @@
-// resolver.h: names to numbers. libzookeeper is given numeric addresses only: with names it asks
-// the resolver on its network thread, and stops serving the session for as long as that takes or
-// fails.
+// resolver.h: resolves names of servers. libzookeeper gets numeric addresses only: it would resolve
+// names on its network thread, and not serve the session for as long as that takes or fails.
 #ifndef ZKLOCK_SRC_WIRE_RESOLVER_H_
 #define ZKLOCK_SRC_WIRE_RESOLVER_H_
 
@@ -13,19 +12,18 @@ namespace zklock::internal {
 
 struct Resolved {
   std::vector<std::string>
-      servers{};           // numeric "ip:port", none of them twice; in the order of the names
-  std::string problem{};   // which names did not resolve, and why; "": all did
-  bool try_again = false;  // one of them failed for a reason that may pass
+      servers{};           // numeric "ip:port" without duplicates, in the order of the names
+  std::string problem{};   // the names that did not resolve, and why; "": none
+  bool try_again = false;  // one of them failed for a temporary reason
 };
 
-/// All addresses of all servers. One name that does not resolve leaves the others usable.
-/// Blocking, without a bound of its own: it waits for the system's resolver (getaddrinfo), which
-/// may take many seconds. Call it where that does no harm.
+/// All addresses of all servers. If one name does not resolve, the others are still usable. Blocks
+/// without a bound: the system's resolver (getaddrinfo) may take many seconds.
 [[nodiscard]] Resolved resolve(const std::vector<HostPort>& servers);
 
-/// What libzookeeper takes: "ip:port,ip:port/chroot". Always an odd number of servers, if need be
-/// by naming the first one twice: with an even number it can go round half of them only, and never
-/// reconnect (ZOOKEEPER-2466). REQUIRES: at least one server.
+/// libzookeeper's form of the address: "ip:port,ip:port/chroot". Always an odd number of servers;
+/// if necessary the first one is named twice. With an even number libzookeeper may try only half of
+/// them forever (ZOOKEEPER-2466). REQUIRES: at least one server.
 [[nodiscard]] std::string connection_string(const std::vector<std::string>& servers,
                                             const std::string& chroot);
 

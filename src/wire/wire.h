@@ -1,6 +1,5 @@
-// wire.h: one handle to the ensemble, without any policy: what libzookeeper gives, and what the
-// fake replaces. Everything above it (client.h and below) is the same code in production and in
-// tests.
+// wire.h: one handle to the ensemble, without any policy. libzookeeper implements it in production,
+// the fake in tests; all code above it is the same in both.
 #ifndef ZKLOCK_SRC_WIRE_WIRE_H_
 #define ZKLOCK_SRC_WIRE_WIRE_H_
 
@@ -18,36 +17,37 @@
 
 namespace zklock::internal {
 
-/// What it takes to attach to a session again.
+/// All that is needed to resume a session.
 struct SessionIdentity {
   std::int64_t id = 0;
   std::array<char, 16> password{};
   std::chrono::milliseconds timeout{};  // as negotiated by the last handshake
 };
 
-/// Hears of a wire's life. All calls come one after the other on the wire's own thread, in one
-/// order with the answers; they must not block.
+/// Receives the events of a wire. All calls come one after the other on the wire's own thread, in
+/// one order with the answers; they must not block.
 class WireListener {
  public:
   virtual ~WireListener() = default;
-  /// The session stands on this connection: a new one, or the one that was resumed.
+  /// There is a session on this connection: a new one, or the one that was resumed.
   virtual void on_connected(const SessionIdentity& session) = 0;
-  /// The connection broke; the wire is looking for another one. The requests that were under way
-  /// are answered with `connection_loss` or `operation_timeout` after this.
+  /// The connection broke; the wire looks for another one. The requests that were under way are
+  /// answered with `connection_loss` or `operation_timeout` after this.
   virtual void on_disconnected() = 0;
-  /// The session is gone; the wire is good for nothing but closing.
+  /// The session is gone; the wire can only be closed.
   virtual void on_expired() = 0;
-  /// The servers refused an identity; the wire is good for nothing but closing.
+  /// The servers refused an identity; the wire can only be closed.
   virtual void on_auth_failed() = 0;
   /// The watch on `path` has fired, and is over.
   virtual void on_watch(WatchEvent::Type type, const std::string& path) = 0;
 };
 
-/// The operations: asynchronous, in the order in which they are called, also across threads. Each
-/// is answered exactly once, on the wire's own thread, at the latest when the wire is closed. What
-/// `close` leaves unanswered, and what is asked of it after that, is answered with
+/// The operations are asynchronous, and executed in the order in which they are called, also across
+/// threads. Each is answered exactly once, on the wire's own thread, at the latest when the wire is
+/// closed. Requests that `close` leaves unanswered, and requests after that, are answered with
 /// `connection_loss` (the latter at once, on the calling thread): there may be another wire to ask.
-/// Thread safety: all of it may be called from any thread, also from answers and from the listener.
+///
+/// Thread safety: all functions may be called from any thread, also from answers and the listener.
 class Wire {
  public:
   template <class T>
@@ -60,8 +60,8 @@ class Wire {
   virtual void create(const std::string& path, const std::string& data, const Acl& acl,
                       CreateMode mode, Answer<Created> answer) = 0;
   virtual void children(const std::string& path, Answer<Children> answer) = 0;
-  /// With `watch`, and if it succeeds, on_watch follows once. Watching what is watched changes
-  /// nothing.
+  /// With `watch`, and if it succeeds, on_watch is called once. A second watch of the same path has
+  /// no effect.
   virtual void get(const std::string& path, bool watch, Answer<Znode> answer) = 0;
   virtual void set(const std::string& path, const std::string& data, std::int32_t version,
                    Answer<Stat> answer) = 0;
@@ -69,8 +69,8 @@ class Wire {
   /// A version check in a transaction of its own: goes through the quorum, and changes nothing.
   virtual void check(const std::string& path, std::int32_t version, Answer<void> answer) = 0;
 
-  /// Ends the session: answers what is under way, tells the servers, gives back all resources.
-  /// Blocks for seconds: only for close_later. Nothing is called any more once it has returned.
+  /// Ends the session: answers the requests under way, notifies the servers, frees all resources.
+  /// Blocks for seconds, so only close_later calls it. Nothing is called after it has returned.
   /// Called once.
   virtual void close() noexcept = 0;
 };

@@ -90,7 +90,7 @@ TEST(ClientOptionsTest, ACertificateAndItsKeyGoTogether) {
 TEST(ClientOptionsTest, FilesForTlsCanBeRead) {
   const ReadableFile file;
   const std::string& path = file.path();
-  const std::string reason = R"(: can not read "/no/such.pem": No such file or directory)";
+  const std::string reason = R"(: cannot read "/no/such.pem": No such file or directory)";
   EXPECT_EQ(refusal_of({.tls = TlsOptions{"/no/such.pem", "", "", ""}}), "tls.ca_file" + reason);
   EXPECT_EQ(refusal_of({.tls = TlsOptions{path, "/no/such.pem", path, ""}}),
             "tls.certificate_file" + reason);
@@ -101,7 +101,7 @@ TEST(ClientOptionsTest, FilesForTlsCanBeRead) {
 TEST(ClientOptionsTest, TlsPartsHaveNoCommas) {
   const ReadableFile file;
   const std::string& path = file.path();
-  const std::string reason = ": it has a comma or a NUL in it, which libzookeeper can not pass on";
+  const std::string reason = ": it has a comma or a NUL in it, which libzookeeper cannot pass on";
   EXPECT_EQ(refusal_of({.tls = TlsOptions{"/a,b.pem", "", "", ""}}), "tls.ca_file" + reason);
   EXPECT_EQ(refusal_of({.tls = TlsOptions{path, path, path, "pass,word"}}),
             "tls.key_password" + reason);

@@ -95,7 +95,7 @@ TEST_F(RemovalListTest, NoPermissionEndsTheSession) {
   EXPECT_TRUE(session->lost().stop_requested());
   EXPECT_TRUE(wire->await_closed());
   EXPECT_EQ(client_->pending_removals().count, 0U);
-  EXPECT_TRUE(lines_->await("3 may not remove /a"));
+  EXPECT_TRUE(lines_->await("3 no permission to remove /a"));
 }
 
 TEST_F(RemovalListTest, SeveralAreSentAtOnce) {

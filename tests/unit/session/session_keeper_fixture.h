@@ -20,11 +20,11 @@ namespace zklock::internal {
 using zklock::testing::ScriptedEnsemble;
 
 /// Records the notifications for the parts of a client.
-class Listener final : public LinkListener {
+class Listener final : public SessionListener {
  public:
-  void on_link_up(const Link& link, bool is_new_wire) override {
-    note("up " + std::to_string(link.session->id()) + " #" + std::to_string(link.connection) +
-         (is_new_wire ? " new wire" : ""));
+  void on_connected(const SessionConnection& connection, bool is_new_wire) override {
+    note("up " + std::to_string(connection.session->id()) + " #" +
+         std::to_string(connection.number) + (is_new_wire ? " new wire" : ""));
   }
   void on_session_lost(const std::shared_ptr<SessionState>& session,
                        std::uint64_t connection) override {

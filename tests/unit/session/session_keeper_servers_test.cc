@@ -88,7 +88,7 @@ TEST_F(SessionKeeperServersTest, ServersThatMoveTwiceAreDialedTwice) {
   const auto third = ensemble_.next_wire();
   EXPECT_TRUE(third->resumed);
   connect(*third, 1);
-  EXPECT_TRUE(keeper_->await_link(Context()));
+  EXPECT_TRUE(keeper_->await_connection(Context()));
 }
 
 TEST_F(SessionKeeperServersTest, ServersThatMoveBeforeANewSessionStandsAreDialed) {
@@ -100,7 +100,7 @@ TEST_F(SessionKeeperServersTest, ServersThatMoveBeforeANewSessionStandsAreDialed
   const auto third = ensemble_.next_wire();
   EXPECT_FALSE(third->resumed);
   connect(*third, 2);
-  EXPECT_TRUE(keeper_->await_link(Context()));
+  EXPECT_TRUE(keeper_->await_connection(Context()));
 }
 
 TEST_F(SessionKeeperServersTest, AReconnectEndsTheLookUp) {

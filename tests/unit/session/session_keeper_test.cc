@@ -12,17 +12,17 @@ using zklock::testing::Gate;
 TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
   const auto wire = start();
   EXPECT_FALSE(wire->resumed);
-  EXPECT_FALSE(keeper_->link());
+  EXPECT_FALSE(keeper_->connection());
   EXPECT_EQ(keeper_->session(), nullptr);
   EXPECT_NE(keeper_->problem(), "");
   connect(*wire, 1);
-  const Result<Link> link = keeper_->await_link(Context());
-  ASSERT_TRUE(link);
-  link->wire->get("/a", false, [](const auto&) {});
+  const Result<SessionConnection> connection = keeper_->await_connection(Context());
+  ASSERT_TRUE(connection);
+  connection->wire->get("/a", false, [](const auto&) {});
   EXPECT_EQ(wire->take(Op::get).path, "/a");
-  EXPECT_EQ(link->session->id(), 1);
-  EXPECT_EQ(link->connection, 1U);
-  EXPECT_EQ(keeper_->session(), link->session);
+  EXPECT_EQ(connection->session->id(), 1);
+  EXPECT_EQ(connection->number, 1U);
+  EXPECT_EQ(keeper_->session(), connection->session);
   EXPECT_EQ(keeper_->problem(), "");
   EXPECT_EQ(listener_->heard(), Heard{"up 1 #1 new wire"});
 }
@@ -30,14 +30,14 @@ TEST_F(SessionKeeperTest, IsUpOnceTheWireIsConnected) {
 TEST_F(SessionKeeperTest, AnswersOfAnOldWireAreNoEvidenceForTheNextSession) {
   const auto gate = std::make_shared<Gate>();
   const auto old_wire = connect(1);
-  const Link old_link = *keeper_->link();
+  const SessionConnection old_connection = *keeper_->connection();
   close_later(Ending::session, [gate] { gate->wait(); });  // the closer is busy
   keeper_->replace_session(keeper_->session(), LossReason::session_expired);
   const auto wire = ensemble_.next_wire();
   connect(*wire, 2);
   const SteadyTime before = keeper_->session()->certain_until();
   for (int i = 0; i < 4; ++i) {
-    old_link.wire->check("/a", ZooKeeperClient::kAnyVersion, [](const Result<void>&) {});
+    old_connection.wire->check("/a", ZooKeeperClient::kAnyVersion, [](const Result<void>&) {});
     old_wire->take(Op::check).answer();
     time_.advance(2s);
   }
@@ -48,7 +48,7 @@ TEST_F(SessionKeeperTest, AnswersOfAnOldWireAreNoEvidenceForTheNextSession) {
 TEST_F(SessionKeeperTest, AWireMayBeConnectedBeforeItIsHandedOver) {
   ensemble_.connect_early(1);
   static_cast<void>(start());
-  ASSERT_TRUE(keeper_->await_link(Context()));
+  ASSERT_TRUE(keeper_->await_connection(Context()));
   EXPECT_TRUE(listener_->await(1));
   EXPECT_EQ(listener_->heard(), Heard{"up 1 #1 new wire"});
 }
@@ -57,11 +57,11 @@ TEST_F(SessionKeeperTest, AReconnectIsAnotherConnectionOfTheSameSession) {
   const auto wire = connect();
   const auto session = keeper_->session();
   wire->listener->on_disconnected();
-  EXPECT_FALSE(keeper_->link());
+  EXPECT_FALSE(keeper_->connection());
   EXPECT_EQ(keeper_->session(), session);
   EXPECT_FALSE(session->lost().stop_requested());
   connect(*wire, 1);
-  EXPECT_EQ(keeper_->link()->connection, 2U);
+  EXPECT_EQ(keeper_->connection()->number, 2U);
   EXPECT_EQ(keeper_->session(), session);
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "up 1 #2"}));
 }
@@ -76,13 +76,13 @@ TEST_F(SessionKeeperTest, TheSmallestNegotiatedTimeoutCounts) {
 
 TEST_F(SessionKeeperTest, AwaitLinkEndsWithItsContext) {
   static_cast<void>(start());
-  EXPECT_EQ(keeper_->await_link(Context().with_timeout(0s)).error(),
+  EXPECT_EQ(keeper_->await_connection(Context().with_timeout(0s)).error(),
             ZooKeeperErrc::operation_timeout);
   std::stop_source stop;
-  auto link = in_background(
-      [&] { return keeper_->await_link(Context().with_stop_token(stop.get_token())); });
+  auto connection = in_background(
+      [&] { return keeper_->await_connection(Context().with_stop_token(stop.get_token())); });
   stop.request_stop();
-  EXPECT_EQ(link.get().error(), ZooKeeperErrc::canceled);
+  EXPECT_EQ(connection.get().error(), ZooKeeperErrc::canceled);
 }
 
 TEST_F(SessionKeeperTest, FailedDialsAreRepeated) {
@@ -96,14 +96,14 @@ TEST_F(SessionKeeperTest, FailedDialsAreRepeated) {
   const auto wire = ensemble_.next_wire();
   EXPECT_EQ(ensemble_.dials(), 3);
   connect(*wire, 1);
-  EXPECT_TRUE(keeper_->await_link(Context()));
+  EXPECT_TRUE(keeper_->await_connection(Context()));
   EXPECT_EQ(keeper_->problem(), "");
 }
 
 TEST_F(SessionKeeperTest, AHopelessErrorOfTheFirstDialIsReportedAtOnce) {
   ensemble_.refuse_next("no such host zk1", false);
   keeper_->start(listener_);
-  EXPECT_EQ(keeper_->await_link(Context()).error(), ZooKeeperErrc::connection_loss);
+  EXPECT_EQ(keeper_->await_connection(Context()).error(), ZooKeeperErrc::connection_loss);
   EXPECT_EQ(keeper_->problem(), "no such host zk1");
 }
 
@@ -113,7 +113,7 @@ TEST_F(SessionKeeperTest, AHopelessFirstDialIsRepeatedIfNobodyWaitsForIt) {
   time_.settle();
   time_.advance(1s);
   connect(*ensemble_.next_wire(), 1);
-  EXPECT_TRUE(keeper_->await_link(Context()));
+  EXPECT_TRUE(keeper_->await_connection(Context()));
   EXPECT_FALSE(keeper_->has_failed());
 }
 
@@ -123,7 +123,7 @@ TEST_F(SessionKeeperTest, AHopelessErrorOfALaterDialIsRepeated) {
   wire->listener->on_expired();
   time_.advance(1s);
   connect(*ensemble_.next_wire(), 2);
-  EXPECT_TRUE(keeper_->await_link(Context()));
+  EXPECT_TRUE(keeper_->await_connection(Context()));
 }
 
 TEST_F(SessionKeeperTest, ExpiryLosesTheSessionAndStartsAnother) {
@@ -137,8 +137,8 @@ TEST_F(SessionKeeperTest, ExpiryLosesTheSessionAndStartsAnother) {
   const auto next = ensemble_.next_wire();
   EXPECT_FALSE(next->resumed);
   connect(*next, 2);
-  EXPECT_EQ(keeper_->link()->session->id(), 2);
-  EXPECT_EQ(keeper_->link()->connection, 2U);
+  EXPECT_EQ(keeper_->connection()->session->id(), 2);
+  EXPECT_EQ(keeper_->connection()->number, 2U);
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "lost 1 #1", "up 2 #2 new wire"}));
 }
 
@@ -153,7 +153,7 @@ TEST_F(SessionKeeperTest, EventsOfAnOldWireAreIgnored) {
   old->listener->on_expired();
   old->listener->on_auth_failed();
   old->listener->on_connected({.id = 1, .timeout = 10s});
-  EXPECT_EQ(keeper_->link()->session->id(), 2);
+  EXPECT_EQ(keeper_->connection()->session->id(), 2);
   EXPECT_FALSE(keeper_->session()->lost().stop_requested());
   EXPECT_EQ(listener_->heard(), heard);
 }
@@ -172,7 +172,7 @@ TEST_F(SessionKeeperTest, RefusedIdentitiesAreFinal) {
   const auto wire = connect();
   const auto session = keeper_->session();
   wire->listener->on_auth_failed();
-  EXPECT_EQ(keeper_->await_link(Context()).error(), ZooKeeperErrc::auth_failed);
+  EXPECT_EQ(keeper_->await_connection(Context()).error(), ZooKeeperErrc::auth_failed);
   EXPECT_NE(keeper_->problem(), "");
   EXPECT_TRUE(session->lost().stop_requested());
   EXPECT_TRUE(wire->await_closed());
@@ -201,7 +201,7 @@ TEST_F(SessionKeeperTest, ShutDownEndsTheSessionAndIsFinal) {
     closed.set_value();
   }));
   EXPECT_EQ(session->loss_reason(), LossReason::client_closed);
-  EXPECT_EQ(keeper_->await_link(Context()).error(), ZooKeeperErrc::closing);
+  EXPECT_EQ(keeper_->await_connection(Context()).error(), ZooKeeperErrc::closing);
   EXPECT_FALSE(keeper_->shut_down([] { FAIL() << "only the first call counts"; }));
   closed.get_future().wait();
   EXPECT_EQ(ensemble_.dials(), 1);
@@ -212,12 +212,12 @@ TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionEndsTheSessionOnTheNextOne) 
   wire->listener->on_disconnected();
   std::promise<void> closed;
   EXPECT_TRUE(keeper_->shut_down([&] { closed.set_value(); }));
-  EXPECT_EQ(keeper_->await_link(Context()).error(), ZooKeeperErrc::closing);
+  EXPECT_EQ(keeper_->await_connection(Context()).error(), ZooKeeperErrc::closing);
   EXPECT_FALSE(wire->is_closed());
   wire->connect(1);
   closed.get_future().wait();
   EXPECT_TRUE(wire->is_closed());
-  EXPECT_FALSE(keeper_->link());
+  EXPECT_FALSE(keeper_->connection());
   EXPECT_EQ(listener_->heard(), (Heard{"up 1 #1 new wire", "lost 1 #1"}));
 }
 
@@ -256,9 +256,9 @@ TEST_F(SessionKeeperTest, AnotherSessionInsteadOfTheResumedOneReplacesIt) {
 
 TEST_F(SessionKeeperTest, ShutDownEndsAWait) {
   static_cast<void>(start());
-  auto link = in_background([&] { return keeper_->await_link(Context()); });
+  auto connection = in_background([&] { return keeper_->await_connection(Context()); });
   EXPECT_TRUE(keeper_->shut_down([] {}));
-  EXPECT_EQ(link.get().error(), ZooKeeperErrc::closing);
+  EXPECT_EQ(connection.get().error(), ZooKeeperErrc::closing);
 }
 
 TEST_F(SessionKeeperTest, AWireThatIsDialedAfterShutDownIsClosed) {
@@ -270,7 +270,7 @@ TEST_F(SessionKeeperTest, AWireThatIsDialedAfterShutDownIsClosed) {
   if (ensemble_.dials() > 0) {  // it may have been in time
     EXPECT_TRUE(ensemble_.next_wire()->await_closed());
   }
-  EXPECT_EQ(keeper_->await_link(Context()).error(), ZooKeeperErrc::closing);
+  EXPECT_EQ(keeper_->await_connection(Context()).error(), ZooKeeperErrc::closing);
 }
 
 }  // namespace

@@ -1,0 +1,88 @@
+#include "session/redialer.h"
+
+#include <utility>
+
+#include "base/backoff.h"
+
+namespace zklock::internal {
+
+namespace {
+
+using std::chrono::milliseconds;
+
+constexpr milliseconds kShortestPause{50};
+constexpr milliseconds kLongestPause{5'000};
+/// How long libzookeeper looks for the servers that it knows before we resolve their names again.
+constexpr milliseconds kPatienceWithServers{2'000};
+
+}  // namespace
+
+void Redialer::start(std::weak_ptr<DialTarget> target) {
+  target_ = std::move(target);
+  dial_soon();
+}
+
+void Redialer::run_at(SteadyTime time, void (Redialer::*step)(DialTarget&)) {
+  connector_.schedule(time, [this, weak = target_, step] {
+    // The target owns this redialer.
+    if (const auto target = weak.lock()) (this->*step)(*target);
+  });
+}
+
+void Redialer::on_connected() {
+  const MutexLock lock(mutex_);
+  failures_ = 0;
+}
+
+milliseconds Redialer::next_pause() {
+  const MutexLock lock(mutex_);
+  return backoff_pause(++failures_, kShortestPause, kLongestPause);
+}
+
+void Redialer::dial(DialTarget& target) {
+  const std::optional<DialTarget::Attempt> attempt = target.begin_dial();
+  if (!attempt) return;
+  const Dialer::Outcome outcome =
+      dialer_->dial(attempt->listener, attempt->resume ? &*attempt->resume : nullptr);
+  switch (target.end_dial(attempt->wire, outcome)) {
+    case DialTarget::Next::search:
+      look_for_servers_later();
+      break;
+    case DialTarget::Next::dial_again:
+      run_at(Platform::current().steady_now() + next_pause(), &Redialer::dial);
+      break;
+    case DialTarget::Next::done:
+      break;
+  }
+}
+
+void Redialer::look_for_servers_later() {
+  if (exchange_looking(true)) return;
+  look_for_servers_in(kPatienceWithServers);
+}
+
+void Redialer::look_for_servers_in(std::chrono::nanoseconds pause) {
+  run_at(Platform::current().steady_now() + pause, &Redialer::look_for_servers);
+}
+
+bool Redialer::exchange_looking(bool is_looking) {
+  const MutexLock lock(mutex_);
+  return std::exchange(is_looking_, is_looking);
+}
+
+void Redialer::look_for_servers(DialTarget& target) {
+  // In this order: a connection that breaks after the question is asked schedules the next look.
+  exchange_looking(false);
+  const std::optional<std::chrono::nanoseconds> searching_for = target.searching_for();
+  if (!searching_for || exchange_looking(true)) return;
+  if (*searching_for < kPatienceWithServers) {  // there was a connection in between
+    look_for_servers_in(kPatienceWithServers - *searching_for);
+  } else if (dialer_->servers_have_moved()) {
+    exchange_looking(false);
+    target.replace_wire();
+  } else {
+    look_for_servers_in(next_pause());
+  }
+}
+
+}  // namespace zklock::internal

@@ -1,0 +1,110 @@
+#include "wire/libzookeeper_request.h"
+
+#include <zklock/error.h>
+
+#include <cstdint>
+
+namespace zklock::internal {
+
+namespace {
+
+Stat to_stat(const ::Stat& raw) {
+  Stat stat;
+  stat.czxid = raw.czxid;
+  stat.mzxid = raw.mzxid;
+  stat.pzxid = raw.pzxid;
+  stat.ctime = Stat::Time(std::chrono::milliseconds(raw.ctime));
+  stat.mtime = Stat::Time(std::chrono::milliseconds(raw.mtime));
+  stat.version = raw.version;
+  stat.cversion = raw.cversion;
+  stat.aversion = raw.aversion;
+  stat.ephemeral_owner = raw.ephemeralOwner;
+  stat.data_length = raw.dataLength;
+  stat.num_children = raw.numChildren;
+  return stat;
+}
+
+}  // namespace
+
+std::error_code to_error(int code) noexcept {
+  if (code == ZOK) return {};
+  return static_cast<ZooKeeperErrc>(code);
+}
+
+RawAcl::RawAcl(const Acl& acl) {
+  for (const AclEntry& entry : acl.entries()) {
+    entries_.push_back({static_cast<std::int32_t>(entry.permissions),
+                        {const_cast<char*>(entry.scheme.c_str()),  // NOLINT: C, but only read
+                         const_cast<char*>(entry.id.c_str())}});   // NOLINT: likewise
+  }
+  vector_ = {static_cast<std::int32_t>(entries_.size()), entries_.data()};
+}
+
+void RequestsUnderWay::add(Request* request) {
+  const MutexLock lock(monitor_.mutex);
+  requests_.insert(request);
+}
+
+void RequestsUnderWay::forget(Request* request) {
+  bool was_last = false;
+  {
+    const MutexLock lock(monitor_.mutex);
+    requests_.erase(request);
+    was_last = is_draining_ && requests_.empty();
+  }
+  if (was_last) monitor_.changed->notify_all();
+}
+
+void RequestsUnderWay::drain(std::chrono::nanoseconds most) {
+  MutexLock lock(monitor_.mutex);
+  is_draining_ = true;
+  const SteadyTime end = Platform::current().steady_now() + most;
+  while (!requests_.empty() && Platform::current().steady_now() < end) {
+    monitor_.changed->wait_until(lock, end);
+  }
+}
+
+void RequestsUnderWay::fail_all(std::error_code error) {
+  std::unordered_set<Request*> requests;
+  {
+    const MutexLock lock(monitor_.mutex);
+    requests.swap(requests_);
+  }
+  for (Request* const request : requests) {
+    request->fail(error);
+    delete request;  // NOLINT(cppcoreguidelines-owning-memory): libzookeeper carried it
+  }
+}
+
+void finish_create(int code, const char* path, const ::Stat* stat, const void* context) {
+  if (code != ZOK) return TypedRequest<Created>::finish(context, to_error(code));
+  TypedRequest<Created>::finish(context, Created{path, to_stat(*stat)});
+}
+
+void finish_children(int code, const String_vector* names, const ::Stat* stat,
+                     const void* context) {
+  if (code != ZOK) return TypedRequest<Children>::finish(context, to_error(code));
+  Children children;
+  children.names.assign(names->data, names->data + names->count);
+  children.stat = to_stat(*stat);
+  TypedRequest<Children>::finish(context, std::move(children));
+}
+
+void finish_get(int code, const char* data, int size, const ::Stat* stat, const void* context) {
+  if (code != ZOK) return TypedRequest<Znode>::finish(context, to_error(code));
+  Znode znode;
+  if (data != nullptr && size > 0) znode.data.assign(data, static_cast<std::size_t>(size));
+  znode.stat = to_stat(*stat);
+  TypedRequest<Znode>::finish(context, std::move(znode));
+}
+
+void finish_set(int code, const ::Stat* stat, const void* context) {
+  if (code != ZOK) return TypedRequest<Stat>::finish(context, to_error(code));
+  TypedRequest<Stat>::finish(context, to_stat(*stat));
+}
+
+void finish_void(int code, const void* context) {
+  TypedRequest<void>::finish(context, Result<void>(to_error(code)));
+}
+
+}  // namespace zklock::internal
