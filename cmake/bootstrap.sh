@@ -109,7 +109,7 @@ on_signal() {
   if [[ $apt && $may_not_stop && ! $interrupted ]]; then
     interrupted=$1
     say "dpkg must not stop half way: waiting until it is done. Once more leaves it to itself."
-    return
+    return 0  # without a number it would be that of what the signal ended
   fi
   if [[ $apt && ! $may_not_stop ]]; then
     kill -TERM -- "-$apt" 2>/dev/null || true  # with the processes that fetch for it
@@ -124,22 +124,24 @@ trap 'on_signal HUP' HUP
 # script only. WHAT it does is shown with the progress that apt writes to descriptor 3. All of its
 # output goes to LOG: debconf and the packages' own scripts say much that nobody needs to know.
 run() {
-  local log=$work/$1 what=$2 kind percent detail status=0
+  local log=$work/$1 what=$2 text=$2 kind percent detail status=0 progress
   shift 2
   : >"$work/progress"
   DEBIAN_FRONTEND=noninteractive LC_ALL=C \
       setsid "$@" </dev/null >"$log" 2>&1 3>"$work/progress" &
   apt=$!
-  # Looked at from time to time: a pipe might be kept open by what a package starts.
+  # A file, looked at from time to time: a pipe might be kept open by what a package starts.
+  exec {progress}<"$work/progress"
   while kill -0 "$apt" 2>/dev/null; do
-    IFS=: read -r kind _ percent detail < <(tail -n 1 "$work/progress") || true
-    if [[ $kind == dlstatus || $kind == pmstatus ]]; then
-      show_progress "bootstrap: $what: ${percent%.*}%  $detail"
-    else
-      show_progress "bootstrap: $what"
-    fi
-    sleep 0.2 || true
+    while IFS=: read -r kind _ percent detail <&"$progress"; do
+      case $kind in
+        dlstatus|pmstatus) text="$what: ${percent%.*}%  $detail" ;;
+      esac
+    done
+    show_progress "bootstrap: $text"
+    sleep 0.2 || true  # ^C ends it
   done
+  exec {progress}<&-
   wait "$apt" || status=$?
   apt=
   if [[ $interrupted ]]; then die_of "$interrupted"; fi
