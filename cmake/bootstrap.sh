@@ -120,6 +120,12 @@ trap 'on_signal INT' INT
 trap 'on_signal TERM' TERM
 trap 'on_signal HUP' HUP
 
+# pause SECONDS: until then nothing comes from a pipe into which nobody writes. Not `sleep`: bash 5.2
+# can hang if a signal arrives just when it starts a command.
+mkfifo "$work/silence"
+exec {silence}<>"$work/silence"
+pause() { read -r -t "$1" -u "$silence" || true; }
+
 # run LOG WHAT COMMAND...: in a session of its own, so that a signal from the terminal reaches this
 # script only. WHAT it does is shown with the progress that apt writes to descriptor 3. All of its
 # output goes to LOG: debconf and the packages' own scripts say much that nobody needs to know.
@@ -139,7 +145,7 @@ run() {
       esac
     done
     show_progress "bootstrap: $text"
-    sleep 0.2 || true  # ^C ends it
+    pause 0.2
   done
   exec {progress}<&-
   wait "$apt" || status=$?
@@ -159,7 +165,7 @@ run_alone() {
     if (( SECONDS >= deadline )); then fail "gave up after $patience s: $holder"; fi
     if [[ $holder != "$said" ]]; then say "waiting for another process: $holder"; fi
     said=$holder
-    sleep 1 || true
+    pause 1
   done
 }
 
