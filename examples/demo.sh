@@ -4,14 +4,21 @@
 #   examples/demo.sh                  plays a session of three processes
 #   examples/demo.sh --serve [port]   keeps a server at localhost:2181, to try it by hand
 #
-# From nothing: packages that are missing are installed, and zookeeper-example is built, in build/
-# (ZKLOCK_BUILD_DIR overrides). The server is a private one, with its data in a temporary directory.
-# It is gone afterwards, also after Ctrl-C.
+# From nothing: packages that are missing are installed, and zookeeper-example is built. Where
+# tests/run.sh has built already, in build/ (ZKLOCK_BUILD_DIR overrides), its program is used;
+# otherwise the program alone is built, in build/demo/. The server is a private one, with its data in
+# a temporary directory. It is gone afterwards, also after Ctrl-C.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${ZKLOCK_BUILD_DIR:-$root/build}
+if [[ ! -e $build/CMakeCache.txt ]]; then
+  build+=/demo
+fi
 example=$build/examples/zookeeper-example
+
+# shellcheck source=cmake/progress.sh
+source "$root/cmake/progress.sh"
 
 temporary=        # directory of the server's data and of the pipes, once it exists
 declare -A pids   # of the processes that we have started, by name
@@ -56,6 +63,31 @@ quietly() {
     cat "$temporary/output" >&2
     fail "failed: $*"
   }
+}
+
+# build_example: what the demo runs, and nothing else. A build directory of the demo's own is the
+# cheapest one: no tests, no optimising, no debug information. Others keep their settings.
+build_example() {
+  local line began=$SECONDS
+  if [[ ! -e $build/CMakeCache.txt ]]; then
+    quietly cmake -S "$root" -B "$build" -G Ninja -DZKLOCK_BUILD_TESTS=OFF \
+        -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=
+  fi
+  : >"$temporary/output"
+  cmake --build "$build" --target zookeeper-example 2>&1 | {
+    while IFS= read -r line; do
+      printf '%s\n' "$line" >>"$temporary/output"
+      # The build tool writes a line for each file: "[12/64] Building ...".
+      if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+        show_progress "demo: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} files are built"
+      fi
+    done
+    end_progress
+  } || {
+    cat "$temporary/output" >&2
+    fail "zookeeper-example cannot be built"
+  }
+  if (( SECONDS - began > 5 )); then echo "Built in $((SECONDS - began)) s."; fi
 }
 
 # --- The server ----------------------------------------------------------------------------------
@@ -160,7 +192,7 @@ play() {
   contend first
   show_until first "claim"
 
-  say "A second one waits for it, 3 seconds as it was told to, in vain."
+  say "A second one waits for it, for 3 seconds, in vain."
   contend second --timeout 3s
   show_end second
 
@@ -185,10 +217,16 @@ serve() {
 
 There is a ZooKeeper server at $address now. In two other terminals, run
 
-  $example$at --owner user1
-  $example$at --owner user2
+  $example$at --owner user1 --lock-ttl 0 --timeout 1h
+  $example$at --owner user2 --lock-ttl 0 --timeout 1h
 
-and press Ctrl-C in the one that holds the lock. Ctrl-C here stops the server.
+The first one gets the lock, the second one says for whom it waits, up to an hour. Press Ctrl-C in
+the first one: the second one gets the lock. The queue, at any time:
+
+  $example$at --list
+
+"--lock-ttl 0" lets them hold the lock until Ctrl-C: otherwise a waiting process takes it over after
+30 seconds. Ctrl-C here stops the server.
 TEXT
   wait "${pids[server]}" || true
   fail "the ZooKeeper server has ended"
@@ -196,15 +234,32 @@ TEXT
 
 # --- What is asked for ---------------------------------------------------------------------------
 
+usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+# refuse MESSAGE: of the arguments.
+refuse() {
+  printf 'demo: %s\n\n' "$*" >&2
+  usage >&2
+  exit 2
+}
+
+port=${2-2181}
 case ${1-} in
   "" | --serve) ;;
-  *)
-    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
-    [[ $1 == --help || $1 == -h ]] && exit 0 || exit 2
+  --help | -h)
+    usage
+    exit 0
     ;;
+  *) refuse "unknown argument '$1'" ;;
 esac
+(( $# <= 2 )) || refuse "unknown argument '$3'"
+# At most five digits: what is longer could be too much for arithmetic.
+if [[ ! $port =~ ^[0-9]{1,5}$ ]] || (( 10#$port < 1 || 10#$port > 65535 )); then
+  refuse "'$port' is no port: ports are numbers from 1 to 65535"
+fi
+port=$((10#$port))
 
-"$root/cmake/bootstrap.sh" build server
+"$root/cmake/bootstrap.sh" demo
 
 trap clean_up EXIT
 trap 'exit 129' HUP
@@ -212,15 +267,15 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 temporary=$(mktemp -d)
 
-say "Building zookeeper-example (the first time this takes a minute)."
-if [[ ! -e $build/CMakeCache.txt ]]; then
-  quietly cmake -S "$root" -B "$build" -G Ninja
+if [[ -e $example ]]; then
+  say "Building zookeeper-example, as far as it has changed."
+else
+  say "Building zookeeper-example. The first time this takes a minute or two."
 fi
-quietly cmake --build "$build" --target zookeeper-example
+build_example
 
 say "Starting a private ZooKeeper server."
 if [[ ${1-} == --serve ]]; then
-  port=${2-2181}
   start_server "$port" || fail "port $port is taken. Another one: $0 --serve <port>"
   address=localhost:$port
   at=

@@ -18,9 +18,9 @@
 namespace zklock::cli {
 namespace {
 
-/// Rewrites Go's flags as CLI11's. In Go "-timeout" is "--timeout", not a group of one-letter flags,
-/// and the argument after a flag that has a value is that value, even if it begins with a dash.
-/// CLI11 agrees only if it is written "--name=value"; an empty value only as "--name" "".
+/// Rewrites Go's flags as CLI11's. In Go "-timeout" is "--timeout", not a group of one-letter
+/// flags, and the argument after a flag that has a value is that value, even if it begins with a
+/// dash. CLI11 agrees only if it is written "--name=value"; an empty value only as "--name" "".
 std::vector<std::string> to_cli11(const std::vector<std::string>& arguments, const CLI::App& app) {
   std::vector<std::string> result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -47,7 +47,8 @@ std::vector<std::string> to_cli11(const std::vector<std::string>& arguments, con
   return result;
 }
 
-// Not CLI11's own conversions: they read "" as 0, and numbers that are too large as the largest one.
+// Not CLI11's own conversions: they read "" as 0, and numbers that are too large as the largest
+// one.
 std::chrono::milliseconds parse_milliseconds(const std::string& text) {
   std::int64_t count = 0;
   const char* const end = text.data() + text.size();
@@ -106,10 +107,13 @@ std::variant<Options, NothingToRun> parse_options(const std::vector<std::string>
                  "0 means never")
       ->type_name("MILLISECONDS")
       ->capture_default_str();
-  app.add_option("--address", options.address, "Addresses of the servers: host:port,host:port/chroot")
+  app.add_option("--address", options.address,
+                 "Addresses of the servers: host:port,host:port/chroot")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--path", options.path, "Path of the lock")->type_name("PATH")->capture_default_str();
+  app.add_option("--path", options.path, "Path of the lock")
+      ->type_name("PATH")
+      ->capture_default_str();
   app.add_flag("--list", options.list, "Show who holds the lock and who waits for it, and exit");
 
   try {
