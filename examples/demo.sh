@@ -174,14 +174,6 @@ show_queue() {
   queue | while read -r line; do show queue "$line"; done
 }
 
-# wait_for_claim NAME: until it stands in the queue. Each look is a question to the server.
-wait_for_claim() {
-  local looks=0
-  until [[ $(queue) == *" $1 "* ]]; do
-    if ((++looks == 1000)); then fail "$1 does not queue"; fi
-  done
-}
-
 interrupt() {
   show "$1" "^C"
   kill -INT "${pids[$1]}"
@@ -196,9 +188,9 @@ play() {
   contend second --timeout 3s
   show_end second
 
-  say "A third one has more patience. The queue, as it stands in ZooKeeper:"
+  say "A third one waits for longer. The queue, as it stands in ZooKeeper:"
   contend third --timeout 1m
-  wait_for_claim third
+  show_until third "waiting for"
   show_queue
 
   say "The first one is interrupted: it releases the lock, and the third one gets it."
@@ -270,7 +262,7 @@ temporary=$(mktemp -d)
 if [[ -e $example ]]; then
   say "Building zookeeper-example, as far as it has changed."
 else
-  say "Building zookeeper-example. The first time this takes a minute or two."
+  say "Building zookeeper-example: some 60 files, a minute or so if two processors are free."
 fi
 build_example
 

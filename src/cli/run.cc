@@ -29,7 +29,7 @@ constexpr const char* kOwnerKey = "owner";
 constexpr auto kReleaseTimeout = 5s;
 
 /// Time limit of a look at the queue while waiting.
-constexpr auto kListTimeout = 1s;
+constexpr auto kListTimeout = 5s;
 
 std::string local_time(std::chrono::system_clock::time_point time) {
   const std::time_t seconds = std::chrono::system_clock::to_time_t(time);
@@ -97,16 +97,16 @@ std::string describe(const LockEntry& entry) {
 /// Prints which claim holds the lock while ours waits, once for each holder.
 class WaitingReport : public LockObserver {
  public:
-  /// Must be called before `lock` is used, and `lock` must live as long as it is used.
-  void set_lock(const ZooKeeperLock& lock, std::stop_token stop) {
+  /// To be called before `lock.lock(context)`. `lock` must outlive that call.
+  void set_call(const ZooKeeperLock& lock, const Context& context) {
     lock_ = &lock;
-    stop_ = std::move(stop);
+    context_ = context;
   }
 
   void on_waiting(const std::string& znode, std::size_t ahead) override {
     LockEntries entries;
     try {
-      entries = lock_->entries(Context().with_timeout(kListTimeout).with_stop_token(stop_));
+      entries = lock_->entries(context_.with_timeout(kListTimeout));
     } catch (const LockError&) {
       return;  // nothing to report; the wait itself meets the same error, if it lasts
     }
@@ -119,7 +119,7 @@ class WaitingReport : public LockObserver {
 
  private:
   const ZooKeeperLock* lock_ = nullptr;
-  std::stop_token stop_;
+  Context context_;
   std::string reported_;  // the claim of the last holder that was reported
 };
 
@@ -128,12 +128,13 @@ int hold(const Options& options, TerminationSignals& signals) {
   ZooKeeperLockConfig config = make_config(options);
   config.observer = report;
   ZooKeeperLock lock(std::move(config));
-  report->set_lock(lock, signals.stop_token());
   const Context context = Context().with_value(kOwnerKey, options.owner);
 
   signals.request_stop_on_first();  // from now on there may be a claim to remove
-  const Lease lease =
-      lock.lock(context.with_timeout(options.timeout).with_stop_token(signals.stop_token()));
+  const Context patience =
+      context.with_timeout(options.timeout).with_stop_token(signals.stop_token());
+  report->set_call(lock, patience);
+  const Lease lease = lock.lock(patience);
   say("I've got the lock!");
   say("fencing token " + std::to_string(lease.fencing_token()) + ", claim " + lease.znode());
 
