@@ -211,8 +211,10 @@ count=$(plan '.* ([0-9]+) newly installed.*')
 download=$(plan '^Need to get ([0-9.,]+ [kMG]?B).*')
 disk=$(plan '^After this operation, ([0-9.,]+ [kMG]?B) of additional.*')
 if [[ ! $count ]]; then explain update.log plan.log; fi
+# Two busy processors install about one package a second, a fast network's time included.
+minutes=$(((count + 59) / 60))
 say "installing ${missing[*]}: $count packages with those that they need," \
-    "${download:-0 B} to download, ${disk:-0 B} on disk."
+    "${download:-0 B} to download, ${disk:-0 B} on disk. This takes about $minutes min."
 began=$SECONDS
 
 run_alone download.log "downloading" apt-get "${options[@]}" --yes --download-only install "${missing[@]}" ||

@@ -141,7 +141,7 @@ says_what_and_how_much_and_hides_the_noise() {
   bootstraps build
   ends_with 0
   [[ -e $STATE/installed_all ]] || fail "not installed"
-  says '12 packages .*34\.5 MB to download, 67\.8 MB on disk'
+  says '12 packages .*34\.5 MB to download, 67\.8 MB on disk\. .* 1 min'
   says 'libgtest-dev'
   does_not_say '(installing|,) (g\+\+|cmake)[ ,]'
   does_not_say 'debconf|invoke-rc.d'
