@@ -9,6 +9,7 @@
 #   find_package|pkg_config|mock <static|shared>
 #   add_subdirectory
 #   absolute_libdir
+#   sanitized                                   the build type that nobody has to name
 #   missing_packages                            what configuring says where something is not installed
 set -euo pipefail
 
@@ -143,6 +144,15 @@ case $case_name in
     flags=$(PKG_CONFIG_PATH=$scratch/build/cmake "$PKG_CONFIG" --cflags --libs zklock)
     [[ " $flags " == *" -I/opt/zklock/include "* ]] || fail "wrong include directory: $flags"
     [[ " $flags " == *" -L/opt/elsewhere/lib64 "* ]] || fail "wrong library directory: $flags"
+    ;;
+
+  sanitized)
+    # One file, of those that g++ 12 used to warn of (DeveloperFlags.cmake): warnings are errors.
+    for kind in thread address; do
+      "$CMAKE" -S "$SOURCE_DIR" -B "$scratch/build-$kind" -DZKLOCK_SANITIZE=$kind \
+          -DZKLOCK_BUILD_TESTS=OFF -DZKLOCK_BUILD_EXAMPLES=OFF
+      "$CMAKE" --build "$scratch/build-$kind" --target src/CMakeFiles/zklock.dir/client/connect.cc.o
+    done
     ;;
 
   missing_packages)
