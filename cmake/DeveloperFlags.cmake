@@ -43,9 +43,8 @@ function(zklock_developer_flags target)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       # In optimised code it sees overlaps in std::string's own code that cannot be (GCC's bug
-      # 105651): at -O3, and with a sanitizer at -O2 as well. Whatever the build type, as flags for
-      # optimising also come from CMAKE_CXX_FLAGS; without optimising it sees none.
-      target_compile_options(${target} PRIVATE -Wno-restrict)
+      # 105651): at -O3, and with a sanitizer at -O2 as well. In every build type that may optimise.
+      target_compile_options(${target} PRIVATE $<$<NOT:$<CONFIG:Debug>>:-Wno-restrict>)
     endif()
     if(ZKLOCK_SANITIZE AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
       # In instrumented code g++ 12 loses track, and warns of the standard library (std::regex).
