@@ -4,14 +4,21 @@
 #   examples/demo.sh                  plays a session of three processes
 #   examples/demo.sh --serve [port]   keeps a server at localhost:2181, to try it by hand
 #
-# It installs missing packages, and builds zookeeper-example in build/ (ZKLOCK_BUILD_DIR overrides).
-# The server is a private one, with its data in a temporary directory. It is gone afterwards, also
-# after Ctrl-C.
+# From nothing: packages that are missing are installed, and zookeeper-example is built. Where
+# tests/run.sh has built already, in build/ (ZKLOCK_BUILD_DIR overrides), its program is used;
+# otherwise the program alone is built, in build/demo/. The server is a private one, with its data in
+# a temporary directory. It is gone afterwards, also after Ctrl-C.
 set -euo pipefail
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 build=${ZKLOCK_BUILD_DIR:-$root/build}
+if [[ ! -e $build/CMakeCache.txt ]]; then
+  build+=/demo
+fi
 example=$build/examples/zookeeper-example
+
+# shellcheck source=cmake/progress.sh
+source "$root/cmake/progress.sh"
 
 temporary=        # directory of the server's data and of the pipes, once it exists
 declare -A pids   # of the processes that we have started, by name
@@ -56,6 +63,31 @@ quietly() {
     cat "$temporary/output" >&2
     fail "failed: $*"
   }
+}
+
+# build_example: what the demo runs, and nothing else. A build directory of the demo's own is the
+# cheapest one: no tests, no optimising, no debug information. Others keep their settings.
+build_example() {
+  local line began=$SECONDS
+  if [[ ! -e $build/CMakeCache.txt ]]; then
+    quietly cmake -S "$root" -B "$build" -G Ninja -DZKLOCK_BUILD_TESTS=OFF \
+        -DCMAKE_BUILD_TYPE=Debug -DCMAKE_CXX_FLAGS_DEBUG=
+  fi
+  : >"$temporary/output"
+  cmake --build "$build" --target zookeeper-example 2>&1 | {
+    while IFS= read -r line; do
+      printf '%s\n' "$line" >>"$temporary/output"
+      # The build tool writes a line for each file: "[12/64] Building ...".
+      if [[ $line =~ ^\[([0-9]+)/([0-9]+)\] ]]; then
+        show_progress "demo: ${BASH_REMATCH[1]} of ${BASH_REMATCH[2]} files are built"
+      fi
+    done
+    end_progress
+  } || {
+    cat "$temporary/output" >&2
+    fail "zookeeper-example cannot be built"
+  }
+  if (( SECONDS - began > 5 )); then echo "Built in $((SECONDS - began)) s."; fi
 }
 
 # --- The server ----------------------------------------------------------------------------------
@@ -142,14 +174,6 @@ show_queue() {
   queue | while read -r line; do show queue "$line"; done
 }
 
-# wait_for_claim NAME: until it is in the queue. Each look asks the server.
-wait_for_claim() {
-  local looks=0
-  until [[ $(queue) == *" $1 "* ]]; do
-    if ((++looks == 1000)); then fail "$1 does not queue"; fi
-  done
-}
-
 interrupt() {
   show "$1" "^C"
   kill -INT "${pids[$1]}"
@@ -166,7 +190,7 @@ play() {
 
   say "A third one waits longer. The queue in ZooKeeper:"
   contend third --timeout 1m
-  wait_for_claim third
+  show_until third "waiting for"
   show_queue
 
   say "The first one is interrupted: it releases the lock, and the third one gets it."
@@ -185,10 +209,16 @@ serve() {
 
 There is a ZooKeeper server at $address now. In two other terminals, run
 
-  $example$at --owner user1
-  $example$at --owner user2
+  $example$at --owner user1 --lock-ttl 0 --timeout 1h
+  $example$at --owner user2 --lock-ttl 0 --timeout 1h
 
-and press Ctrl-C in the one that holds the lock. Ctrl-C here stops the server.
+The first one gets the lock, the second one says for whom it waits, up to an hour. Press Ctrl-C in
+the first one: the second one gets the lock. The queue, at any time:
+
+  $example$at --list
+
+"--lock-ttl 0" lets them hold the lock until Ctrl-C: otherwise a waiting process takes it over after
+30 seconds. Ctrl-C here stops the server.
 TEXT
   wait "${pids[server]}" || true
   fail "the ZooKeeper server has ended"
@@ -196,15 +226,32 @@ TEXT
 
 # --- The command line ----------------------------------------------------------------------------
 
+usage() { sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"; }
+
+# refuse MESSAGE: of the arguments.
+refuse() {
+  printf 'demo: %s\n\n' "$*" >&2
+  usage >&2
+  exit 2
+}
+
+port=${2-2181}
 case ${1-} in
   "" | --serve) ;;
-  *)
-    sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
-    [[ $1 == --help || $1 == -h ]] && exit 0 || exit 2
+  --help | -h)
+    usage
+    exit 0
     ;;
+  *) refuse "unknown argument '$1'" ;;
 esac
+(( $# <= 2 )) || refuse "unknown argument '$3'"
+# At most five digits: what is longer could be too much for arithmetic.
+if [[ ! $port =~ ^[0-9]{1,5}$ ]] || (( 10#$port < 1 || 10#$port > 65535 )); then
+  refuse "'$port' is no port: ports are numbers from 1 to 65535"
+fi
+port=$((10#$port))
 
-"$root/cmake/bootstrap.sh" build server
+"$root/cmake/bootstrap.sh" demo
 
 trap clean_up EXIT
 trap 'exit 129' HUP
@@ -212,15 +259,15 @@ trap 'exit 130' INT
 trap 'exit 143' TERM
 temporary=$(mktemp -d)
 
-say "Building zookeeper-example (the first time this takes a minute)."
-if [[ ! -e $build/CMakeCache.txt ]]; then
-  quietly cmake -S "$root" -B "$build" -G Ninja
+if [[ -e $example ]]; then
+  say "Building zookeeper-example, as far as it has changed."
+else
+  say "Building zookeeper-example: some 60 files, a minute or so if two processors are free."
 fi
-quietly cmake --build "$build" --target zookeeper-example
+build_example
 
 say "Starting a private ZooKeeper server."
 if [[ ${1-} == --serve ]]; then
-  port=${2-2181}
   start_server "$port" || fail "port $port is taken. Another one: $0 --serve <port>"
   address=localhost:$port
   at=

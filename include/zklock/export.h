@@ -3,7 +3,8 @@
 #define ZKLOCK_EXPORT_H_
 
 #if __cplusplus < 202002L
-#error "zklock needs C++20: compile with -std=c++20 or later"
+// A missing file, as compilers stop at one: after #error they go on, to a page of further errors.
+#include "zklock needs C++20: compile with -std=c++20 or later"
 #endif
 
 #if defined(ZKLOCK_SHARED) && defined(__GNUC__)

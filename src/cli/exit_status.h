@@ -1,4 +1,4 @@
-// What the exit status of zookeeper-example says.
+// The exit status of zookeeper-example.
 #ifndef ZKLOCK_SRC_CLI_EXIT_STATUS_H_
 #define ZKLOCK_SRC_CLI_EXIT_STATUS_H_
 
@@ -9,7 +9,7 @@ inline constexpr int kFailure = 1;  // not acquired, or not released
 inline constexpr int kBadFlags = 2;
 inline constexpr int kLockLost = 3;
 
-/// Ended by a signal, as shells write it: 130 for SIGINT, 143 for SIGTERM.
+/// Ended by a signal, as shells report it: 130 for SIGINT, 143 for SIGTERM.
 constexpr int exit_status_of_signal(int signal) { return 128 + signal; }
 
 }  // namespace zklock::cli

@@ -9,7 +9,7 @@
 namespace zklock::cli {
 namespace {
 
-/// Magnitudes are counted in nanoseconds up to 2^63, which is that of the least duration.
+/// The largest magnitude in nanoseconds: that of the smallest duration, -2^63.
 constexpr std::uint64_t kLimit = std::uint64_t{1} << 63;
 
 struct Unit {
@@ -31,7 +31,7 @@ constexpr std::array<Unit, 8> kUnits{{
 constexpr bool is_digit(char c) { return c >= '0' && c <= '9'; }
 constexpr std::uint64_t value_of(char digit) { return static_cast<std::uint64_t>(digit - '0'); }
 
-/// Reads a duration from the left, one number with its unit after the other.
+/// Reads a duration from left to right: numbers, each with its unit.
 class Reader {
  public:
   explicit Reader(std::string_view text) : text_(text), rest_(text) {}
@@ -45,7 +45,7 @@ class Reader {
       sum += read_number_with_unit();  // both at most 2^63
       if (sum > kLimit || (sum == kLimit && !negative)) fail("is too long");
     }
-    // Two's complement: also right for 2^63, whose magnitude no positive duration has.
+    // Two's complement makes this right for -2^63 too, though +2^63 does not fit.
     return std::chrono::nanoseconds(static_cast<std::int64_t>(negative ? -sum : sum));
   }
 
@@ -98,8 +98,8 @@ class Reader {
     fail("has the unknown unit \"" + std::string(name) + "\"");
   }
 
-  /// Rounds down to whole nanoseconds, exactly, however many digits there are: from the last digit
-  /// to the first, since rounding down in between does not change the result.
+  /// The fraction in nanoseconds, rounded down, exact for any number of digits. Goes from the last
+  /// digit to the first: rounding down at each step then does not change the result.
   static std::uint64_t fraction_of(std::uint64_t unit, std::string_view digits) {
     std::uint64_t value = 0;
     for (; !digits.empty(); digits.remove_suffix(1)) {
@@ -115,7 +115,7 @@ class Reader {
   }
 
   const std::string_view text_;
-  std::string_view rest_;  // what has not been read yet
+  std::string_view rest_;  // not read yet
 };
 
 }  // namespace

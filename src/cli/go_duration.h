@@ -7,9 +7,9 @@
 
 namespace zklock::cli {
 
-/// What Go's time.ParseDuration makes of `text`: an optional sign, then numbers with an optional
-/// fraction, each with its unit: h, m, s, ms, us (or µs), ns. Only "0" may leave the unit out.
-/// Throws std::invalid_argument, saying what is wrong with it.
+/// Parses `text` like Go's time.ParseDuration: an optional sign, then numbers with an optional
+/// fraction, each with its unit: h, m, s, ms, us (or µs), ns. Only "0" needs no unit. Throws
+/// std::invalid_argument, whose message says what is wrong.
 [[nodiscard]] std::chrono::nanoseconds parse_go_duration(std::string_view text);
 
 }  // namespace zklock::cli

@@ -3,6 +3,8 @@
 #include "cli/exit_status.h"
 #include "cli/go_duration.h"
 
+#include <zklock/version.h>
+
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -16,9 +18,9 @@
 namespace zklock::cli {
 namespace {
 
-/// Go's flag package knows no groups of one-letter flags: "-timeout" is "--timeout", and what
-/// follows a flag with a value is its value, whatever it looks like. CLI11 sees it so in
-/// "--name=value" only (except for the empty value, which it takes as "--name" "" only).
+/// Rewrites Go's flags as CLI11's. In Go "-timeout" is "--timeout", not a group of one-letter
+/// flags, and the argument after a flag that has a value is that value, even if it begins with a
+/// dash. CLI11 agrees only if it is written "--name=value"; an empty value only as "--name" "".
 std::vector<std::string> to_cli11(const std::vector<std::string>& arguments, const CLI::App& app) {
   std::vector<std::string> result;
   for (std::size_t i = 0; i < arguments.size(); ++i) {
@@ -28,7 +30,8 @@ std::vector<std::string> to_cli11(const std::vector<std::string>& arguments, con
     const std::size_t equals = argument.find('=');
     const std::string name = argument.substr(0, equals);
     const CLI::Option* option = name.starts_with("--") ? app.get_option_no_throw(name) : nullptr;
-    const bool wants_value = option != nullptr && option->get_type_size() > 0;
+    // The type of a flag has a size as well: that of the value in "--list=true".
+    const bool wants_value = option != nullptr && option->get_items_expected_max() > 0;
     if (!wants_value || (equals == std::string::npos && i + 1 == arguments.size())) {
       result.push_back(argument);
       continue;
@@ -44,7 +47,8 @@ std::vector<std::string> to_cli11(const std::vector<std::string>& arguments, con
   return result;
 }
 
-// CLI11's own conversions take "" for 0, and what does not fit for the largest number.
+// Not CLI11's own conversions: they read "" as 0, and numbers that are too large as the largest
+// one.
 std::chrono::milliseconds parse_milliseconds(const std::string& text) {
   std::int64_t count = 0;
   const char* const end = text.data() + text.size();
@@ -56,24 +60,34 @@ std::chrono::milliseconds parse_milliseconds(const std::string& text) {
     throw std::invalid_argument("--lock-ttl: \"" + text +
                                 "\" is not a number of milliseconds (30000 is half a minute)");
   }
+  if (count < 0) {
+    throw std::invalid_argument("--lock-ttl: \"" + text + "\" is negative (0 means for ever)");
+  }
   return std::chrono::milliseconds(count);
 }
 
 std::chrono::nanoseconds parse_timeout(const std::string& text) {
+  std::chrono::nanoseconds timeout{};
   try {
-    return parse_go_duration(text);
+    timeout = parse_go_duration(text);
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument("--timeout: " + std::string(error.what()));
   }
+  if (timeout < std::chrono::nanoseconds::zero()) {
+    throw std::invalid_argument("--timeout: \"" + text + "\" is negative");
+  }
+  return timeout;
 }
 
 }  // namespace
 
 std::variant<Options, NothingToRun> parse_options(const std::vector<std::string>& arguments) {
   CLI::App app(
-      "Takes a lock on ZooKeeper, holds it until it is interrupted (Ctrl-C), and releases it.\n"
+      "Takes a lock on ZooKeeper, holds it until you press Ctrl-C, and releases it.\n"
       "Start it twice, in two terminals, to see two processes contend for the lock.\n",
       "zookeeper-example");
+  app.set_version_flag("--version", std::string("zookeeper-example ") + version(),
+                       "Print the version of zklock, and exit");
   app.footer(
       "\nExit status: 0 released, 1 not acquired, 2 bad flags, 3 lost while held,\n"
       "130 (SIGINT) or 143 (SIGTERM) interrupted while waiting.");
@@ -85,18 +99,21 @@ std::variant<Options, NothingToRun> parse_options(const std::vector<std::string>
   app.add_option("--timeout", timeout, "How long to wait for the lock: 500ms, 3s, 1m30s")
       ->type_name("DURATION")
       ->capture_default_str();
-  app.add_option("--owner", options.owner, "Who holds it: shown to those who wait")
+  app.add_option("--owner", options.owner, "Name of the holder, which waiting processes see")
       ->type_name("NAME")
       ->capture_default_str();
   app.add_option("--lock-ttl", lock_ttl,
-                 "How long it may be held before others may take it away, in milliseconds; "
-                 "0 means for ever")
+                 "After how many milliseconds a waiting process may take the lock from its holder; "
+                 "0 means never")
       ->type_name("MILLISECONDS")
       ->capture_default_str();
-  app.add_option("--address", options.address, "Of the servers: host:port,host:port/chroot")
+  app.add_option("--address", options.address,
+                 "Addresses of the servers: host:port,host:port/chroot")
       ->type_name("ADDRESS")
       ->capture_default_str();
-  app.add_option("--path", options.path, "Of the lock")->type_name("PATH")->capture_default_str();
+  app.add_option("--path", options.path, "Path of the lock")
+      ->type_name("PATH")
+      ->capture_default_str();
   app.add_flag("--list", options.list, "Show who holds the lock and who waits for it, and exit");
 
   try {
@@ -106,6 +123,8 @@ std::variant<Options, NothingToRun> parse_options(const std::vector<std::string>
     options.timeout = parse_timeout(timeout);
     options.lock_ttl = parse_milliseconds(lock_ttl);
     return options;
+  } catch (const CLI::CallForVersion& version) {
+    return NothingToRun{kSuccess, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return NothingToRun{kSuccess, app.help()};
     return NothingToRun{kBadFlags, std::string(error.what()) + "\n"};

@@ -18,15 +18,15 @@ struct Options {
   bool list = false;  // show the queue instead of joining it
 };
 
-/// There is nothing to run: help was asked for, or the flags make no sense.
+/// The user asked for help or for the version, or the flags are wrong.
 struct NothingToRun {
   int exit_status = 0;
-  std::string
-      text{};  // to be printed: to standard output if the status is 0, else to standard error
+  /// To print: to standard output if `exit_status` is 0, otherwise to standard error.
+  std::string text{};
 };
 
-/// Reads the flags that follow the program's name. They may be written in each of Go's ways: -name
-/// value, -name=value, --name value, --name=value. The last one counts.
+/// Reads the flags that follow the program's name. Each may be written as in Go: -name value,
+/// -name=value, --name value, --name=value. If a flag is repeated, the last one counts.
 [[nodiscard]] std::variant<Options, NothingToRun> parse_options(
     const std::vector<std::string>& arguments);
 

@@ -7,8 +7,8 @@
 
 namespace zklock::cli {
 
-/// Takes the lock, holds it until a signal comes or it is lost, and releases it; or lists the
-/// queue. Says on standard error what happens. Returns the exit status.
+/// Takes the lock, holds it until a signal arrives or the lock is lost, and releases it. With
+/// `options.list` prints the queue instead. Reports on standard error. Returns the exit status.
 [[nodiscard]] int run(const Options& options, TerminationSignals& signals);
 
 }  // namespace zklock::cli

@@ -17,7 +17,7 @@ TerminationSignals::TerminationSignals() {
 
 TerminationSignals::~TerminationSignals() {
   is_done_ = true;
-  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): the thread takes it by sigwait, and lives
+  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): the thread lives, and sigwait takes it
   pthread_kill(receiver_.native_handle(), SIGTERM);
   receiver_.join();
   pthread_sigmask(SIG_SETMASK, &mask_before_, nullptr);
@@ -26,7 +26,7 @@ TerminationSignals::~TerminationSignals() {
 void TerminationSignals::receive() {
   for (;;) {
     int signal = 0;
-    sigwait(&signals_, &signal);  // fails only for a set that is not valid
+    sigwait(&signals_, &signal);  // fails only if the set is invalid
     if (is_done_) return;
     if (!is_graceful_ || first_ != 0) _exit(exit_status_of_signal(signal));
     first_ = signal;

@@ -10,29 +10,29 @@
 
 namespace zklock::cli {
 
-/// Receives SIGINT and SIGTERM on a thread of its own, where, unlike in a signal handler,
-/// everything may be done. The first signal requests stop; a second one, from somebody who is tired
-/// of waiting for what the first one began, ends the process at once.
+/// Receives SIGINT and SIGTERM on its own thread, which may call any function; a signal handler may
+/// not. The first signal requests a stop. A second one ends the process immediately, for a user who
+/// does not want to wait for the cleanup.
 class TerminationSignals {
  public:
-  /// Blocks the signals for the calling thread, and so for all that it and they start from now on.
-  /// REQUIRES: the process has no other thread yet that could receive them.
+  /// Blocks the signals in the calling thread, and in every thread started after that.
+  /// REQUIRES: the process has no other thread yet, which could receive them.
   TerminationSignals();
 
-  /// Gives the signals back to whoever had them before.
+  /// Restores the signal mask of the calling thread.
   ~TerminationSignals();
 
   TerminationSignals(const TerminationSignals&) = delete;
   TerminationSignals& operator=(const TerminationSignals&) = delete;
 
-  /// Until this has been called, already the first signal ends the process at once: while there is
-  /// nothing to clean up.
+  /// Before this call even the first signal ends the process immediately: there is nothing to clean
+  /// up yet.
   void request_stop_on_first() noexcept { is_graceful_ = true; }
 
-  /// Stop is requested by the first signal.
+  /// The first signal requests a stop.
   [[nodiscard]] std::stop_token stop_token() const noexcept { return stop_source_.get_token(); }
 
-  /// The first signal, 0 if there was none.
+  /// The first signal, or 0 if none has come.
   [[nodiscard]] int first() const noexcept { return first_; }
 
  private:
@@ -44,7 +44,7 @@ class TerminationSignals {
   std::atomic<int> first_ = 0;
   std::atomic<bool> is_done_ = false;
   std::stop_source stop_source_;
-  std::thread receiver_;  // last: it uses the others
+  std::thread receiver_;  // last, since it uses the others
 };
 
 }  // namespace zklock::cli

@@ -9,6 +9,8 @@
 #   find_package|pkg_config|mock <static|shared>
 #   add_subdirectory
 #   absolute_libdir
+#   sanitized                                   the build type that nobody has to name
+#   missing_packages                            what configuring says where something is not installed
 set -euo pipefail
 
 fail() {
@@ -144,6 +146,38 @@ case $case_name in
     flags=$(PKG_CONFIG_PATH=$scratch/build/cmake "$PKG_CONFIG" --cflags --libs zklock)
     [[ " $flags " == *" -I/opt/zklock/include "* ]] || fail "wrong include directory: $flags"
     [[ " $flags " == *" -L/opt/elsewhere/lib64 "* ]] || fail "wrong library directory: $flags"
+    ;;
+
+  sanitized)
+    # One file, of those that g++ 12 used to warn of (DeveloperFlags.cmake): warnings are errors.
+    for kind in thread address; do
+      "$CMAKE" -S "$SOURCE_DIR" -B "$scratch/build-$kind" -DZKLOCK_SANITIZE=$kind \
+          -DZKLOCK_BUILD_TESTS=OFF -DZKLOCK_BUILD_EXAMPLES=OFF
+      "$CMAKE" --build "$scratch/build-$kind" --target src/CMakeFiles/zklock.dir/client/connect.cc.o
+    done
+    ;;
+
+  missing_packages)
+    # explains <what is missing> <Debian package> [<cmake argument>]: one error, which names the
+    # package. In one build directory: the compiler is looked at once.
+    explains() {
+      local output=$scratch/output
+      if "$CMAKE" --no-warn-unused-cli -S "$SOURCE_DIR" -B "$scratch/build" \
+             -U 'CMAKE_DISABLE_FIND_PACKAGE_*' -U CMAKE_IGNORE_PATH \
+             "${3:--DCMAKE_DISABLE_FIND_PACKAGE_$1=ON}" >"$output" 2>&1; then
+        fail "configures without $1"
+      fi
+      [[ $(grep -c '^CMake Error' "$output") == 1 ]] || { cat "$output"; fail "$1: not one error"; }
+      # CMake breaks long lines.
+      tr -s ' \n' '  ' <"$output" | grep -qF "On Debian and Ubuntu: apt-get install $2" ||
+          { cat "$output"; fail "$1: the error does not name $2"; }
+    }
+    explains ZooKeeper libzookeeper-mt-dev -DCMAKE_IGNORE_PATH=/usr/include
+    explains nlohmann_json nlohmann-json3-dev
+    explains CLI11 libcli11-dev
+    explains GTest "libgtest-dev libgmock-dev"
+    explains SQLite3 libsqlite3-dev
+    explains date libhowardhinnant-date-dev
     ;;
 
   *)

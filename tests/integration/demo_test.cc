@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <optional>
 #include <string>
 #include <system_error>
 #include <utility>
@@ -57,6 +58,7 @@ TEST_F(DemoTest, ShowsTheWholeSession) {
   ASSERT_THAT(demo.wait_for_exit(2min), Optional(0)) << demo.standard_error();
   const std::vector<std::string> lines = {
       "^first  . .* I've got the lock!$",
+      "^second . .* waiting for first on .*; 1 ahead$",
       "^second . .* attempt to acquire lock timed out$",
       "^second . .*first",
       "^second . \\(exit status 1\\)$",
@@ -85,6 +87,31 @@ TEST_F(DemoTest, CleansUpWhenInterrupted) {
   }
 }
 
+// What it says to type works: the holder keeps the lock, the other one waits, and for longer than
+// the defaults let it.
+TEST_F(DemoTest, ServesWhatItSaysToTry) {
+  ZooKeeperServer reservation;
+  reservation.kill();
+  const std::string port = std::to_string(reservation.port());
+  Subprocess demo = start({"--serve", port});
+  ASSERT_TRUE(demo.wait_for_line("Ctrl-C here stops the server")) << demo.standard_error();
+
+  const auto command = [&](const std::string& owner) {
+    const std::string line = demo.wait_for_line("^  /.* --owner " + owner).value_or("false");
+    return std::vector<std::string>{"sh", "-c", "exec " + line};
+  };
+  Subprocess first(command("user1"));
+  ASSERT_TRUE(first.wait_for_line("I've got the lock!")) << first.standard_error();
+  Subprocess second(command("user2"));
+  ASSERT_TRUE(second.wait_for_line("waiting for user1 on ")) << second.standard_error();
+  EXPECT_EQ(second.wait_for_exit(5s), std::nullopt) << second.standard_error();
+  Subprocess list({"sh", "-c", demo.wait_for_line("^  /.* --list$").value_or("false")});
+  EXPECT_TRUE(list.wait_for_line("held by user1")) << list.standard_error();
+
+  first.signal(SIGINT);
+  EXPECT_TRUE(second.wait_for_line("I've got the lock!")) << second.standard_error();
+}
+
 TEST_F(DemoTest, ServesUntilInterrupted) {
   ZooKeeperServer reservation;  // of a port that is free once it has been killed
   reservation.kill();
@@ -110,6 +137,18 @@ TEST_F(DemoTest, PrintsItsUsage) {
   EXPECT_TRUE(help.wait_for_line("--serve"));
   Subprocess wrong = start({"--no-such-flag"});
   EXPECT_THAT(wrong.wait_for_exit(), Optional(2));
+  EXPECT_TRUE(wrong.wait_for_line("unknown argument '--no-such-flag'")) << wrong.standard_error();
+}
+
+TEST_F(DemoTest, RefusesWhatIsNoPort) {
+  for (const std::string port : {"abc", "99999", "0", "-1", "", "99999999999999999999", "2181x"}) {
+    SCOPED_TRACE(port);
+    Subprocess demo = start({"--serve", port});
+    EXPECT_THAT(demo.wait_for_exit(), Optional(2));
+    EXPECT_TRUE(demo.wait_for_line("'" + port + "' is no port: .* 1 to 65535"))
+        << demo.standard_error();
+    EXPECT_EQ(demo.standard_output(), "");
+  }
 }
 
 }  // namespace

@@ -31,6 +31,7 @@ using namespace std::chrono_literals;
 using ::testing::AllOf;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::Optional;
 using ::testing::SizeIs;
 using Clock = std::chrono::steady_clock;
@@ -152,7 +153,8 @@ TEST_F(ExampleTest, WaitsForItsTurn) {
   EXPECT_THAT(second.wait_for_exit(), Optional(1));
   Subprocess third = start({"--owner", "third", "--timeout", "1m"});
   ASSERT_TRUE(queue_becomes(2));
-  EXPECT_EQ(third.standard_error(), "");
+  EXPECT_TRUE(third.wait_for_line(line("waiting for first on .*; 1 ahead")))
+      << third.standard_error();
 
   first.signal(SIGINT);
   EXPECT_TRUE(third.wait_for_line(kAcquired)) << third.standard_error();
@@ -207,6 +209,7 @@ TEST_F(ExampleTest, ExplainsBadFlags) {
   // Later flags replace those that start() sets.
   const std::vector<std::pair<std::vector<std::string>, std::string>> cases = {
       {{"--timeout", "3"}, "--timeout"},
+      {{"--timeout", "-1s"}, "is negative"},
       {{"--lock-ttl", "30s"}, "--lock-ttl"},
       {{"--no-such-flag"}, "--no-such-flag"},
       {{"operand"}, "operand"},
@@ -240,6 +243,32 @@ TEST_F(ExampleTest, ReportsAMissingServer) {
   Subprocess program = start({"--address", server.address(), "--timeout", "1s"});
   EXPECT_THAT(program.wait_for_exit(), Optional(1));
   EXPECT_THAT(program.standard_error(), HasSubstr(server.address()));
+}
+
+TEST_F(ExampleTest, SaysThatItCannotListWithoutAServer) {
+  ZooKeeperServer server;
+  server.kill();
+  Subprocess program = start({"--list", "--address", server.address(), "--timeout", "1s"});
+  EXPECT_THAT(program.wait_for_exit(), Optional(1));
+  EXPECT_TRUE(program.wait_for_line(line("cannot list .*" + path_))) << program.standard_error();
+  EXPECT_THAT(program.standard_error(), HasSubstr(server.address()));
+  EXPECT_THAT(program.standard_error(), Not(HasSubstr("attempt to acquire")));
+}
+
+TEST_F(ExampleTest, ReportsEachHolderThatItWaitsFor) {
+  Subprocess first = start({"--owner", "first"});
+  ASSERT_TRUE(first.wait_for_line(kAcquired));
+  Subprocess second = start({"--owner", "second", "--timeout", "1m"});
+  ASSERT_TRUE(queue_becomes(2));
+  Subprocess third = start({"--owner", "third", "--timeout", "1m"});
+  EXPECT_TRUE(third.wait_for_line(line("waiting for first on .*; 2 ahead")));
+
+  second.signal(SIGINT);  // third looks again, and finds the same holder
+  EXPECT_THAT(second.wait_for_exit(), Optional(128 + SIGINT));
+  first.signal(SIGINT);
+  EXPECT_TRUE(third.wait_for_line(kAcquired)) << third.standard_error();
+  const std::string said = third.standard_error();
+  EXPECT_EQ(said.find("waiting for"), said.rfind("waiting for")) << said;
 }
 
 TEST_F(ExampleTest, EndsAtOnceWhileItConnects) {

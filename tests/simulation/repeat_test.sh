@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # repeat_test.sh <simulation>: a seed decides everything, so two runs print the same, byte for byte;
-# a schedule is the same whether others were run before it or not; and bad usage is told.
+# a schedule is the same whether others were run before it or not; bad usage is reported; and long
+# runs show their progress.
 set -euo pipefail
 
 simulation=$1
@@ -30,3 +31,14 @@ history --start 23 >"$work/other"
 status=0
 "$simulation" --seeds many >"$work/usage" 2>&1 || status=$?
 (( status == 2 )) || fail "bad usage gave status $status"
+
+# Lines in a log, and a report that is replaced on a terminal; nothing of it on standard output.
+"$simulation" --seeds 20 --progress 0.001 2>"$work/progress" >"$work/out"
+line='^[0-9]+ of 20 schedules, [0-9,]+ a second, [0-9:]+ (s|min) left$'
+grep -qE "$line" "$work/progress" || fail "no progress: $(cat "$work/progress")"
+! grep -vE "$line" "$work/progress" || fail "that is no progress"
+(( $(wc -l <"$work/out") == 1 )) || fail "progress on standard output"
+script -qec "$simulation --seeds 20 --progress 0.001" /dev/null </dev/null >"$work/terminal"
+grep -qE $'\r[0-9]+ of 20 schedules' "$work/terminal" || fail "no progress on a terminal"
+"$simulation" --seeds 20 2>"$work/progress" >"$work/out"
+[[ ! -s $work/progress ]] || fail "a short run reports progress"

@@ -7,8 +7,11 @@
 #include <cstdint>
 #include <cstdio>
 #include <ctime>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "progress.h"
 #include "schedule.h"
 #include "statistics.h"
 
@@ -34,6 +37,7 @@ int main(int argc, char** argv) {
   std::uint64_t seeds = 1;
   std::uint64_t start = 1;
   bool has_statistics = false;
+  double progress_seconds = 60;
   CLI::App app("Runs simulated schedules of locks among faults, and checks what zklock promises");
   app.add_option("--seeds", seeds, "how many schedules to run")->capture_default_str();
   app.add_option("--start", start, "the seed of the first one")->capture_default_str();
@@ -49,6 +53,11 @@ int main(int argc, char** argv) {
       ->capture_default_str();
   app.add_flag("--history", options.prints, "print what happens");
   app.add_flag("--statistics", has_statistics, "print how often what happened");
+  app.add_option("--progress", progress_seconds,
+                 "how often to report progress on standard error, in seconds; 0: never. On a "
+                 "terminal: twice a second")
+      ->check(CLI::NonNegativeNumber)
+      ->capture_default_str();
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
@@ -59,10 +68,15 @@ int main(int argc, char** argv) {
   zklock::simulation::Statistics statistics;
   const std::clock_t begun = std::clock();
   std::uint64_t digest = 0;
-  for (std::uint64_t seed = start; seed < start + seeds; ++seed) {
-    options.seed = seed;
+  if (options.prints) progress_seconds = 0;  // the history shows it
+  std::optional<zklock::simulation::Progress> progress(
+      std::in_place, seeds, std::chrono::duration<double>(progress_seconds));
+  for (std::uint64_t done = 0; done < seeds; ++done) {
+    progress->set_done(done);
+    options.seed = start + done;
     digest = digest * 31 + zklock::simulation::run_schedule(options, statistics);
   }
+  progress.reset();
   const double seconds = static_cast<double>(std::clock() - begun) / CLOCKS_PER_SEC;
 
   if (has_statistics || seeds >= kManySchedules) statistics.print();

@@ -3,6 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <zklock/version.h>
+
+#include <algorithm>
 #include <chrono>
 #include <string>
 #include <utility>
@@ -72,12 +75,54 @@ TEST(CliOptions, TakesEveryFlag) {
   EXPECT_TRUE(options.list);
 }
 
+// In every order of the flags, each of them is what it is alone.
+TEST(CliOptions, TakesEveryFlagInEveryPosition) {
+  std::vector<Arguments> flags = {{"--timeout", "500ms"}, {"-owner=me"},    {"--lock-ttl", "7"},
+                                  {"-address", "zk1"},    {"--path", "/p"}, {"--list"}};
+  std::sort(flags.begin(), flags.end());
+  do {
+    Arguments arguments;
+    for (const Arguments& flag : flags) arguments.insert(arguments.end(), flag.begin(), flag.end());
+    SCOPED_TRACE(::testing::PrintToString(arguments));
+    const Options options = accepted(arguments);
+    ASSERT_EQ(options.timeout, 500ms);
+    ASSERT_EQ(options.owner, "me");
+    ASSERT_EQ(options.lock_ttl, 7ms);
+    ASSERT_EQ(options.address, "zk1");
+    ASSERT_EQ(options.path, "/p");
+    ASSERT_TRUE(options.list);
+  } while (std::next_permutation(flags.begin(), flags.end()));
+}
+
+TEST(CliOptions, TakesAValueForAFlagWithoutOneOnlyAfterAnEqualsSign) {
+  EXPECT_FALSE(accepted({"--list=false"}).list);
+  EXPECT_TRUE(accepted({"-list=true"}).list);
+  EXPECT_THAT(refused({"--list", "false"}).text, HasSubstr("false"));
+}
+
+TEST(CliOptions, HelpAndVersionStandAnywhere) {
+  for (const char* flag : {"--help", "-h", "--version"}) {
+    SCOPED_TRACE(flag);
+    EXPECT_EQ(refused({flag, "--owner", "me"}).exit_status, 0);
+    EXPECT_EQ(refused({"--owner", "me", "--list", flag}).exit_status, 0);
+  }
+}
+
+TEST(CliOptions, HasAVersion) {
+  for (const char* flag : {"--version", "-version"}) {
+    const NothingToRun answer = refused({flag});
+    EXPECT_EQ(answer.exit_status, 0);
+    EXPECT_EQ(answer.text, std::string("zookeeper-example ") + version() + "\n");
+  }
+}
+
 TEST(CliOptions, KeepsValuesThatLookLikeFlagsOrLists) {
   EXPECT_EQ(accepted({"--owner", "--help"}).owner, "--help");
   EXPECT_EQ(accepted({"--owner", "--"}).owner, "--");
   EXPECT_EQ(accepted({"--owner=[a,b]"}).owner, "[a,b]");
   EXPECT_EQ(accepted({"--owner="}).owner, "");
-  EXPECT_EQ(accepted({"--timeout", "-1s"}).timeout, -1s);
+  EXPECT_EQ(accepted({"--owner", "--list"}).owner, "--list");
+  EXPECT_EQ(accepted({"--timeout", "+1s"}).timeout, 1s);
 }
 
 TEST(CliOptions, ExplainsBadFlags) {
@@ -85,6 +130,9 @@ TEST(CliOptions, ExplainsBadFlags) {
       {{"--timeout", "3"}, "--timeout: \"3\" lacks a unit"},
       {{"--timeout", ""}, "--timeout: \"\" is not a duration"},
       {{"--timeout"}, "--timeout"},
+      {{"--timeout", "-1s"}, "--timeout: \"-1s\" is negative"},
+      {{"--timeout=-1ns"}, "--timeout: \"-1ns\" is negative"},
+      {{"--lock-ttl", "-1"}, "--lock-ttl: \"-1\" is negative"},
       {{"--lock-ttl", "30s"}, "--lock-ttl"},
       {{"--lock-ttl", ""}, "--lock-ttl"},
       {{"--lock-ttl", "99999999999999999999"}, "--lock-ttl"},
