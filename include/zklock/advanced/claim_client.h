@@ -40,8 +40,8 @@ class ZKLOCK_EXPORT Session {
   /// it is known to be lost.
   [[nodiscard]] virtual std::chrono::steady_clock::time_point certain_until() const noexcept;
   /// Stop is requested once `certain_until` has passed, or the session is lost. Code that relied on
-  /// the session must stop then, even if the session proves to have stood. A later call returns another
-  /// token, for the time from then on. Stop callbacks: as those of `lost`. Default: `lost`.
+  /// the session must stop then, even if the session proves to have stood. A later call returns
+  /// another token, for the time from then on. Stop callbacks: as those of `lost`. Default: `lost`.
   [[nodiscard]] virtual std::stop_token uncertain() const noexcept;
   /// The client moves `certain_until` on while the returned object lives, as far as servers confirm
   /// it. Default: null.
