@@ -42,13 +42,23 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
 
   // Of any thread.
   void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
-              Answer<Created> answer) override;
-  void children(const std::string& path, Answer<Children> answer) override;
+              Answer<Created> answer) override {
+    post(fake_create(path, data, acl, mode, std::move(answer)));
+  }
+  void children(const std::string& path, Answer<Children> answer) override {
+    post(fake_children(path, std::move(answer)));
+  }
   void get(const std::string& path, bool watch, Answer<Znode> answer) override;
   void set(const std::string& path, const std::string& data, std::int32_t version,
-           Answer<Stat> answer) override;
-  void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
-  void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
+           Answer<Stat> answer) override {
+    post(fake_set(path, data, version, std::move(answer)));
+  }
+  void remove(const std::string& path, std::int32_t version, Answer<void> answer) override {
+    post(fake_remove(path, version, std::move(answer)));
+  }
+  void check(const std::string& path, std::int32_t version, Answer<void> answer) override {
+    post(fake_check(path, version, std::move(answer)));
+  }
   void close() noexcept override;
 
   void on_accepted(const SessionIdentity& session) override;
@@ -133,15 +143,6 @@ void FakeWire::submit(FakeRequest request) {
 
 void FakeWire::transmit(const FakeRequest& request) { ensemble_->send(connection_, request); }
 
-void FakeWire::create(const std::string& path, const std::string& data, const Acl& acl,
-                      CreateMode mode, Answer<Created> answer) {
-  post(fake_create(path, data, acl, mode, std::move(answer)));
-}
-
-void FakeWire::children(const std::string& path, Answer<Children> answer) {
-  post(fake_children(path, std::move(answer)));
-}
-
 void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
   post(fake_get(path, watch,
                 [self = weak_from_this(), path, watch,
@@ -151,19 +152,6 @@ void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
                   }
                   answer(znode);
                 }));
-}
-
-void FakeWire::set(const std::string& path, const std::string& data, std::int32_t version,
-                   Answer<Stat> answer) {
-  post(fake_set(path, data, version, std::move(answer)));
-}
-
-void FakeWire::remove(const std::string& path, std::int32_t version, Answer<void> answer) {
-  post(fake_remove(path, version, std::move(answer)));
-}
-
-void FakeWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
-  post(fake_check(path, version, std::move(answer)));
 }
 
 // --- Looking for a server -----------------------------------------------------------------------
