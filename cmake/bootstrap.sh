@@ -65,7 +65,7 @@ for group in "${@:-build}"; do
 done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  # Whoever builds on another system has its packages under other names: the build will tell.
+  # Other systems have these packages under other names. The build fails if one is missing.
   say "no Debian packages here; relying on what is installed instead of: ${wanted[*]}"
   exit 0
 fi

@@ -70,7 +70,7 @@ struct Created {
 /// before the answer, it returns `connection_loss`, and the caller decides what to do (see
 /// may_have_been_done in error.h).
 ///
-/// Errors are returned, not thrown. What an implementation throws all the same is logged, and
+/// Errors are returned, not thrown. An exception of an implementation is logged, and
 /// counts as ZooKeeperErrc::system_error, which no lock retries.
 ///
 /// Paths are absolute, within the chroot of the address if there is one. `version` -1 means any.

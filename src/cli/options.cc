@@ -61,7 +61,7 @@ std::chrono::milliseconds parse_milliseconds(const std::string& text) {
                                 "\" is not a number of milliseconds (30000 is half a minute)");
   }
   if (count < 0) {
-    throw std::invalid_argument("--lock-ttl: \"" + text + "\" is negative (0 means for ever)");
+    throw std::invalid_argument("--lock-ttl: \"" + text + "\" is negative (0 means forever)");
   }
   return std::chrono::milliseconds(count);
 }

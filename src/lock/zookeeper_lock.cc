@@ -215,7 +215,7 @@ ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config) {
   if (!connected.path_exists) impl_->create_path(context);
 }
 
-// NOLINTNEXTLINE(performance-unnecessary-value-param): likewise
+// NOLINTNEXTLINE(performance-unnecessary-value-param): as above
 ZooKeeperLock::ZooKeeperLock(ZooKeeperLockConfig config, std::shared_ptr<ZooKeeperClient> client) {
   internal::check_config(config, nullptr);
   if (!client) throw LockError(Errc::invalid_config, "client: it is null");

@@ -35,7 +35,7 @@ RawAcl::RawAcl(const Acl& acl) {
   for (const AclEntry& entry : acl.entries()) {
     entries_.push_back({static_cast<std::int32_t>(entry.permissions),
                         {const_cast<char*>(entry.scheme.c_str()),  // NOLINT: C, but only read
-                         const_cast<char*>(entry.id.c_str())}});   // NOLINT: likewise
+                         const_cast<char*>(entry.id.c_str())}});   // NOLINT: as above
   }
   vector_ = {static_cast<std::int32_t>(entries_.size()), entries_.data()};
 }

@@ -44,7 +44,7 @@ struct Options {
   std::filesystem::path directory;
 };
 
-/// One path, and how long a grant of it lasts (0: for ever).
+/// One path, and how long a grant of it lasts (0: forever).
 struct ContendedLock {
   ContendedLock(const std::string& at, milliseconds lasts, std::shared_ptr<ZooKeeperClient> client)
       : path(at), ttl(lasts), lock({.path = at, .ttl = lasts}, std::move(client)) {}

@@ -228,7 +228,7 @@ TEST_F(SessionContract, ClosedWhileCutOffEndsWhenTheConnectionIsBack) {
   const std::string claimed = claim(client);
   cut(client);
   EXPECT_EQ(client->close(briefly()).error(), ZooKeeperErrc::operation_timeout);
-  EXPECT_EQ(client->get(path_, soon()).error(), ZooKeeperErrc::closing) << "closed all the same";
+  EXPECT_EQ(client->get(path_, soon()).error(), ZooKeeperErrc::closing) << "closed anyway";
   EXPECT_TRUE(exists(claimed));
   world_->restore(client);
   EXPECT_TRUE(await([&] { return !exists(claimed); })) << "long before it would expire";

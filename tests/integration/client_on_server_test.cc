@@ -273,7 +273,7 @@ TEST_F(ClientOnServerTest, CloseReportsPendingRemovals) {
   proxy_.refuse();
   client_->remove_in_background(claimed);
   EXPECT_FALSE(client_->close(Context().with_timeout(50ms)));
-  EXPECT_EQ(client_->get(path_, soon()).error(), ZooKeeperErrc::closing) << "closed all the same";
+  EXPECT_EQ(client_->get(path_, soon()).error(), ZooKeeperErrc::closing) << "closed anyway";
 }
 
 TEST_F(ClientOnServerTest, DestroyedClientEndsItsSession) {

@@ -196,7 +196,7 @@ TEST_F(WatcherTest, MayThrow) {
   ASSERT_TRUE(client_->get_and_watch(path_, watching, soon()));
   ASSERT_TRUE(client_->get_and_watch(path_, after, soon()));
   change();
-  ASSERT_TRUE(heard_->await(1)) << "the next one is told all the same";
+  ASSERT_TRUE(heard_->await(1)) << "the next watcher is still called";
   EXPECT_TRUE(becomes_true([&] { return log_->has("no luck"); }));
 }
 

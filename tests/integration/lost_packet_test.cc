@@ -155,7 +155,7 @@ TEST_F(LostPacketTest, ReleaseBetweenTheListAndALostWatchIsSeenOnTheNextConnecti
   std::future<Lease> waiting = lock_async(lock_);
   ASSERT_TRUE(proxy_.meets());
   other_.unlock(holder, soon());
-  EXPECT_FALSE(is_ready(waiting, 20ms)) << "it can not know";
+  EXPECT_FALSE(is_ready(waiting, 20ms)) << "the waiter cannot know";
   proxy_.heal();
   EXPECT_TRUE(granted(waiting));
   EXPECT_THAT(record_->znodes("requeued"), IsEmpty());

@@ -1,5 +1,5 @@
 // Foreign and damaged data in the claim ahead of ours: it is waited for, and neither purged before
-// its time nor for ever in the way.
+// its time nor forever in the way.
 #include <chrono>
 #include <string>
 #include <vector>

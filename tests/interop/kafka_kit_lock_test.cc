@@ -264,7 +264,7 @@ TEST_F(QueuedForLongTest, NewcomersPurgeItAtOnceAsKafkaKitDoes) {
   auto last = queue_up(newcomer);
   zookeeper_.advance(500ms);
   EXPECT_FALSE(exists(kafka_kit_->znode()));
-  EXPECT_TRUE(is_ready(behind_)) << "the next in line gets it, whoever has purged";
+  EXPECT_TRUE(is_ready(behind_)) << "the next in line gets it, no matter which waiter purged";
   EXPECT_FALSE(is_ready(last));
 }
 

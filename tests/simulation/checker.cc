@@ -172,7 +172,7 @@ void Checker::check_exclusion(const Grant& grant, int path) {
       world_.fail("1: " + grant.lease.znode() + " and " + other->lease.znode() +
                   " are valid at once");
     }
-    world_.statistics.count("(a holder that can not know)");
+    world_.statistics.count("(a holder that cannot know)");
     ++other;
   }
 }

@@ -27,7 +27,7 @@ namespace zklock::simulation {
 /// 3: a lost lease stays lost, and `lost()` is notified soon, at the end of the TTL too; releasing
 ///    it reports `lock_lost`.
 /// 5: every call returns in time.
-/// 6: in the end, while the sessions still stand, no claim is left, and nobody waits for ever.
+/// 6: in the end, while the sessions still stand, no claim is left, and nobody waits forever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay.
 ///
 /// A purge, when it is carried out: the purger has a TTL; the claim is the first (4), was last

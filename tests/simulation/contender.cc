@@ -231,7 +231,7 @@ void Contender::renew(const Lease& lease) {
     if (checker_.look_at(lease)) world_.fail("3: renewing a valid lease says lock_lost");
     world_.count(name_, "is too late to renew", lease.znode());
   } else {
-    world_.count(name_, "can not renew", error.message());
+    world_.count(name_, "cannot renew", error.message());
   }
 }
 
@@ -246,7 +246,7 @@ void Contender::verify(const Lease& lease) {
   if (error == Errc::lock_lost && checker_.look_at(lease)) {
     world_.fail("3: verifying a valid lease says lock_lost");
   }
-  world_.count(name_, error ? "can not verify" : "verifies", lease.znode());
+  world_.count(name_, error ? "cannot verify" : "verifies", lease.znode());
 }
 
 // --- Release ------------------------------------------------------------------------------------
@@ -334,7 +334,7 @@ void Contender::look(ZooKeeperLock& lock) {
     if (error.code() != Errc::locking_timed_out && error.code() != Errc::locking_canceled) {
       world_.fail("7: listing the queue failed: " + std::string(error.what()));
     }
-    world_.count(name_, "can not look at the queue");
+    world_.count(name_, "cannot look at the queue");
   }
   checker_.returned(process_, name_ + "'s entries", begun, terms.deadline);
 }

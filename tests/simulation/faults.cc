@@ -117,7 +117,7 @@ void Faults::lose_answer() {
   ensemble_->run([&] {
     ensemble_->faults().lose_next_answer(operation, session);
     if (!is_bad_hour) return;
-    // Whoever looks for what was created looks at servers that know little, and refuse to say more.
+    // Clients that look for their create ask servers that lag behind and refuse requests.
     world_.count(kWho, "slows and throttles all that follow a lost create");
     ensemble_->faults().fail_next(FakeOperation::check, ZooKeeperErrc::throttled, 2);
     for (int server = 0; server < ensemble_->quorum().size(); ++server) {
@@ -295,7 +295,7 @@ void Faults::change_leader() {
   ensemble_->run([&] { ensemble_->quorum().change_leader(server, offset); });
 }
 
-/// Whoever attaches to it meanwhile has more time than his session had at first.
+/// A client that attaches meanwhile gets a longer timeout than its session had at first.
 void Faults::raise_session_timeouts() {
   const int server = any_server();
   const auto least =

@@ -210,7 +210,7 @@ std::uint64_t run_schedule(const ScheduleOptions& options, Statistics& statistic
           schedule->run();
         },
         world.now() + kLongest);
-    if (!has_ended) world.fail("6: somebody waits for ever: threads" + world.time.who_waits());
+    if (!has_ended) world.fail("6: somebody waits forever: threads" + world.time.who_waits());
   }
   internal::Platform::install(nullptr);
   statistics.count("(schedules)");

@@ -85,7 +85,7 @@ class BackgroundCall {
     time_->settle();
     return result_.wait_for(std::chrono::seconds(0)) == std::future_status::ready;
   }
-  /// Waits for its end, for real, but not for ever: false if that does not come.
+  /// Waits for its end, for real, but not forever: false if that does not come.
   [[nodiscard]] bool await() {
     return result_.wait_for(std::chrono::seconds(10)) == std::future_status::ready;
   }

@@ -38,12 +38,12 @@ int main() {
   expect(error == zklock::Errc::locking_timed_out, "an hour passes in no time");
 
   zookeeper.expire_session(our_client);
-  expect(!lease.valid() && lease.lost().stop_requested(), "the loss is told");
+  expect(!lease.valid() && lease.lost().stop_requested(), "the loss is reported");
   expect(theirs.lock().valid(), "the lock is free again");
 
   try {
     static_cast<void>(zookeeper.connect({.session_timeout = milliseconds(-1)}));
-    expect(false, "options that can not work are refused");
+    expect(false, "options that cannot work are refused");
   } catch (const zklock::LockError& refused) {
     expect(refused.code() == zklock::Errc::invalid_config, refused.what());
   }

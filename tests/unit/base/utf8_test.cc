@@ -39,11 +39,11 @@ TEST(Utf8Test, RefusesInvalidCharacters) {
            std::string_view(""),
            std::string_view("\x80"),              // the middle of one
            std::string_view("\xc0\xaf"),          // "/" with too many bytes
-           std::string_view("\xc1\xbf"),          // likewise
-           std::string_view("\xe0\x9f\xbf"),      // likewise
-           std::string_view("\xf0\x8f\xbf\xbf"),  // likewise
+           std::string_view("\xc1\xbf"),          // the same
+           std::string_view("\xe0\x9f\xbf"),      // the same
+           std::string_view("\xf0\x8f\xbf\xbf"),  // the same
            std::string_view("\xed\xa0\x80"),      // a surrogate
-           std::string_view("\xed\xbf\xbf"),      // likewise
+           std::string_view("\xed\xbf\xbf"),      // the same
            std::string_view("\xf4\x90\x80\x80"),  // beyond U+10FFFF
            std::string_view("\xf8\x88\x80\x80\x80"),
            std::string_view("\xff"),

@@ -118,7 +118,7 @@ TEST_F(LockWaitTest, AWaiterFurtherBackListsWhenItIsNextButNotWhenGranted) {
   ASSERT_TRUE(waits_behind({kFirst, kSecond, kThird}));
   ASSERT_TRUE(wait_is_long(kSecond));
   zk_->erase(kFirst);
-  EXPECT_EQ(seen_->count("waiting"), 1U) << "it is told nothing of that";
+  EXPECT_EQ(seen_->count("waiting"), 1U) << "the observer is not notified of that";
   zk_->erase(kSecond);
   ASSERT_TRUE(seen_->await("waiting", 2));
   zk_->erase(kThird);
@@ -353,7 +353,7 @@ TEST_F(LockWaitTest, AFurtherSessionThatCannotBeOpenedIsNotWaitedForIndefinitely
   const auto unconnected = std::make_shared<UnconnectedZooKeeper>();
   EXPECT_CALL(*unconnected, create_protected_ephemeral_sequential)
       .WillOnce([](const std::string&, const std::string&, const Acl&, const Context& context) {
-        EXPECT_TRUE(context.deadline()) << "it would wait for ever";
+        EXPECT_TRUE(context.deadline()) << "it would wait forever";
         return Result<Created>(ZooKeeperErrc::operation_timeout);
       });
   const auto full = std::make_shared<FullZooKeeper>(unconnected);
