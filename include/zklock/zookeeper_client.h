@@ -56,10 +56,15 @@ class ZKLOCK_EXPORT Watcher {
   Watcher& operator=(const Watcher&) = default;
 };
 
+/// More that a client knows of a znode that it created: see zklock/advanced/claim_client.h.
+struct CreatedDetails;
+
 /// A znode that was created.
 struct Created {
   std::string path{};  // with the sequence number, if there is one
   Stat stat{};         // czxid 0: the client does not know it
+  // A client that passes calls on to another one returns this as it got it. Otherwise null.
+  std::shared_ptr<const CreatedDetails> details{};
 };
 
 /// ZooKeeper's operations.

@@ -1,6 +1,8 @@
 #include "base/callback_pool.h"
 
+#include <algorithm>
 #include <chrono>
+#include <exception>
 #include <utility>
 
 #include "base/mutex.h"
@@ -11,6 +13,8 @@ namespace {
 
 /// How long a task waits behind others before it gets a thread of its own.
 constexpr std::chrono::milliseconds kPatience{20};
+/// Without a thread to be had, the pause between attempts grows to this power of two.
+constexpr int kMostDoublings = 6;
 
 }  // namespace
 
@@ -44,27 +48,40 @@ void CallbackPool::post(Task task) {
     const MutexLock lock(monitor_.mutex);
     if (stopping_) return;
     tasks_.push_back(std::move(task));
-    if (threads_.empty()) {
-      start_thread();
-    } else if (idle_ == 0 && threads_.size() < most_threads_ && !std::exchange(looking_, true)) {
-      timers_.schedule(Platform::current().steady_now() + kPatience,
-                       [this] { look_whether_stuck(); });
-    }
+    if (threads_.empty()) try_to_start_thread();
+    if (lacks_threads()) schedule_look();
   }
   monitor_.changed->notify_all();
 }
 
-void CallbackPool::start_thread() {
-  threads_.push_back(Platform::current().start_thread(name_, [this] { work(); }));
+// An idle thread that was notified of an earlier task still counts as idle until it wakes up. So
+// the number of waiting tasks decides.
+bool CallbackPool::lacks_threads() const {
+  return tasks_.size() > idle_ && threads_.size() < most_threads_;
+}
+
+void CallbackPool::try_to_start_thread() {
+  try {
+    threads_.push_back(Platform::current().start_thread(name_, [this] { work(); }));
+    failed_starts_ = 0;
+  } catch (
+      const std::exception&) {  // the system has no thread left: the tasks wait for the next try
+    ++failed_starts_;
+  }
+}
+
+void CallbackPool::schedule_look() {
+  if (std::exchange(looking_, true)) return;
+  const auto pause = kPatience * (1 << std::min(failed_starts_, kMostDoublings));
+  timers_.schedule(Platform::current().steady_now() + pause, [this] { look_whether_stuck(); });
 }
 
 void CallbackPool::look_whether_stuck() {
   const MutexLock lock(monitor_.mutex);
   looking_ = false;
-  if (stopping_ || tasks_.empty() || idle_ > 0 || threads_.size() >= most_threads_) return;
-  start_thread();
-  looking_ = true;
-  timers_.schedule(Platform::current().steady_now() + kPatience, [this] { look_whether_stuck(); });
+  if (stopping_ || !lacks_threads()) return;
+  try_to_start_thread();
+  schedule_look();
 }
 
 void CallbackPool::work() noexcept {

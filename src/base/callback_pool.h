@@ -36,7 +36,11 @@ class CallbackPool {
   void post(Task task);
 
  private:
-  void start_thread() ZKLOCK_REQUIRES(monitor_.mutex);
+  /// More tasks wait than threads, and another thread is allowed.
+  [[nodiscard]] bool lacks_threads() const ZKLOCK_REQUIRES(monitor_.mutex);
+  void try_to_start_thread() ZKLOCK_REQUIRES(monitor_.mutex);
+  /// Unless a look is scheduled already.
+  void schedule_look() ZKLOCK_REQUIRES(monitor_.mutex);
   void look_whether_stuck();
   void work() noexcept;
 
@@ -47,8 +51,9 @@ class CallbackPool {
   Monitor monitor_;
   std::deque<Task> tasks_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::vector<std::unique_ptr<Thread>> threads_ ZKLOCK_GUARDED_BY(monitor_.mutex);
-  std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // threads that wait
-  bool looking_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;  // a look is scheduled
+  std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;   // threads that wait
+  bool looking_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;   // a look is scheduled
+  int failed_starts_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // of threads, since the last one
   bool stopping_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
 };
 

@@ -8,14 +8,19 @@
 
 namespace zklock::internal {
 
-/// Blocks all signals of the calling thread during its lifetime. Threads that are started meanwhile
-/// inherit that: the application's handlers never run on threads that it does not know.
+/// Blocks the signals of the calling thread during its lifetime. Threads that are started meanwhile
+/// inherit that: the application's handlers do not run on threads that it does not know. Signals
+/// that the thread itself causes by a fault stay open, so that a crash handler sees the crash of a
+/// callback.
 class SignalsBlocked {
  public:
   SignalsBlocked() noexcept {
-    sigset_t all;
-    sigfillset(&all);
-    pthread_sigmask(SIG_SETMASK, &all, &before_);
+    sigset_t blocked;
+    sigfillset(&blocked);
+    for (const int fault : {SIGSEGV, SIGBUS, SIGFPE, SIGILL, SIGTRAP, SIGABRT, SIGSYS, SIGPROF}) {
+      sigdelset(&blocked, fault);
+    }
+    pthread_sigmask(SIG_SETMASK, &blocked, &before_);
   }
   ~SignalsBlocked() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
   SignalsBlocked(const SignalsBlocked&) = delete;

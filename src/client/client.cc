@@ -131,7 +131,9 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   if (!create.reservation) return kNoCapacity;
   Result<Enqueued> created = create_protected(core_->keeper(), core_->removals(), create, context);
   if (!created) return created.error();
-  return static_cast<Created&&>(std::move(created->claim));
+  Created plain = created->claim;
+  plain.details = std::make_shared<CreatedDetails>(std::move(created->claim));
+  return plain;
 }
 
 Result<void> Client::remove(const std::string& path, std::int32_t version, const Context& context) {

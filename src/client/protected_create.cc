@@ -54,7 +54,7 @@ class Attempt {
          reservation = request_.reservation](Result<Created> answer) {
           if (!answer) return flight->created(answer.error());
           flight->created(CreatedClaim{
-              {std::move(*answer)}, connection.session, keeper->last_connection(), reservation});
+              {std::move(*answer)}, {connection.session, keeper->last_connection(), reservation}});
         });
     Result<Enqueued> enqueued = Enqueued{};
     if (request_.list_after) {
@@ -172,10 +172,9 @@ class Attempt {
       return znode.error();
     }
     if (znode->stat.ephemeral_owner != connection_.session->id()) return Enqueued{};
-    return Enqueued{
-        CreatedClaim{
-            {path, znode->stat}, connection_.session, connection.number, request_.reservation},
-        std::move(list)};
+    return Enqueued{CreatedClaim{{path, znode->stat},
+                                 {connection_.session, connection.number, request_.reservation}},
+                    std::move(list)};
   }
 
   SessionKeeper& keeper_;

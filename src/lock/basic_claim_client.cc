@@ -15,12 +15,58 @@ namespace {
 constexpr std::chrono::seconds kBackgroundPatience{1};
 constexpr const char* kUnknownException = "not a std::exception";
 
-/// Calls a client of the user's and catches its exceptions. Thread safety: that of the client.
-class CheckedClient final : public BasicClaimClient {
+/// A session of the user's. What it throws is logged, and it is not relied on.
+class CheckedSession final : public Session {
  public:
-  CheckedClient(std::shared_ptr<ZooKeeperClient> client, Log log)
+  CheckedSession(std::shared_ptr<const Session> session, Log log)
+      : session_(std::move(session)), log_(std::move(log)) {}
+
+  [[nodiscard]] std::int64_t id() const noexcept override { return session_->id(); }
+  [[nodiscard]] std::chrono::milliseconds timeout() const noexcept override {
+    return session_->timeout();
+  }
+  [[nodiscard]] std::stop_token lost() const noexcept override { return session_->lost(); }
+  [[nodiscard]] std::error_code loss_reason() const noexcept override {
+    return session_->loss_reason();
+  }
+  [[nodiscard]] std::chrono::steady_clock::time_point certain_until() const noexcept override {
+    return session_->certain_until();
+  }
+  [[nodiscard]] std::stop_token uncertain() const noexcept override {
+    return session_->uncertain();
+  }
+  [[nodiscard]] std::shared_ptr<void> keep_certain() const override {
+    try {
+      return session_->keep_certain();
+    } catch (...) {
+      log_.error("the client's session threw in keep_certain");
+      return nullptr;
+    }
+  }
+  [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds in_hand,
+                                            const Context& context) const override {
+    try {
+      return session_->become_certain(in_hand, context);
+    } catch (...) {
+      log_.error("the client's session threw in become_certain");
+      return ZooKeeperErrc::system_error;
+    }
+  }
+
+ private:
+  const std::shared_ptr<const Session> session_;
+  const Log log_;
+};
+
+/// Calls a client of the user's and catches its exceptions. Thread safety: that of the client.
+class CheckedClient final : public BasicClaimClient,
+                            public std::enable_shared_from_this<CheckedClient> {
+ public:
+  CheckedClient(std::shared_ptr<ZooKeeperClient> client, std::shared_ptr<Background> background,
+                Log log)
       : client_(std::move(client)),
         advanced_(std::dynamic_pointer_cast<ClaimClient>(client_)),
+        background_(std::move(background)),
         log_(std::move(log)) {}
 
   Result<Children> children(const std::string& path, const Context& context) override {
@@ -64,19 +110,28 @@ class CheckedClient final : public BasicClaimClient {
   }
   Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context) override {
     if (!advanced_) return BasicClaimClient::enqueue(request, context);
-    return checked("enqueue", request.directory,
-                   [&] { return advanced_->enqueue(request, context); });
+    Result<Enqueued> enqueued =
+        checked("enqueue", request.directory, [&] { return advanced_->enqueue(request, context); });
+    if (enqueued) enqueued->claim.session = checked_session(std::move(enqueued->claim.session));
+    return enqueued;
   }
   void watch_in_background(const std::string& path,
                            const std::shared_ptr<Watcher>& watcher) override {
-    if (!advanced_) return BasicClaimClient::watch_in_background(path, watcher);
+    if (!advanced_) {
+      // A watcher that is gone by then needs no watch.
+      return in_background([path, weak = std::weak_ptr<Watcher>(watcher)](CheckedClient& self) {
+        if (const auto alive = weak.lock()) self.watch_now(path, alive);
+      });
+    }
     static_cast<void>(checked("watch_in_background", path, [&] {
       advanced_->watch_in_background(path, watcher);
       return Result<void>();
     }));
   }
   void remove_in_background(const std::string& path) override {
-    if (!advanced_) return BasicClaimClient::remove_in_background(path);
+    if (!advanced_) {
+      return in_background([path](CheckedClient& self) { self.remove_now(path); });
+    }
     static_cast<void>(checked("remove_in_background", path, [&] {
       advanced_->remove_in_background(path);
       return Result<void>();
@@ -88,22 +143,39 @@ class CheckedClient final : public BasicClaimClient {
                : PendingRemovals{};
   }
   [[nodiscard]] std::shared_ptr<const Session> session() const override {
-    return advanced_ ? checked_value("session", [this] { return advanced_->session(); }) : nullptr;
+    if (!advanced_) return nullptr;
+    return checked_session(checked_value("session", [this] { return advanced_->session(); }));
   }
   [[nodiscard]] std::shared_ptr<ClaimClient> with_capacity() override {
     if (!advanced_) return nullptr;
     std::shared_ptr<ClaimClient> other =
         checked_value("with_capacity", [this] { return advanced_->with_capacity(); });
     if (!other || other->never_throws()) return other;
-    // Always the same adapter for a client: a lock compares clients by their addresses.
+    // The same adapter for a client, as long as a claim uses it: a lock tells clients apart.
     const MutexLock lock(mutex_);
-    std::shared_ptr<ClaimClient>& known = others_[other.get()];
-    if (!known) known = std::make_shared<CheckedClient>(std::move(other), log_);
-    return known;
+    std::erase_if(others_, [](const auto& known) { return known.second.expired(); });
+    std::weak_ptr<ClaimClient>& known = others_[other.get()];
+    std::shared_ptr<ClaimClient> adapter = known.lock();
+    if (!adapter) {
+      adapter = std::make_shared<CheckedClient>(std::move(other), background_, log_);
+      known = adapter;
+    }
+    return adapter;
   }
   [[nodiscard]] bool never_throws() const noexcept override { return true; }
 
  private:
+  /// Runs `call` on a thread that may block. A basic client answers before its call returns, and
+  /// this may be the thread that brings its answers.
+  template <class Call>
+  void in_background(const Call& call) {
+    background_->losses.post([self = shared_from_this(), call] { call(*self); });
+  }
+  void watch_now(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+    BasicClaimClient::watch_in_background(path, watcher);
+  }
+  void remove_now(const std::string& path) { BasicClaimClient::remove_in_background(path); }
+
   /// Returns the result of `call`, or `system_error` if it throws.
   template <class Call>
   [[nodiscard]] auto checked(const char* operation, const std::string& path, const Call& call) const
@@ -130,6 +202,11 @@ class CheckedClient final : public BasicClaimClient {
     }
     return {};
   }
+  [[nodiscard]] std::shared_ptr<const Session> checked_session(
+      std::shared_ptr<const Session> session) const {
+    if (!session) return nullptr;
+    return std::make_shared<CheckedSession>(std::move(session), log_);
+  }
   void log_thrown(const char* operation, const std::string& path, const char* what) const {
     log_.error([&] {
       return std::string("the client threw in ") + operation + "(" + path + "): " + what;
@@ -138,10 +215,12 @@ class CheckedClient final : public BasicClaimClient {
 
   const std::shared_ptr<ZooKeeperClient> client_;
   const std::shared_ptr<ClaimClient> advanced_;  // the same client; null: it is a basic one
+  const std::shared_ptr<Background> background_;
   const Log log_;
 
   Mutex mutex_;
-  std::map<const ClaimClient*, std::shared_ptr<ClaimClient>> others_ ZKLOCK_GUARDED_BY(mutex_);
+  // Of further clients, which these own.
+  std::map<const ClaimClient*, std::weak_ptr<ClaimClient>> others_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace
@@ -159,6 +238,7 @@ Result<Enqueued> BasicClaimClient::enqueue(const EnqueueRequest& request, const 
       join_path(request.directory, "lock-"), request.data, request.acl, context);
   if (!claim) return claim.error();
   Enqueued enqueued;
+  if (claim->details) static_cast<CreatedDetails&>(enqueued.claim) = *claim->details;
   static_cast<Created&>(enqueued.claim) = std::move(*claim);
   if (request.list) enqueued.queue = children(request.directory, context);
   return enqueued;
@@ -178,10 +258,11 @@ void BasicClaimClient::remove_in_background(const std::string& path) {
   static_cast<void>(remove(path, kAnyVersion, Context().with_timeout(kBackgroundPatience)));
 }
 
-std::shared_ptr<ClaimClient> claim_client_of(std::shared_ptr<ZooKeeperClient> client, Log log) {
+std::shared_ptr<ClaimClient> claim_client_of(std::shared_ptr<ZooKeeperClient> client,
+                                             std::shared_ptr<Background> background, Log log) {
   auto claim_client = std::dynamic_pointer_cast<ClaimClient>(client);
   if (claim_client && claim_client->never_throws()) return claim_client;
-  return std::make_shared<CheckedClient>(std::move(client), std::move(log));
+  return std::make_shared<CheckedClient>(std::move(client), std::move(background), std::move(log));
 }
 
 }  // namespace zklock::internal

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 
+#include "base/background.h"
 #include "base/log.h"
 
 namespace zklock::internal {
@@ -35,6 +36,7 @@ class BasicClaimClient : public ClaimClient {
 /// throws when a test has not said what it returns. An exception that left one of our threads would
 /// end the process.) REQUIRES: `client` is not null.
 [[nodiscard]] std::shared_ptr<ClaimClient> claim_client_of(std::shared_ptr<ZooKeeperClient> client,
+                                                           std::shared_ptr<Background> background,
                                                            Log log);
 
 }  // namespace zklock::internal

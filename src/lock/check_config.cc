@@ -39,6 +39,11 @@ void check_config(const ZooKeeperLockConfig& config, const ClientOptions* option
   if (config.ttl > kLongestTtl) refuse("ttl", "it is longer than 100 years; 0 means forever");
   for (const std::string& marker : config.further_claim_markers) {
     if (marker.empty()) refuse("further_claim_markers", "one of them is empty");
+    if (marker.back() >= '0' && marker.back() <= '9') {
+      refuse(
+          "further_claim_markers",
+          "\"" + marker + "\" ends with a digit, and could not be told from the number after it");
+    }
   }
   check_acl(config.acl, options);
 }

@@ -72,6 +72,12 @@ Result<Enqueued> create_alone(const LockCall& call, ClaimClient& client, Enqueue
   return enqueued;
 }
 
+/// For clients that return no session with a claim: the current one, if it is that of the claim.
+std::shared_ptr<const Session> session_of(const ClaimClient& client, const Stat& claim) {
+  std::shared_ptr<const Session> session = client.session();
+  return session && session->id() == claim.ephemeral_owner ? session : nullptr;
+}
+
 /// One attempt.
 Result<QueuedClaim> try_to_enqueue(const LockCall& call) {
   const LockSettings& settings = *call.settings;
@@ -85,9 +91,10 @@ Result<QueuedClaim> try_to_enqueue(const LockCall& call) {
                                   ? create_alone(call, *claim.client, std::move(request), context)
                                   : create_and_list(call, claim, std::move(request), context);
   if (!enqueued) return enqueued.error();
-  const Stat& stat = enqueued->claim.stat;
+  const Stat stat = enqueued->claim.stat;
   claim.stamp = ServerStamp{stat.czxid, stat.ctime, Platform::current().steady_now()};
   claim.created = std::move(enqueued->claim);
+  if (!claim.created.session) claim.created.session = session_of(*claim.client, stat);
   if (claim.created.session) claim.session_lost = claim.created.session->lost();
   claim.node = ClaimNode(claim.created);
   claim.first_list = std::move(enqueued->queue);

@@ -23,7 +23,9 @@ void Grants::add(Held held) {
     return static_cast<bool>(entry.held->loss_reason());
   };
   for (auto entry = entries_.begin(); entry != entries_.end();) {
-    const bool is_superseded = entry->thread == thread && has_ended(*entry);
+    // Another owner of this thread may still have to learn of its loss.
+    const bool is_superseded =
+        entry->thread == thread && has_ended(*entry) && entry->held->owner() == held->owner();
     const bool is_one_too_many = entries_.size() >= kMostEntries && has_ended(*entry);
     if (is_superseded || is_one_too_many) {
       dropped.push_back(std::move(*entry));

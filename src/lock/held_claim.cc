@@ -19,8 +19,7 @@ constexpr std::chrono::seconds kUnlockPatience{1};
 
 Grant grant_of(const CreatedClaim& claim) {
   return Grant{claim.path, claim.stat.czxid, claim.session,
-               claim.session ? claim.session->uncertain() : std::stop_token(),
-               claim.session ? claim.session->keep_certain() : nullptr};
+               claim.session ? claim.session->uncertain() : std::stop_token()};
 }
 
 /// The same cancellation, with a deadline that leaves time for one attempt.
@@ -46,7 +45,9 @@ class HeldClaim::OwnWatch final : public Watcher {
         if (lease->valid()) lease->lose(LossReason::claim_deleted);
         break;
       case WatchEvent::Type::session_lost:
-        break;  // the session reports it itself, with the reason
+        // A session reports it itself, with the reason.
+        if (!lease->grant().session) lease->lose(LossReason::session_expired);
+        break;
       case WatchEvent::Type::reconnected:
       case WatchEvent::Type::created:
       case WatchEvent::Type::changed:

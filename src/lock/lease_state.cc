@@ -12,6 +12,7 @@ LeaseState::LeaseState(Grant grant, std::string owner, std::optional<BootTime> t
     : grant_(std::move(grant)),
       background_(std::move(background)),
       ttl_end_(ttl_end.value_or(BootTime::max())),
+      reliance_(grant_.session ? grant_.session->keep_certain() : nullptr),
       owner_(std::move(owner)) {}
 
 LeaseState::~LeaseState() {
@@ -77,13 +78,18 @@ bool LeaseState::set_owner(std::string owner) {
 }
 
 LossReason LeaseState::session_loss_reason() const noexcept {
-  return grant_.session ? static_cast<LossReason>(grant_.session->loss_reason().value())
-                        : LossReason::session_expired;
+  if (!grant_.session) return LossReason::session_expired;
+  // A user's own session may give any code.
+  const std::error_code reason = grant_.session->loss_reason();
+  const bool is_known =
+      reason.value() > 0 && reason.category() == make_error_code(LossReason::cut_off).category();
+  return is_known ? static_cast<LossReason>(reason.value()) : LossReason::session_expired;
 }
 
 bool LeaseState::try_lose(LossReason reason) noexcept {
   int held = kHeld;
   if (!phase_.compare_exchange_strong(held, static_cast<int>(reason))) return false;
+  reliance_.reset();
   on_loss();
   return true;
 }
@@ -111,7 +117,9 @@ void LeaseState::lose_now(LossReason reason) noexcept {
 bool LeaseState::release() noexcept {
   if (!valid()) return false;
   int held = kHeld;
-  return phase_.compare_exchange_strong(held, kReleased);
+  if (!phase_.compare_exchange_strong(held, kReleased)) return false;
+  reliance_.reset();
+  return true;
 }
 
 void LeaseState::prolong(BootTime ttl_end) { ttl_end_.store(ttl_end); }

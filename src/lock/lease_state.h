@@ -27,7 +27,6 @@ struct Grant {
   std::int64_t fencing_token = 0;
   std::shared_ptr<const Session> session;  // null: the client does not know its session
   std::stop_token certainty_ended;         // the session is lost, or no longer certain
-  std::shared_ptr<void> reliance{};        // keeps it certain
 };
 
 /// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
@@ -108,6 +107,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   std::atomic<BootTime> ttl_end_;  // BootTime::max(): no TTL
   std::stop_source lost_;
   std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // constant after `start`
+  std::shared_ptr<void> reliance_;  // on the session; of the thread that ends the lease
 
   mutable Mutex mutex_;
   std::string owner_ ZKLOCK_GUARDED_BY(mutex_);

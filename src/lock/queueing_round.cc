@@ -30,7 +30,7 @@ Result<NextStep> QueueingRound::run() {
   const Result<NextStep> step = await_turn();
   if (!step || *step != NextStep::granted) return step;
   if (wait_) wait_->become_first();
-  call_.uncontended_path.became_first(*claim_.client, call_.settings->path, claim_.created,
+  call_.uncontended_path.became_first(claim_.client, call_.settings->path, claim_.created,
                                       !wait_.has_value(), call_.context);
   return claim_the_lock();
 }
@@ -133,9 +133,9 @@ std::shared_ptr<HeldClaim> QueueingRound::grant() {
   const LockSettings& settings = *call_.settings;
   std::optional<BootTime> ttl_end;
   if (settings.has_ttl()) ttl_end = saturated_sum(claim_.sent_at, settings.ttl);
-  auto held =
-      std::make_shared<HeldClaim>(call_.settings, claim_.client, claim_.created,
-                                  std::exchange(claim_.node, ClaimNode()), call_.owner, ttl_end);
+  auto held = std::make_shared<HeldClaim>(call_.settings, claim_.client, claim_.created,
+                                          claim_.node, call_.owner, ttl_end);
+  claim_.node = ClaimNode();  // now it is not ours to give up
   held->start();
   return held;
 }

@@ -37,7 +37,7 @@ class UncontendedPath::DirectoryWatch final : public Watcher {
 
 /// By this client: each client numbers its own connections.
 bool UncontendedPath::is_watched(const ClaimClient& client) const {
-  return client_ == &client && watch_ && watch_->stands();
+  return client_.lock().get() == &client && watch_ && watch_->stands();
 }
 
 bool UncontendedPath::is_likely(const ClaimClient& client) const {
@@ -55,14 +55,14 @@ bool UncontendedPath::confirm_first(const ClaimClient& client, const CreatedClai
   return false;
 }
 
-void UncontendedPath::became_first(ClaimClient& client, const std::string& directory,
-                                   const CreatedClaim& claim, bool at_once,
-                                   const Context& context) {
+void UncontendedPath::became_first(const std::shared_ptr<ClaimClient>& client,
+                                   const std::string& directory, const CreatedClaim& claim,
+                                   bool at_once, const Context& context) {
   std::shared_ptr<DirectoryWatch> watch;
   {
     const MutexLock lock(mutex_);
     in_a_row_ = at_once ? in_a_row_ + 1 : 0;
-    if (is_watched(client)) return;
+    if (is_watched(*client)) return;
     if (std::exchange(watch_, nullptr)) in_a_row_ = 0;  // do not watch again at once
     last_.reset();
     connection_ = 0;
@@ -70,7 +70,7 @@ void UncontendedPath::became_first(ClaimClient& client, const std::string& direc
     watch = std::make_shared<DirectoryWatch>();
   }
   const Result<Znode> read =
-      client.get_and_watch(directory, watch, context.with_timeout(kPatience));
+      client->get_and_watch(directory, watch, context.with_timeout(kPatience));
   // A directory that is younger than the claim is not the directory of the claim.
   const bool is_known = read && read->connection != 0 && read->stat.czxid < claim.stat.czxid;
   if (!is_known) watch = nullptr;
@@ -80,7 +80,7 @@ void UncontendedPath::became_first(ClaimClient& client, const std::string& direc
     return;
   }
   watch_ = std::move(watch);
-  client_ = &client;
+  client_ = client;
   last_.reset();
   connection_ = read->connection;
   ++mark_;

@@ -41,8 +41,8 @@ class UncontendedPath {
 
   /// A claim has become the first. `at_once`: it never waited. May read and watch the directory,
   /// and block for that for a short time.
-  void became_first(ClaimClient& client, const std::string& directory, const CreatedClaim& claim,
-                    bool at_once, const Context& context);
+  void became_first(const std::shared_ptr<ClaimClient>& client, const std::string& directory,
+                    const CreatedClaim& claim, bool at_once, const Context& context);
 
   /// Call `releasing` before a claim is released, and `released` when the servers have confirmed
   /// that it is gone.
@@ -57,9 +57,10 @@ class UncontendedPath {
   mutable Mutex mutex_;
   int in_a_row_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // grants at once
   std::shared_ptr<DirectoryWatch> watch_ ZKLOCK_GUARDED_BY(mutex_);
-  const ClaimClient* client_ ZKLOCK_GUARDED_BY(mutex_) = nullptr;  // of watch_, only to be compared
-  std::uint64_t connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;         // of watch_; 0: there is none
-  Mark mark_ ZKLOCK_GUARDED_BY(mutex_) = 0;                        // changes with watch_
+  std::weak_ptr<const ClaimClient> client_
+      ZKLOCK_GUARDED_BY(mutex_);                            // of watch_, only to be compared
+  std::uint64_t connection_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // of watch_; 0: there is none
+  Mark mark_ ZKLOCK_GUARDED_BY(mutex_) = 0;                 // changes with watch_
   std::optional<std::int64_t> last_
       ZKLOCK_GUARDED_BY(mutex_);  // number of the claim that was released last
 };

@@ -40,8 +40,9 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
   settings->further_claim_markers = config.further_claim_markers;
   settings->observer = config.observer;
   settings->log = internal::Log(config.client.logger);
-  settings->client = internal::claim_client_of(std::move(client), settings->log);
   settings->background = internal::Background::shared();
+  settings->client =
+      internal::claim_client_of(std::move(client), settings->background, settings->log);
   settings->local_queue = settings->background->shared_objects.get<internal::LocalQueue>();
   return settings;
 }

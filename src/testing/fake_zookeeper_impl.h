@@ -1,4 +1,5 @@
-// fake_zookeeper_impl.h: the implementation of FakeZooKeeper: an ensemble, machines, and virtual time.
+// fake_zookeeper_impl.h: the implementation of FakeZooKeeper: an ensemble, machines, and virtual
+// time.
 #ifndef ZKLOCK_SRC_TESTING_FAKE_ZOOKEEPER_IMPL_H_
 #define ZKLOCK_SRC_TESTING_FAKE_ZOOKEEPER_IMPL_H_
 

@@ -52,8 +52,8 @@ class VirtualTime {
   /// Time passes: deadline by deadline, and the (other) threads of the library do at each what is
   /// due then. By one thread at a time.
   void advance(std::chrono::nanoseconds time);
-  /// While true, time jumps to the next deadline automatically whenever all of the library's threads
-  /// wait, and so does a thread of the test's.
+  /// While true, time jumps to the next deadline automatically whenever all of the library's
+  /// threads wait, and so does a thread of the test's.
   void let_time_pass(bool on);
   /// Lets time pass until no more than `left` of the library's threads live. Aborts the process
   /// when that takes longer than `patience`: something that uses them is still alive.
@@ -75,7 +75,8 @@ class VirtualTime {
 
   // For VirtualPlatform.
 
-  /// Waits for a notification of `condition`, or until the platform's steady clock shows `deadline`.
+  /// Waits for a notification of `condition`, or until the platform's steady clock shows
+  /// `deadline`.
   void wait(const Condition* condition, VirtualPlatform& platform, MutexLock& lock,
             SteadyTime deadline);
   void notify(const Condition* condition) noexcept;

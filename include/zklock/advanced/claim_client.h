@@ -58,14 +58,19 @@ class ZKLOCK_EXPORT Session {
   Session& operator=(const Session&) = default;
 };
 
-/// A claim that was created.
-struct CreatedClaim : Created {
+/// What a client with sessions knows of a znode that it created. It travels in Created::details
+/// through clients that know only ZooKeeper's operations, so that a lock on top of them still
+/// learns of the session.
+struct CreatedDetails {
   std::shared_ptr<const Session> session{};  // that it lives in; null: the client does not know it
   std::uint64_t connection = 0;              // over which the answer came: see Znode::connection
   // Held while the znode may exist: see ClaimClient::with_capacity. Null: the client does not
   // count.
   std::shared_ptr<void> reservation{};
 };
+
+/// A claim that was created.
+struct CreatedClaim : Created, CreatedDetails {};
 
 /// Selects the claim that another one waits for.
 class ZKLOCK_EXPORT ClaimChooser {

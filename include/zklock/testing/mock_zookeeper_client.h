@@ -8,17 +8,19 @@
 #include <algorithm>
 #include <cstddef>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
+#include <set>
 #include <string>
 #include <vector>
 
 namespace zklock::testing {
 
 /// All operations of a client. What a test does not say is done as by a server at which nobody else
-/// contends: a lock on this mock is granted at once, and released. A test replaces what matters to
-/// it by ON_CALL or EXPECT_CALL; use NiceMock where the other calls are not of interest. (The
-/// operations of zklock/advanced/claim_client.h are made of these.)
+/// contends: the first lock of a path is granted at once; another one waits until it is released. A
+/// test replaces what matters to it by ON_CALL or EXPECT_CALL; use NiceMock where the other calls
+/// are not of interest. (The operations of zklock/advanced/claim_client.h are made of these.)
 ///
 /// A claim that a test lets `get_and_watch` return needs an `ephemeral_owner` other than 0 in its
 /// stat. Otherwise the lock takes it for a persistent node, which it does not wait for.
@@ -26,9 +28,8 @@ class MockZooKeeperClient : public ZooKeeperClient {
  public:
   MockZooKeeperClient() {
     using ::testing::_;
-    ON_CALL(*this, children(_, _)).WillByDefault([this](const auto&, const auto&) {
-      const std::scoped_lock lock(mutex_);
-      return Children{.names = claims_};
+    ON_CALL(*this, children(_, _)).WillByDefault([this](const std::string& path, const auto&) {
+      return claims_below(path);
     });
     ON_CALL(*this, create(_, _, _, _))
         .WillByDefault([](const std::string& path, const auto&, const auto&, const auto&) {
@@ -40,14 +41,12 @@ class MockZooKeeperClient : public ZooKeeperClient {
         });
     ON_CALL(*this, remove(_, _, _))
         .WillByDefault([this](const std::string& path, const auto&, const auto&) {
-          const std::scoped_lock lock(mutex_);
-          std::erase(claims_, path.substr(path.rfind('/') + 1));
-          return Result<void>();
+          return remove_claim(path);
         });
     ON_CALL(*this, get(_, _)).WillByDefault([](const auto&, const auto&) { return own_znode(); });
-    ON_CALL(*this, get_and_watch(_, _, _)).WillByDefault([](const auto&, const auto&, const auto&) {
-      return own_znode();
-    });
+    ON_CALL(*this, get_and_watch(_, _, _))
+        .WillByDefault([this](const std::string& path, const std::shared_ptr<Watcher>& watcher,
+                              const auto&) { return watch_claim(path, watcher); });
     ON_CALL(*this, set(_, _, _, _))
         .WillByDefault([](const auto&, const auto&, std::int32_t version, const auto&) {
           return Stat{.version = version + 1, .ephemeral_owner = kSession};
@@ -81,20 +80,55 @@ class MockZooKeeperClient : public ZooKeeperClient {
 
   static Result<Znode> own_znode() { return Znode{.stat = Stat{.ephemeral_owner = kSession}}; }
 
+  Result<Children> claims_below(const std::string& directory) const {
+    const std::string parent = directory == "/" ? directory : directory + "/";
+    Children children;
+    const std::scoped_lock lock(mutex_);
+    for (const std::string& claim : claims_) {
+      if (claim.rfind('/') + 1 == parent.size() && claim.compare(0, parent.size(), parent) == 0) {
+        children.names.push_back(claim.substr(parent.size()));
+      }
+    }
+    return children;
+  }
+
   Result<Created> make_claim(const std::string& path) {
     const std::scoped_lock lock(mutex_);
     const std::string digits = std::to_string(++last_claim_);
-    std::string name = path.substr(path.rfind('/') + 1) +
-                       std::string(10 - std::min<std::size_t>(10, digits.size()), '0') + digits;
-    std::string claim = path.substr(0, path.rfind('/') + 1) + name;
-    claims_.push_back(std::move(name));
-    return Created{.path = std::move(claim),
+    const std::size_t zeros = 10 - std::min<std::size_t>(10, digits.size());
+    claims_.push_back(path + std::string(zeros, '0') + digits);
+    return Created{.path = claims_.back(),
                    .stat = Stat{.czxid = last_claim_, .ephemeral_owner = kSession}};
   }
 
-  std::mutex mutex_;
-  std::int64_t last_claim_ = 0;      // guarded by mutex_
-  std::vector<std::string> claims_;  // guarded by mutex_: names of those that stand
+  /// A claim that was removed before counts as missing.
+  Result<Znode> watch_claim(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+    const std::scoped_lock lock(mutex_);
+    if (removed_.count(path) != 0) return ZooKeeperErrc::no_node;
+    watchers_[path].push_back(watcher);
+    return own_znode();
+  }
+
+  Result<void> remove_claim(const std::string& path) {
+    std::vector<std::weak_ptr<Watcher>> watching;
+    {
+      const std::scoped_lock lock(mutex_);
+      if (std::erase(claims_, path) != 0) removed_.insert(path);
+      watching.swap(watchers_[path]);
+      watchers_.erase(path);
+    }
+    for (const std::weak_ptr<Watcher>& watcher : watching) {
+      if (const auto alive = watcher.lock()) alive->on_event({WatchEvent::Type::deleted, path});
+    }
+    return {};
+  }
+
+  mutable std::mutex mutex_;
+  // All of these are guarded by mutex_.
+  std::int64_t last_claim_ = 0;
+  std::vector<std::string> claims_;  // paths of those that stand
+  std::set<std::string> removed_;    // paths of those that stood
+  std::map<std::string, std::vector<std::weak_ptr<Watcher>>> watchers_;  // by path
 };
 
 }  // namespace zklock::testing

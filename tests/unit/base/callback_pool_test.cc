@@ -70,6 +70,18 @@ TEST_F(StuckPoolTest, LongTaskDoesNotDelayTheNextOne) {
   gate_.open();
 }
 
+TEST_F(StuckPoolTest, TwoTasksAtOnceDoNotShareAnIdleThread) {
+  std::atomic<bool> done{false};
+  Pool pool(3);
+  pool.tasks.post([] {});
+  time_.settle();  // its thread is idle now
+  block(pool);
+  pool.tasks.post([&] { done = true; });
+  time_.advance(20ms);
+  EXPECT_TRUE(done);
+  gate_.open();
+}
+
 TEST_F(StuckPoolTest, ThereAreNoMoreThreadsThanItsLimit) {
   Pool pool(2);
   for (int i = 0; i < 4; ++i) block(pool);

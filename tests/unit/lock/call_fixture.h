@@ -3,7 +3,6 @@
 #define ZKLOCK_TESTS_UNIT_LOCK_CALL_FIXTURE_H_
 
 #include <gmock/gmock.h>
-#include <zklock/testing/mock_zookeeper_client.h>
 
 #include <chrono>
 #include <cstdint>
@@ -11,10 +10,10 @@
 #include <memory>
 #include <string>
 
-#include "lock/basic_claim_client.h"
 #include "lock/enqueue.h"
 #include "lock/lock_call.h"
 #include "queue/metadata.h"
+#include "support/mock_claim_client.h"
 #include "support/virtual_clock.h"
 
 namespace zklock::internal {
@@ -24,7 +23,7 @@ using namespace std::chrono_literals;
 /// The own claim is "own-9" in "/locks". What is read exists, over connection 1.
 class LockCallTest : public ::testing::Test {
  protected:
-  using Mock = ::testing::StrictMock<zklock::testing::MockZooKeeperClient>;
+  using Mock = ::testing::StrictMock<zklock::testing::MockClaimClient>;
 
   explicit LockCallTest(std::chrono::milliseconds ttl = 0ms) {
     settings_->path = "/locks";
@@ -58,7 +57,7 @@ class LockCallTest : public ::testing::Test {
 
   zklock::testing::VirtualClock time_;
   const std::shared_ptr<Mock> zk_ = std::make_shared<Mock>();
-  const std::shared_ptr<ClaimClient> client_ = claim_client_of(zk_, Log());
+  const std::shared_ptr<ClaimClient> client_ = zk_;
   const std::shared_ptr<LockSettings> settings_ = std::make_shared<LockSettings>();
   HolderMemory memory_;
   UncontendedPath uncontended_path_;

@@ -78,6 +78,13 @@ TEST_F(LockConfigTest, AnEmptyMarkerIsRefused) {
               HasSubstr("further_claim_markers: "));
 }
 
+TEST_F(LockConfigTest, AMarkerThatEndsWithADigitIsRefused) {
+  ZooKeeperLockConfig bad = config();
+  bad.further_claim_markers = {"__lock__", "lock1"};
+  EXPECT_THAT(error_of([&] { ZooKeeperLock(bad, zk_); }).what(),
+              HasSubstr("further_claim_markers: \"lock1\" ends with a digit"));
+}
+
 TEST_F(LockConfigTest, ANullClientIsRefused) {
   const LockError error = error_of([&] { ZooKeeperLock(config(), nullptr); });
   EXPECT_EQ(error.code(), Errc::invalid_config);

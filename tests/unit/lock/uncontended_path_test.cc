@@ -162,7 +162,7 @@ TEST_F(LockUncontendedPathTest, AReleaseStartedUnderAnEarlierWatchProvesNothing)
   claim.connection = zk_->connection;
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
   const auto become_first_often = [&] {
-    for (int i = 0; i < kManyCycles; ++i) queue.became_first(*zk_, "/locks", claim, true, {});
+    for (int i = 0; i < kManyCycles; ++i) queue.became_first(zk_, "/locks", claim, true, {});
   };
   CreatedClaim next = claim;
   next.path = "/locks/lock-0000000008";
@@ -185,16 +185,16 @@ TEST_F(LockUncontendedPathTest, AnotherClientsWatchProvesNothing) {
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
   CreatedClaim next = claim;
   next.path = "/locks/lock-0000000008";
-  const auto hold_often = [&](ClaimClient& client) {
+  const auto hold_often = [&](const std::shared_ptr<ClaimClient>& client) {
     for (int i = 0; i < kManyCycles; ++i) queue.became_first(client, "/locks", claim, true, {});
     queue.released(queue.releasing(), claim.path);
   };
-  hold_often(*zk_);
+  hold_often(zk_);
   ASSERT_EQ(other->connection, zk_->connection) << "each counts its own";
   EXPECT_TRUE(queue.is_likely(*zk_));
   EXPECT_FALSE(queue.is_likely(*other));
   EXPECT_FALSE(queue.confirm_first(*other, next));
-  hold_often(*other);
+  hold_often(other);
   EXPECT_TRUE(queue.confirm_first(*other, next)) << "it is watched by the one that is in use now";
 }
 
