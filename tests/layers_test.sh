@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# The folders of src are the architecture: who may include whom, and what is implemented where.
+# The folders of src are the architecture: who may include whom, and what is implemented where. And
+# src/README.md names each part.
 #
 #   layers_test.sh <source directory>
 set -euo pipefail
@@ -35,4 +36,7 @@ while read -r source; do
   [[ -e ${source%.cc}.h || -n $(find ../include -name "$name.h") ]] ||
       complain "src/$source: has no header of the same name"
 done < <(find . -name '*.cc' | sed 's|^\./||')
+while read -r stem; do
+  grep -qE "[\`/]$stem(\.[a-z]+)?\`" README.md || complain "src/README.md: does not name \`$stem\`"
+done < <(find . -mindepth 2 \( -name '*.cc' -o -name '*.h' \) | sed -E 's|.*/||; s|\.[a-z]+$||' | sort -u)
 exit $status

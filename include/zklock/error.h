@@ -95,8 +95,7 @@ enum class LossReason {
   /// The grant was held for longer than its TTL.
   ttl_over,
   /// Somebody else deleted the claim. (Also when servers end the session of a connected client:
-  /// they
-  /// report its claim first.)
+  /// they report its claim first.)
   claim_deleted,
   /// The client or the lock was closed while the lock was held.
   client_closed,

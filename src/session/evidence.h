@@ -27,7 +27,7 @@ struct Answered {
 /// follower had to answer a ping, and so report that operation, before it could answer the first
 /// write; and the leader had to receive that report before it could take the second write. The
 /// session then exists for its timeout from the sending of that operation. The leader itself tracks
-/// a handshake. (src/README.md has the whole argument.)
+/// a handshake. (src/SAFETY.md has the whole argument.)
 ///
 /// Thread safety: none.
 class Evidence {
