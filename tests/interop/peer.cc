@@ -13,9 +13,8 @@ namespace {
 using namespace std::chrono_literals;
 
 PeerKind ours(std::string name, std::chrono::milliseconds ttl, std::vector<std::string> markers) {
-  PeerKind kind = {.name = std::move(name),
-                   .command = {LOCKER},
-                   .arguments = {std::to_string(ttl.count())}};
+  PeerKind kind = {
+      .name = std::move(name), .command = {LOCKER}, .arguments = {std::to_string(ttl.count())}};
   for (std::string& marker : markers) {
     kind.name += "And" + marker;
     kind.arguments.push_back(std::move(marker));
