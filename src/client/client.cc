@@ -131,9 +131,10 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   if (!create.reservation) return kNoCapacity;
   Result<Enqueued> created = create_protected(core_->keeper(), core_->removals(), create, context);
   if (!created) return created.error();
-  Created plain = created->claim;
-  plain.details = std::make_shared<CreatedDetails>(std::move(created->claim));
-  return plain;
+  const CreatedClaim& claim = created->claim;
+  return Created{claim.path, claim.stat,
+                 std::make_shared<CreatedDetails>(
+                     CreatedDetails{claim.session, claim.connection, claim.reservation})};
 }
 
 Result<void> Client::remove(const std::string& path, std::int32_t version, const Context& context) {

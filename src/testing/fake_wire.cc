@@ -21,7 +21,8 @@ constexpr std::chrono::milliseconds kFarewellTime{1'500};
 /// What is asked for at least: see libzookeeper_wire.cc.
 constexpr std::chrono::milliseconds kShortestSession{200};
 
-/// Where nothing else is said: on the loop.
+/// All functions run on the loop, unless their comment says otherwise. The many members are the
+/// state of one handle of libzookeeper, which one state machine changes.
 class FakeWire final : public Wire, public FakePeer, public std::enable_shared_from_this<FakeWire> {
  public:
   FakeWire(std::shared_ptr<FakeEnsemble> ensemble, std::shared_ptr<FakeLine> line,

@@ -12,7 +12,6 @@ namespace zklock::testing {
 
 namespace {
 
-using internal::FakeCaller;
 using internal::FakeEnsemble;
 using internal::FakeLine;
 using internal::FakeQuorum;
