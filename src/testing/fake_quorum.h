@@ -38,6 +38,8 @@ class FakeQuorumListener {
 /// others. Without a quorum nothing is ordered. A server that has not heard of the leader for five
 /// ticks, or a leader that has not heard of a quorum, stops serving.
 ///
+/// Its members are what the servers know of each other, which every change of leader touches.
+///
 /// Thread safety: none: all of it on the thread of `loop`.
 class FakeQuorum {
  public:

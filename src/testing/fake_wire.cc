@@ -76,7 +76,6 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void on_loop(void (FakeWire::*call)());
   void post(FakeRequest request);
   void submit(FakeRequest request);
-  void transmit(const FakeRequest& request);
 
   [[nodiscard]] int next_server();
   void look_for_server();
@@ -139,10 +138,8 @@ void FakeWire::submit(FakeRequest request) {
     return;
   }
   requests_.push_back(std::move(request));
-  if (state_ == State::connected) transmit(requests_.back());
+  if (state_ == State::connected) ensemble_->send(connection_, requests_.back());
 }
-
-void FakeWire::transmit(const FakeRequest& request) { ensemble_->send(connection_, request); }
 
 void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
   post(fake_get(path, watch,
@@ -246,7 +243,7 @@ void FakeWire::on_accepted(const SessionIdentity& session) {
   state_ = State::connected;
   tried_ = 0;
   listener_->on_connected(session);
-  for (const FakeRequest& request : requests_) transmit(request);
+  for (const FakeRequest& request : requests_) ensemble_->send(connection_, request);
   watch_silence();  // by the timeout that was negotiated
 }
 
