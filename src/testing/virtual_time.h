@@ -28,8 +28,8 @@ class VirtualPlatform;
 /// the seed; when all wait, time jumps to the next deadline. The same seed gives the same run. All
 /// threads must be the library's then.
 ///
-/// Its members belong together: which thread runs next depends on the clock, the waiting threads and
-/// the seed, under one mutex.
+/// Its members belong together: which thread runs next depends on the clock, the waiting threads
+/// and the seed, under one mutex.
 ///
 /// Thread safety: all of it may be called from any thread.
 class VirtualTime {
