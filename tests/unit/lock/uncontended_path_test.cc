@@ -158,7 +158,7 @@ TEST_F(LockUncontendedPathTest, AReleaseInAnEarlierDirectoryProvesNothing) {
 
 TEST_F(LockUncontendedPathTest, AReleaseStartedUnderAnEarlierWatchProvesNothing) {
   internal::UncontendedPath queue;
-  CreatedClaim claim{{.path = "/locks/lock-0000000007"}};
+  CreatedClaim claim{{.path = "/locks/lock-0000000007"}, {}};
   claim.connection = zk_->connection;
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
   const auto become_first_often = [&] {
@@ -180,7 +180,7 @@ TEST_F(LockUncontendedPathTest, AnotherClientsWatchProvesNothing) {
   const auto other = std::make_shared<zklock::testing::TinyZooKeeper>();
   other->make("/locks");
   internal::UncontendedPath queue;
-  CreatedClaim claim{{.path = "/locks/lock-0000000007"}};
+  CreatedClaim claim{{.path = "/locks/lock-0000000007"}, {}};
   claim.connection = zk_->connection;
   claim.stat.czxid = std::numeric_limits<std::int64_t>::max();
   CreatedClaim next = claim;
