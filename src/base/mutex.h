@@ -38,19 +38,31 @@ class ZKLOCK_THREAD_SAFETY(capability("mutex")) Mutex {
 class ZKLOCK_THREAD_SAFETY(scoped_lockable) MutexLock {
  public:
   explicit MutexLock(Mutex& mutex) ZKLOCK_THREAD_SAFETY(acquire_capability(mutex))
-      : lock_(mutex.mutex_) {}
-  ~MutexLock() ZKLOCK_THREAD_SAFETY(release_capability()) = default;
+      : mutex_(mutex.mutex_) {
+    mutex_.lock();
+  }
+  ~MutexLock() ZKLOCK_THREAD_SAFETY(release_capability()) {
+    if (is_held_) mutex_.unlock();
+  }
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
 
-  void unlock() ZKLOCK_THREAD_SAFETY(release_capability()) { lock_.unlock(); }
-  void lock() ZKLOCK_THREAD_SAFETY(acquire_capability()) { lock_.lock(); }
+  void unlock() ZKLOCK_THREAD_SAFETY(release_capability()) {
+    is_held_ = false;
+    mutex_.unlock();
+  }
+  void lock() ZKLOCK_THREAD_SAFETY(acquire_capability()) {
+    mutex_.lock();
+    is_held_ = true;
+  }
+  [[nodiscard]] bool is_held() const noexcept { return is_held_; }
 
-  /// For condition variables of the standard library.
-  [[nodiscard]] std::unique_lock<std::mutex>& native() noexcept { return lock_; }
+  /// For what waits with the mutex: it gives the mutex back as it found it.
+  [[nodiscard]] std::mutex& native() noexcept { return mutex_; }
 
  private:
-  std::unique_lock<std::mutex> lock_;
+  std::mutex& mutex_;
+  bool is_held_ = true;
 };
 
 /// Many threads may share it, or one holds it alone.

@@ -22,9 +22,15 @@ namespace {
 
 class SystemCondition final : public Condition {
  public:
-  void wait(MutexLock& lock) override { changed_.wait(lock.native()); }
+  void wait(MutexLock& lock) override {
+    std::unique_lock native(lock.native(), std::adopt_lock);
+    changed_.wait(native);
+    native.release();
+  }
   void wait_until(MutexLock& lock, SteadyTime deadline) override {
-    changed_.wait_until(lock.native(), deadline);
+    std::unique_lock native(lock.native(), std::adopt_lock);
+    changed_.wait_until(native, deadline);
+    native.release();
   }
   void notify_all() noexcept override { changed_.notify_all(); }
 

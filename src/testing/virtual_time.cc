@@ -38,13 +38,13 @@ void VirtualTime::Baton::give() {
 
 void VirtualTime::Baton::await() {
   MutexLock lock(mutex_);
-  came_.wait(lock.native(), [this]() ZKLOCK_REQUIRES(mutex_) { return given_; });
+  came_.wait(lock, [this]() ZKLOCK_REQUIRES(mutex_) { return given_; });
   given_ = false;
 }
 
 bool VirtualTime::Baton::await_for(std::chrono::seconds patience) {
   MutexLock lock(mutex_);
-  if (!came_.wait_for(lock.native(), patience, [this]() ZKLOCK_REQUIRES(mutex_) { return given_; }))
+  if (!came_.wait_for(lock, patience, [this]() ZKLOCK_REQUIRES(mutex_) { return given_; }))
     return false;
   given_ = false;
   return true;
@@ -272,7 +272,7 @@ std::string VirtualTime::names_of_waiting() const {
 
 void VirtualTime::settle() {
   MutexLock lock(mutex_);
-  if (!settled_.wait_for(lock.native(), kPatience,
+  if (!settled_.wait_for(lock, kPatience,
                          [this]() ZKLOCK_REQUIRES(mutex_) { return running_ <= own_threads(); })) {
     throw std::runtime_error(
         "zklock::testing: a thread of the library has been busy for 10 s. Does a callback of the "
@@ -307,7 +307,7 @@ void VirtualTime::end_threads(int left, std::chrono::nanoseconds patience) {
   MutexLock lock(mutex_);
   const SteadyTime limit = saturated_sum(now_, patience);
   while (threads_ > left) {
-    settled_.wait(lock.native(),
+    settled_.wait(lock,
                   [&]() ZKLOCK_REQUIRES(mutex_) { return running_ == 0 || threads_ <= left; });
     if (threads_ <= left || step(limit)) continue;
     static_cast<void>(
@@ -331,7 +331,7 @@ bool VirtualTime::run(VirtualPlatform& platform, const std::function<void()>& bo
   hand_over(next);
   {
     MutexLock lock(mutex_);
-    settled_.wait(lock.native(), [this]() ZKLOCK_REQUIRES(mutex_) { return running_ == 0; });
+    settled_.wait(lock, [this]() ZKLOCK_REQUIRES(mutex_) { return running_ == 0; });
     if (threads_ > 0) {
       // It can neither be joined nor be destroyed.
       static auto& left = *new std::vector<std::unique_ptr<Thread>>;

@@ -121,7 +121,7 @@ class VirtualTime {
 
    private:
     Mutex mutex_;
-    std::condition_variable came_;
+    std::condition_variable_any came_;
     bool given_ ZKLOCK_GUARDED_BY(mutex_) = false;
   };
 
@@ -154,7 +154,7 @@ class VirtualTime {
   const Mode mode_;
 
   mutable Mutex mutex_;
-  std::condition_variable settled_;  // running_ or threads_ has changed
+  std::condition_variable_any settled_;  // running_ or threads_ has changed
   SteadyTime now_ ZKLOCK_GUARDED_BY(mutex_);
   SteadyTime limit_ ZKLOCK_GUARDED_BY(mutex_) = SteadyTime::max();  // of `run`
   std::mt19937_64 random_ ZKLOCK_GUARDED_BY(mutex_);

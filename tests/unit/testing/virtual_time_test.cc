@@ -94,7 +94,7 @@ TEST_F(VirtualTimeTest, APastDeadlineEndsTheWaitAtOnce) {
   monitor.changed->wait_until(lock, kStart);
   monitor.changed->wait_until(lock, kStart - 1h);
   monitor.changed->wait_until(lock, SteadyTime::min());
-  EXPECT_TRUE(lock.native().owns_lock());
+  EXPECT_TRUE(lock.is_held());
 }
 
 TEST_F(VirtualTimeTest, TheMaximumDeadlineNeverPasses) {
