@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Whoever compiles a public header as C++17 gets one error, which says what to do.
+# A public header that is compiled as C++17 gives one error, which says what to do.
 #
 #   check_standard.sh <include directory> <header> <compiler>...
 set -euo pipefail
