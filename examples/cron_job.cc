@@ -2,11 +2,13 @@
 //
 //   cron_job [address]
 //
-// Exit status: 0 it ran, or somebody else runs it; 1 it could not be tried.
+// Exit status: 0 it ran, or somebody else runs it; 1 it could not be tried, for example because no
+// server answered.
 #include <zklock/zookeeper_lock.h>
 
 #include <chrono>
 #include <iostream>
+#include <system_error>
 
 using namespace std::chrono_literals;
 using zklock::Context;
@@ -26,20 +28,19 @@ int main(int argc, char** argv) try {
                               .path = "/examples/cron",
                               .client = {.connect_timeout = 3s}});  // throws if no server answers
 
+  zklock::Lease lease;
   try {
-    zklock::LockGuard guard(lock, Context().without_waiting().with_timeout(10s));
-    run_the_job(guard.lease());
-    guard.unlock(Context().with_timeout(10s));
-    return 0;
+    lease = lock.lock(Context().without_waiting().with_timeout(10s));
   } catch (const zklock::LockError& error) {
+    // Only this means "busy". An outage is no_server_answered, and must not go unnoticed.
     if (error.code() != zklock::Errc::locking_timed_out) throw;
+    std::cout << "skipped: " << error.what() << '\n';
+    return 0;
   }
-
-  // Either somebody else holds the lock, or no server answered. If no server answers, this throws:
-  const zklock::LockEntries queue = lock.entries(Context().with_timeout(10s));
-  std::cout << "skipped: "
-            << (queue.empty() ? "another run has just ended" : "it runs on " + queue.begin()->host)
-            << '\n';
+  run_the_job(lease);
+  std::error_code error;
+  lock.unlock(lease, Context().with_timeout(10s), error);
+  if (error) std::cerr << "cron_job: it has run, but: " << error.message() << '\n';
   return 0;
 } catch (const zklock::LockError& error) {
   std::cerr << "cron_job: " << error.what() << '\n';

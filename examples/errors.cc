@@ -11,22 +11,18 @@
 using namespace std::chrono_literals;
 using zklock::Context;
 using zklock::Errc;
-using zklock::ZooKeeperErrc;
 
 namespace {
 
 // [readme: advice]
 /// What a service can do about an error of the constructor, `lock` or `unlock`.
 const char* advice(const zklock::LockError& error) {
-  if (error.code() == Errc::locking_timed_out) return "try again later";
+  if (error.code() == Errc::locking_timed_out) return "somebody else holds it: try again later";
+  if (error.code() == Errc::no_server_answered) return "look at the servers, and try again later";
   if (error.code() == Errc::locking_canceled) return "we are shutting down";
   if (error.code() == Errc::lock_lost) return "check what was written, and do it again";
   if (error.code() == Errc::unlocking_failed && error.cause()) {
     return "go on: the library removes the claim";
-  }
-  if (error.code() == Errc::locking_failed && (error.cause() == ZooKeeperErrc::connection_loss ||
-                                               error.cause() == ZooKeeperErrc::operation_timeout)) {
-    return "no server answered: try again later";
   }
   return "fix the program or the setup: trying again does not help";
 }

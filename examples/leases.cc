@@ -1,6 +1,7 @@
 // Works in small parts under a lock, and stops when the lock is lost. leases.md quotes it.
 //
 //   leases [address]
+#include <zklock/fail_stop.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <chrono>
@@ -40,6 +41,19 @@ int main(int argc, char** argv) try {
   // Work in parts, and look before each of them. valid() asks no server.
   for (int part = 1; part <= kParts; ++part) {
     if (!lease.valid()) return 1;
+    work_on(part);
+  }
+  // [readme-end]
+
+  // [readme: ending]
+  // The process would rather end than write too late.
+  const zklock::FailStop fail_stop(lease, 500ms);
+
+  // Stop is requested when 2 s are left: enough to finish, or to stop a child process.
+  const std::stop_token ending = lease.ending(2s);
+  for (int part = 1; part <= kParts; ++part) {
+    if (ending.stop_requested()) return 1;
+    lease.require(1s, Context().with_timeout(5s));  // a part takes less
     work_on(part);
   }
   // [readme-end]

@@ -34,7 +34,7 @@ using ::testing::Throw;
 /// Brings a database up to date, on one machine at a time.
 class Migrator {
  public:
-  enum class Outcome { done, locked_out, interrupted };
+  enum class Outcome { done, locked_out, interrupted, no_server };
   using Apply = std::function<void(const std::string& step, std::int64_t fencing_token)>;
 
   Migrator(zklock::Lock& lock, std::chrono::milliseconds patience, Apply apply)
@@ -50,6 +50,7 @@ class Migrator {
     return Outcome::done;
   } catch (const zklock::LockError& error) {
     if (error.code() == zklock::Errc::locking_timed_out) return Outcome::locked_out;
+    if (error.code() == zklock::Errc::no_server_answered) return Outcome::no_server;
     if (error.code() == zklock::Errc::lock_lost) return Outcome::interrupted;
     // The library goes on unlocking: see Lock::unlock.
     if (error.code() == zklock::Errc::unlocking_failed) return Outcome::done;
@@ -108,7 +109,7 @@ TEST_F(OnTheFake, FindsTheServerAwayAtTheEnd) {
 
 TEST_F(OnTheFake, FindsTheServerAwayAtFirst) {
   zookeeper_.kill_server(0);
-  EXPECT_EQ(Migrator(lock_, 1h, kDoNothing).run(), Outcome::locked_out);
+  EXPECT_EQ(Migrator(lock_, 1h, kDoNothing).run(), Outcome::no_server);
 }
 
 TEST_F(OnTheFake, DoesNotNoticeThatTheServerIsAwayForAMoment) {
@@ -155,7 +156,7 @@ TEST_F(OnAMockOfTheClient, TimesOut) {
 TEST_F(OnAMockOfTheClient, FindsTheServerAway) {
   EXPECT_CALL(*client_, create_protected_ephemeral_sequential)
       .WillRepeatedly(Return(zklock::ZooKeeperErrc::connection_loss));
-  EXPECT_EQ(migrator_.run(), Outcome::locked_out);
+  EXPECT_EQ(migrator_.run(), Outcome::no_server);
 }
 
 TEST_F(OnAMockOfTheClient, MayNotUseThePath) {
@@ -188,6 +189,11 @@ TEST_F(OnAMockOfTheLock, LosesTheLockInTheMiddle) {
 TEST_F(OnAMockOfTheLock, TimesOut) {
   EXPECT_CALL(lock_, do_lock).WillOnce(Throw(zklock::LockError(zklock::Errc::locking_timed_out)));
   EXPECT_EQ(Migrator(lock_, 1h, kDoNothing).run(), Outcome::locked_out);
+}
+
+TEST_F(OnAMockOfTheLock, FindsTheServerAway) {
+  EXPECT_CALL(lock_, do_lock).WillOnce(Throw(zklock::LockError(zklock::Errc::no_server_answered)));
+  EXPECT_EQ(Migrator(lock_, 1h, kDoNothing).run(), Outcome::no_server);
 }
 
 TEST_F(OnAMockOfTheLock, FindsTheServerAwayAtTheEnd) {

@@ -20,7 +20,7 @@ int main(int argc, char** argv) try {
   Store store;
   zklock::ZooKeeperLock lock(
       {.address = argc > 1 ? argv[1] : "localhost:2181", .path = "/my/locks"});
-  zklock::LockGuard guard(lock, zklock::Context().with_timeout(3s));  // waits for its turn
+  zklock::LockGuard guard(lock, 3s);  // waits for its turn, at most for 3 s
   store.write(guard.lease().fencing_token(), "42");
   guard.unlock();  // reports a lost lock; the destructor would only log it
 } catch (const std::exception& error) {

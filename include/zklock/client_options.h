@@ -12,6 +12,8 @@
 
 namespace zklock {
 
+class CallbackExecutor;
+
 /// One identity to authenticate as: `{"digest", "user:password"}`.
 struct AuthInfo {
   std::string scheme{};
@@ -48,6 +50,10 @@ struct ClientOptions {
 
   /// Takes the log lines of the library and of libzookeeper. Null: nothing is logged.
   std::shared_ptr<Logger> logger{};
+
+  /// Runs the callbacks that come from the library: zklock/callback_executor.h. Null: threads of
+  /// the library do.
+  std::shared_ptr<CallbackExecutor> callback_executor{};
 };
 
 }  // namespace zklock

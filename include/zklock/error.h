@@ -17,13 +17,15 @@
 
 namespace zklock {
 
-/// Outcomes of the lock's calls. Their messages are those of kafka-kit's Go package, word for word.
+/// Outcomes of the lock's calls. Those that kafka-kit's Go package has as well have its messages,
+/// word for word.
 enum class Errc {
   /// `lock` was called by the owner of the instance's valid grant. Unlock first, or use another
   /// owner.
   already_own_lock = 1,
-  /// The deadline passed before the claim was granted: somebody else holds the lock, or no server
-  /// answered. No claim stays in the queue. Equivalent to std::errc::timed_out.
+  /// The deadline passed before the claim was granted: somebody else was ahead in the queue, or the
+  /// servers answered but the time was too short. No claim stays in the queue. Equivalent to
+  /// std::errc::timed_out. If nothing is known of the queue: `no_server_answered`.
   locking_timed_out,
   /// A znode's name does not end in a sequence number.
   invalid_seq_node,
@@ -31,7 +33,8 @@ enum class Errc {
   not_lock_owner,
   /// `set_owner` was called for a grant that already has an owner.
   owner_already_set,
-  /// It failed for a reason that waiting does not cure: see LockError::cause.
+  /// It failed for a reason that waiting does not cure, or a server refused it: see
+  /// LockError::cause.
   locking_failed,
   /// Nothing is held; or the claim could not be removed by the deadline, and will be removed in the
   /// background: see LockError::cause.
@@ -45,6 +48,17 @@ enum class Errc {
   lock_lost,
   /// The configuration cannot work: the detail names the field, and says why.
   invalid_config,
+  /// The time was over, and nothing is known of who holds the lock, because no server answered: an
+  /// outage, not a busy lock. From `Lease::renew`, `verify` and `require`: no server confirmed it.
+  /// Equivalent to std::errc::timed_out.
+  no_server_answered,
+  /// GuardedWrite::commit: nothing was written, and nothing will be. LockError::cause says why.
+  write_failed,
+  /// GuardedWrite::commit: nobody knows whether it was written. may_have_been_done is true for it.
+  write_in_doubt,
+  /// LockedWorker::stop and `wait`: the time was over, and the work has not returned yet. It goes
+  /// on stopping. Equivalent to std::errc::timed_out.
+  work_still_running,
 };
 
 /// What ZooKeeper, or the client on the way to it, answered. Codes that ZooKeeper defines have its
@@ -62,6 +76,11 @@ enum class ZooKeeperErrc {
   operation_timeout = -7,
   bad_arguments = -8,
   invalid_state = -9,
+  unknown_session = -12,
+  new_config_no_quorum = -13,
+  reconfig_in_progress = -14,
+  /// libzookeeper's: the encrypted connection could not be set up.
+  ssl_connection_error = -15,
   api_error = -100,
   no_node = -101,
   no_auth = -102,
@@ -78,6 +97,12 @@ enum class ZooKeeperErrc {
   session_moved = -118,
   not_read_only = -119,
   ephemeral_on_local_session = -120,
+  no_watcher = -121,
+  request_timeout = -122,
+  reconfig_disabled = -123,
+  /// The servers serve only clients that have authenticated, and this one has not. (ZooKeeper's
+  /// name, though other schemes than SASL may be required.)
+  session_closed_require_sasl_auth = -124,
   quota_exceeded = -125,
   throttled = -127,
   /// Not ZooKeeper's: the Context was cancelled before the answer came.
@@ -134,7 +159,8 @@ class ZKLOCK_EXPORT LockError : public std::system_error {
   /// "message: detail".
   [[nodiscard]] const char* what() const noexcept override { return text_.what(); }
 
-  /// The ZooKeeperErrc that caused it; no error if there is none.
+  /// The ZooKeeperErrc that caused it, or an error of the operating system; no error if there is
+  /// none.
   [[nodiscard]] std::error_code cause() const noexcept { return cause_; }
 
  private:

@@ -17,9 +17,9 @@ namespace zklock {
 /// cannot be reached any more.
 ///
 /// Blocks until there is a session, at most for `options.connect_timeout`. Throws LockError:
-/// `invalid_config` for an address or options that cannot work; `locking_failed`, which names the
-/// address, if no server answered in time, no name could be resolved, the identity was refused, or
-/// the chroot does not exist.
+/// `invalid_config` for an address or options that cannot work; `no_server_answered` if none did in
+/// time; `locking_failed` if no name exists, the identity was refused, or the chroot
+/// does not exist. The latter two name the address.
 ///
 /// The client keeps the session over broken connections. When the session expires, its claims are
 /// gone, and the client opens a new one. Destroying the last reference closes the client in the

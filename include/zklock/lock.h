@@ -45,10 +45,29 @@ class ZKLOCK_EXPORT Lease {
   /// bounds it. It advances when servers confirm the session, and with `renew`.
   [[nodiscard]] std::chrono::steady_clock::time_point valid_until() const noexcept;
 
+  /// How long `valid()` stays true from now on if no server answers any more; 0 when it is false,
+  /// the maximum if nothing bounds it.
+  [[nodiscard]] std::chrono::nanoseconds remaining() const noexcept;
+
+  /// A warning before the end. Stop is requested when no more than `margin` is left because nothing
+  /// has moved the end on (servers do for the session, `renew` for the TTL), or when the grant is
+  /// lost for another reason. Not when it is released. A token that was stopped stays so; a later
+  /// call returns another one, for what is left then. It is stopped already if no more than
+  /// `margin` is left, and if the lease is empty or has ended. Callbacks: as those of `lost`.
+  ///
+  /// Throws LockError (`invalid_config`) for a margin that a lease in good order may fall below:
+  /// one that is negative, not below a quarter of the session timeout, or not below the TTL. That
+  /// quarter is for servers that answer writes within a thirtieth of the session timeout (333 ms of
+  /// 10 s). With slower ones less may be left at times: use a smaller margin, or a longer session.
+  [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin) const;
+
   /// Stop is requested when the grant is lost, not when it is released. The callbacks run on a
-  /// thread of the library that does nothing else; when the lock is destroyed, on the destroying
-  /// thread. They may call the library, and must not throw (std::stop_callback's rule). If many
-  /// take long at the same time, further ones wait. The token of an empty lease never stops.
+  /// thread of the library that does nothing else (or on ClientOptions::callback_executor), with
+  /// the signals blocked that the thread blocked which made the first of the locks and clients that
+  /// live. They may call the library, and must not throw (std::stop_callback's rule). If many take
+  /// long at the same time, further ones wait. A lock that is destroyed, and a process that exits,
+  /// wait for them, but not for long (and not for those on an executor). The token of an empty
+  /// lease never stops.
   [[nodiscard]] std::stop_token lost() const noexcept;
 
   /// A LossReason once the grant is lost; no error before, or when it was released.
@@ -66,16 +85,25 @@ class ZKLOCK_EXPORT Lease {
 
   /// Restarts the TTL from now; without a TTL it succeeds, and does nothing. Blocks until ZooKeeper
   /// has confirmed it or the deadline passes. Throws LockError: `lock_lost` if it came too late;
-  /// `locking_failed` if the servers could not be reached (the lease then lasts until
-  /// `valid_until`).
+  /// `no_server_answered`, or `locking_failed` if a server refused it or the call was cancelled
+  /// (with both, the lease lasts until `valid_until`).
   void renew(const Context& context = {}) const;
   void renew(const Context& context, std::error_code& error) const noexcept;
 
   /// Proves through a quorum that the claim stands: a last check before something that cannot be
-  /// undone. Blocks for one round trip. Throws LockError: `lock_lost`; `locking_failed` if no
-  /// server could confirm it.
+  /// undone. Blocks for one round trip. Throws LockError: `lock_lost`; `no_server_answered`, or
+  /// `locking_failed` if a server refused it or the call was cancelled (with both, nothing is
+  /// proved).
   void verify(const Context& context = {}) const;
   void verify(const Context& context, std::error_code& error) const noexcept;
+
+  /// Returns once `margin` or more is left: for a step that takes so long. Usually it is; otherwise
+  /// this asks the servers for newer evidence, and renews the TTL. Throws LockError: `lock_lost`;
+  /// `invalid_config` as `ending` does; `no_server_answered`, or `locking_failed` if a server
+  /// refused it or the call was cancelled (with both, the lease lasts until `valid_until`).
+  void require(std::chrono::milliseconds margin, const Context& context = {}) const;
+  void require(std::chrono::milliseconds margin, const Context& context,
+               std::error_code& error) const noexcept;
 
   /// Whether both refer to the same grant.
   friend bool operator==(const Lease&, const Lease&) noexcept = default;
@@ -88,26 +116,48 @@ class ZKLOCK_EXPORT Lease {
 /// A lock with one queue over threads, processes and machines.
 ///
 /// It is a std TimedLockable: std::unique_lock, std::lock_guard and std::scoped_lock work on it,
-/// and on a plain `Lock&`. LockGuard does the same, and has the lease.
+/// and on a plain `Lock&`. LockGuard does the same, and has the lease. For several locks at once,
+/// use lock_all (zklock/lock_all.h) in place of std::scoped_lock.
 ///
 /// Every call that takes a Context returns by its deadline, whatever the servers do. Each throwing
-/// call has an overload that sets a std::error_code instead: the Errc that LockError::code would
-/// be.
+/// call with a Context has an overload that sets a std::error_code instead: the Errc that
+/// LockError::code would be.
 class ZKLOCK_EXPORT Lock {
  public:
   virtual ~Lock();
 
-  /// Queues for the lock, and blocks until it is granted, the deadline passes (`locking_timed_out`)
-  /// or the wait is cancelled (`locking_canceled`). Without a deadline it waits as long as it
-  /// takes. With a deadline that has passed it makes one attempt. Errors that waiting does not cure
-  /// (`locking_failed`, `already_own_lock`) are thrown at once. After an error no claim stays in
-  /// the queue.
+  /// Queues for the lock, and blocks until it is granted, the deadline passes (`locking_timed_out`;
+  /// in an outage `no_server_answered`) or the wait is cancelled (`locking_canceled`). Without a
+  /// deadline it waits as long as it takes. With a deadline that has passed it makes one attempt.
+  /// Errors that waiting does not cure (`locking_failed`, `already_own_lock`) are thrown at once.
+  /// After an error no claim stays in the queue.
   Lease lock(const Context& context = {}) { return do_lock(context); }
   Lease lock(const Context& context, std::error_code& error) noexcept;
 
-  /// Releases the grant that the calling thread acquired: for std guards, which call it in
-  /// destructors. Blocks for at most a second. Unfinished work continues in the background; the
-  /// error is logged, reported to the observer, and returned.
+  /// The same with a timeout: `lock(3s)` is `lock(Context().with_timeout(3s))`.
+  template <class Rep, class Period>
+  Lease lock(std::chrono::duration<Rep, Period> timeout) {
+    return lock(Context().with_timeout(timeout));
+  }
+  template <class Rep, class Period>
+  Lease lock_for(std::chrono::duration<Rep, Period> timeout) {
+    return lock(timeout);
+  }
+
+  /// For std guards, which call it in their destructors. Releases the grant that the calling thread
+  /// acquired. A guard may have been moved, so a thread that has acquired none releases the only
+  /// grant of this object, unless that has an owner.
+  ///
+  /// - As with a std::mutex, call it once for each lock: a further call can release what another
+  ///   thread holds. If another call has released the grant of a std::unique_lock, call the guard's
+  ///   `release()`.
+  /// - If grants of other threads were lost before, a moved guard may be one of theirs. Then this
+  ///   returns `lock_lost` and releases nothing; the last guard to end releases the valid grant.
+  /// - Better: pass the lease on to the other thread, and call `unlock(lease)` there.
+  ///
+  /// Blocks for at most a second; many in a row that wait in vain block for about a second in all.
+  /// Unfinished work continues in the background. Each error, of this call and of those below, is
+  /// logged as a warning, reported to the observer, and returned or thrown.
   std::error_code unlock() noexcept;
 
   /// Releases the current grant of the owner that the Context names; without an owner, the grant
@@ -129,11 +179,14 @@ class ZKLOCK_EXPORT Lock {
     unlock_lease(lease, context, error);
   }
 
-  /// One attempt without queueing, of at most a second. False if somebody else holds the lock, or
-  /// if no server answered. Throws the errors that waiting does not cure, as `lock` does.
+  /// One attempt without queueing, of at most a second. False if somebody else holds the lock.
+  /// Throws `no_server_answered`, and the errors that waiting does not cure, as `lock` does.
   [[nodiscard]] bool try_lock();
+  /// The same attempt. An empty lease and the error, `locking_timed_out` if somebody else holds the
+  /// lock.
+  [[nodiscard]] Lease try_lock(std::error_code& error) noexcept;
 
-  /// As `lock` with a timeout or a deadline. False when it has passed.
+  /// As `lock` with a timeout or a deadline. False instead of `locking_timed_out`.
   template <class Rep, class Period>
   [[nodiscard]] bool try_lock_for(std::chrono::duration<Rep, Period> timeout) {
     return try_lock(Context().with_timeout(timeout));
@@ -146,6 +199,9 @@ class ZKLOCK_EXPORT Lock {
   /// The owner who holds the lock through this object, "" if there is none.
   [[nodiscard]] std::string owner() const { return do_owner(); }
 
+  /// The path of the lock in ZooKeeper: "/my/locks". "" for a lock that has none, such as a mock.
+  [[nodiscard]] std::string path() const { return do_path(); }
+
  protected:
   Lock() = default;
   Lock(const Lock&) = default;
@@ -157,6 +213,11 @@ class ZKLOCK_EXPORT Lock {
   virtual void do_unlock(const Context& context) = 0;
   virtual void do_unlock(const Lease& lease, const Context& context) = 0;
   [[nodiscard]] virtual std::string do_owner() const = 0;
+  // For a guard that may have been moved to the calling thread.
+  virtual void do_unlock_of_guard(const Context& context);
+  // Default: "". A lock that passes calls on to another one must pass on this one, too: `lock_all`
+  // goes by it.
+  [[nodiscard]] virtual std::string do_path() const;
 
   bool try_lock(const Context& context);
   void unlock_lease(const Lease& lease, const Context& context, std::error_code& error) noexcept;
@@ -164,15 +225,18 @@ class ZKLOCK_EXPORT Lock {
 
 /// Holds a lock for a scope.
 ///
-///     zklock::LockGuard guard(lock, zklock::Context().with_timeout(3s));
+///     zklock::LockGuard guard(lock, 3s);
 ///     store.write(value, guard.lease().fencing_token());
 class ZKLOCK_EXPORT LockGuard {
  public:
   /// Locks: see Lock::lock. REQUIRES: `lock` outlives the guard.
   explicit LockGuard(Lock& lock, const Context& context = {})
       : lock_(&lock), lease_(lock.lock(context)) {}
+  template <class Rep, class Period>
+  LockGuard(Lock& lock, std::chrono::duration<Rep, Period> timeout)
+      : lock_(&lock), lease_(lock.lock(timeout)) {}
 
-  /// Unlocks, unless `unlock` has been called. Blocks for at most a second, and does not throw;
+  /// Unlocks, unless `unlock` has been called. Blocks as Lock::unlock() does, and does not throw;
   /// unfinished work continues in the background, and is logged and reported to the observer.
   ~LockGuard();
 

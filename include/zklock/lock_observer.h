@@ -33,8 +33,10 @@ class ZKLOCK_EXPORT LockObserver {
   virtual void on_purged(const std::string& znode);
   /// The lease was released by an unlock.
   virtual void on_released(const Lease& lease);
-  /// An unlock found that somebody else had deleted the claim (`lock_lost`), or could not confirm
-  /// the removal (`unlocking_failed`), which then continues in the background.
+  /// An unlock, also that of a guard, did not do what it was asked; it is logged as a warning, too.
+  /// The lease is empty if the unlock found no grant to release: then nothing is released, and the
+  /// error says why. Otherwise it is lost (`lock_lost`), or the servers could not confirm its end
+  /// (`unlocking_failed`), which then continues in the background.
   virtual void on_unlock_failed(const Lease& lease, const LockError& error);
   /// The lease was lost. Lease::loss_reason says why.
   virtual void on_lost(const Lease& lease);

@@ -10,12 +10,14 @@
 #include <zklock/acl.h>
 #include <zklock/context.h>
 #include <zklock/error.h>
+#include <zklock/multi.h>
 #include <zklock/result.h>
 #include <zklock/znode.h>
 
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace zklock {
 
@@ -89,10 +91,24 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// Lists the children of `path`, by name. Errors: no_node, no_auth.
   virtual Result<Children> children(const std::string& path, const Context& context) = 0;
 
+  /// Lists the children, and watches for a change of the list (`children_changed`) and for the
+  /// deletion of `path`. Watchers and failures: as for get_and_watch. Errors: those of `children`,
+  /// and `unimplemented`, as for create_container.
+  virtual Result<Children> children_and_watch(const std::string& path,
+                                              const std::shared_ptr<Watcher>& watcher,
+                                              const Context& context);
+
   /// Creates a persistent znode. Errors: node_exists, no_node (of the parent), no_auth,
   /// invalid_acl, no_children_for_ephemerals.
   virtual Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,
                                  const Context& context) = 0;
+
+  /// The same for a container: the servers remove it, at some time, when it is empty and has had
+  /// children. Needs servers from 3.5 on. Errors: those of `create`, and `unimplemented`: the
+  /// client or the server cannot do this. (That is the default, for clients that were written
+  /// before there was this function.)
+  virtual Result<Created> create_container(const std::string& path, const std::string& data,
+                                           const Acl& acl, const Context& context);
 
   /// Creates an ephemeral sequential znode under a name that makes it recognisable, so that a lost
   /// answer leads neither to two znodes nor to an orphan. `path` is the parent, "/", and the text
@@ -122,6 +138,11 @@ class ZKLOCK_EXPORT ZooKeeperClient {
   /// Replaces the data. Errors: no_node, bad_version, no_auth.
   virtual Result<Stat> set(const std::string& path, const std::string& data, std::int32_t version,
                            const Context& context) = 0;
+
+  /// Carries out all operations as one transaction, or none of them. Errors: those of the
+  /// operations, and `unimplemented`: the client cannot do this. (That is the default, for clients
+  /// that were written before there was this function.)
+  virtual MultiResult multi(const std::vector<MultiOperation>& operations, const Context& context);
 
   /// Ends the session; every later call returns `closing`. Waits until the deadline for znodes that
   /// are still to be removed. The error says what could not be removed by then; the end of the

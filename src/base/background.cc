@@ -1,8 +1,11 @@
 #include "base/background.h"
 
+#include <atomic>
+#include <chrono>
 #include <cstdlib>
 
 #include "base/closer.h"
+#include "base/farewell.h"
 #include "base/mutex.h"
 #include "base/platform.h"
 
@@ -10,43 +13,56 @@ namespace zklock::internal {
 
 namespace {
 
-struct Registry {
+/// For hooks that were called late, beyond what the servers may take.
+constexpr std::chrono::milliseconds kLateHooks{100};
+
+/// A forked child has one of its own.
+struct CurrentBackground {
   Mutex mutex;
   std::weak_ptr<Background> current ZKLOCK_GUARDED_BY(mutex);
-  int forks ZKLOCK_GUARDED_BY(mutex) = 0;  // fork_count when it was created
+  std::shared_ptr<Background> last ZKLOCK_GUARDED_BY(mutex);  // once the process exits
 };
 
-/// Never destroyed on a real machine: locks may be created and destroyed while the process exits.
-Registry& the_registry() {
-  static const int registered = std::atexit([] {
-    auto& registry = Platform::current().process_wide<Registry>();
-    std::shared_ptr<Background> background;
-    {
-      const MutexLock lock(registry.mutex);
-      if (registry.forks == fork_count()) background = registry.current.lock();
-    }
-    if (background) background->stop();
-  });
-  static_cast<void>(registered);
-  return Platform::current().process_wide<Registry>();
+void end_at_exit() noexcept {
+  auto& registry = Platform::current().process_wide<CurrentBackground>();
+  std::shared_ptr<Background> background;
+  {
+    const MutexLock lock(registry.mutex);
+    background = registry.current.lock();
+    registry.last = background;  // not destroyed: threads that are left behind use it
+  }
+  const Farewell farewell;
+  const SteadyTime end = farewell.deadline() + kLateHooks;
+  if (background) {
+    background->ends_at_exit.end(farewell.context());
+    background->losses.stop_at_exit(end);
+    background->watchers.stop_at_exit(end);
+    background->timers.stop();
+  }
+  wait_for_closers_at_exit(end);
 }
 
 }  // namespace
 
+// Called before the first use: what the application makes after that in static storage is destroyed
+// before the handler runs.
+void Background::end_when_the_process_exits() noexcept {
+  static std::atomic<bool> is_registered{false};
+  if (!is_registered.exchange(true)) std::atexit(end_at_exit);
+}
+
 std::shared_ptr<Background> Background::shared() {
-  Registry& registry = the_registry();
+  end_when_the_process_exits();
+  auto& registry = Platform::current().process_wide<CurrentBackground>();
   const MutexLock lock(registry.mutex);
-  const int forks = fork_count();
-  std::shared_ptr<Background> background =
-      registry.forks == forks ? registry.current.lock() : nullptr;
+  std::shared_ptr<Background> background = registry.current.lock();
   if (!background) {
     // Its last user may be one of its own tasks, and a callback of the user's may take long: so the
     // closer ends it. In a forked child its threads do not exist, so it is leaked.
-    background.reset(new Background, [forks](Background* ended) {
+    background.reset(new Background, [forks = fork_count()](Background* ended) {
       if (fork_count() == forks) close_later(Ending::thread, [ended] { delete ended; });
     });
     registry.current = background;
-    registry.forks = forks;
   }
   return background;
 }

@@ -9,6 +9,7 @@
 
 #include "base/callback_pool.h"
 #include "base/executor.h"
+#include "base/exit_list.h"
 #include "base/objects_by_type.h"
 
 namespace zklock::internal {
@@ -28,18 +29,18 @@ struct ZKLOCK_EXPORT Background {
 
   /// Objects of other layers that the process shares, one of each type.
   ObjectsByType shared_objects;
-
-  /// Ends the threads.
-  void stop() noexcept {
-    timers.stop();
-    losses.stop();
-    watchers.stop();
-  }
+  /// What has to be ended before the process exits.
+  ExitList ends_at_exit;
 
   /// The instance that is in use, or a new one. It ends, in the background, with its last user.
-  /// When the process exits, it is stopped before objects in static storage, which its tasks may
-  /// use, are destroyed.
+  /// Throws std::system_error if there is no thread for it.
+  ///
+  /// When the process exits, everything ends before objects in static storage, which tasks may use,
+  /// are destroyed: first what is in `ends_at_exit`, then the threads. All of it takes about a
+  /// second at most. A thread that is in code of the user's by then is left behind.
   static std::shared_ptr<Background> shared();
+  /// Makes sure of that, also for those who only close something.
+  static void end_when_the_process_exits() noexcept;
 };
 
 }  // namespace zklock::internal

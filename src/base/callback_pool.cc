@@ -21,9 +21,7 @@ constexpr int kMostDoublings = 6;
 CallbackPool::CallbackPool(std::string name, std::size_t most_threads, Executor& timers)
     : name_(std::move(name)), most_threads_(most_threads), timers_(timers) {}
 
-CallbackPool::~CallbackPool() { stop(); }
-
-void CallbackPool::stop() noexcept {
+CallbackPool::~CallbackPool() {
   std::deque<Task> dropped;  // destroyed without the mutex: they may own anything
   std::vector<std::unique_ptr<Thread>> threads;
   {
@@ -33,14 +31,33 @@ void CallbackPool::stop() noexcept {
     threads.swap(threads_);
   }
   monitor_.changed->notify_all();
-  for (const std::unique_ptr<Thread>& thread : threads) {
-    if (thread->is_current()) {
-      // A callback ends the process: leak its thread, which ends with the process.
-      static_cast<void>(new std::vector<std::unique_ptr<Thread>>(std::move(threads)));
-      return;
-    }
-  }
   for (const std::unique_ptr<Thread>& thread : threads) thread->join();
+}
+
+void CallbackPool::stop_at_exit(SteadyTime deadline) noexcept {
+  std::deque<Task> dropped;                       // destroyed without the mutex
+  std::vector<std::unique_ptr<Thread>> finished;  // all of them, or none
+  {
+    MutexLock lock(monitor_.mutex);
+    // A callback may end the process: then this is its thread, which nobody can join.
+    std::erase_if(threads_, [](std::unique_ptr<Thread>& thread) {
+      if (!thread->is_current()) return false;
+      static const Thread* const ends_the_process = thread.release();  // for leak checkers
+      return ends_the_process != nullptr;
+    });
+    if (threads_.empty() && !tasks_.empty()) try_to_start_thread();
+    const auto is_done = [this]() ZKLOCK_REQUIRES(monitor_.mutex) {
+      return tasks_.empty() && idle_ == threads_.size();
+    };
+    while (!is_done() && Platform::current().steady_now() < deadline) {
+      went_idle_->wait_until(lock, deadline);
+    }
+    stopping_ = true;
+    if (is_done()) finished.swap(threads_);
+    dropped.swap(tasks_);
+  }
+  monitor_.changed->notify_all();
+  for (const std::unique_ptr<Thread>& thread : finished) thread->join();
 }
 
 void CallbackPool::post(Task task) {
@@ -89,6 +106,7 @@ void CallbackPool::work() noexcept {
   while (!stopping_) {
     if (tasks_.empty()) {
       ++idle_;
+      went_idle_->notify_all();
       monitor_.changed->wait(lock);
       --idle_;
       continue;
@@ -96,8 +114,11 @@ void CallbackPool::work() noexcept {
     Task task = std::move(tasks_.front());
     tasks_.pop_front();
     lock.unlock();
-    task();
-    task = nullptr;  // destroy its captures without the mutex
+    {
+      const SignalMask::Scope signals(signals_);
+      task();
+      task = nullptr;  // destroy its captures without the mutex
+    }
     lock.lock();
   }
 }

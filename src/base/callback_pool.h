@@ -11,13 +11,14 @@
 
 #include "base/executor.h"
 #include "base/platform.h"
+#include "base/signals_blocked.h"
 
 namespace zklock::internal {
 
 /// Starts tasks in the order in which they were posted. The first task starts the first thread.
 /// When a task has waited for long behind others, another thread is added, up to a limit: so a
 /// callback that blocks does not delay the others. With a limit of one, tasks never overlap. Tasks
-/// must not throw.
+/// must not throw. They run with the signals blocked that the thread blocked which made the pool.
 ///
 /// Thread safety: all functions may be called from any thread, also from tasks.
 class CallbackPool {
@@ -28,8 +29,10 @@ class CallbackPool {
   CallbackPool(std::string name, std::size_t most_threads, Executor& timers);
   /// Drops the tasks that have not begun. Waits for those that are running.
   ~CallbackPool();
-  /// The same, now. Also drops the tasks that are posted later.
-  void stop() noexcept;
+  /// The process exits: waits for all tasks, but not beyond `deadline`. Then drops the tasks that
+  /// have not begun, and those that are posted later, and leaves the threads of the others to the
+  /// end of the process. (Destroying the pool after that waits for them.)
+  void stop_at_exit(SteadyTime deadline) noexcept;
   CallbackPool(const CallbackPool&) = delete;
   CallbackPool& operator=(const CallbackPool&) = delete;
 
@@ -45,10 +48,12 @@ class CallbackPool {
   void work() noexcept;
 
   const std::string name_;
+  const SignalMask signals_;  // for the tasks
   const std::size_t most_threads_;
   Executor& timers_;
 
   Monitor monitor_;
+  const std::unique_ptr<Condition> went_idle_ = Platform::current().make_condition();
   std::deque<Task> tasks_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::vector<std::unique_ptr<Thread>> threads_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;   // threads that wait

@@ -1,124 +1,204 @@
 #include "base/closer.h"
 
-#include <cstdint>
-#include <cstdlib>
+#include <algorithm>
 #include <deque>
-#include <memory>
+#include <exception>
 #include <string>
 #include <utility>
+#include <vector>
 
+#include "base/background.h"
+#include "base/context_wait.h"
+#include "base/farewell.h"
 #include "base/mutex.h"
-#include "base/platform.h"
 
 namespace zklock::internal {
 
 namespace {
 
-class Closer {
+class Lane {
  public:
-  Closer(const char* name, Ending lane) : name_(name), lane_(lane) {}
-  ~Closer() { wait_at_exit(); }
-  Closer(const Closer&) = delete;
-  Closer& operator=(const Closer&) = delete;
+  Lane(std::string name, std::size_t most_threads)
+      : name_(std::move(name)), most_threads_(most_threads) {}
+  ~Lane();
+  Lane(const Lane&) = delete;
+  Lane& operator=(const Lane&) = delete;
 
-  void add(std::function<void()> job) {
-    {
-      const MutexLock lock(mutex_);
-      if (!exited_ && enqueue(job)) return;
-    }
-    if (lane_ == Ending::thread) {
-      // The job may join this very thread, or wait for it: leave both to the end of the process.
-      static auto& abandoned = *new std::deque<std::function<void()>>;
-      const MutexLock lock(mutex_);
-      abandoned.push_back(std::move(job));
-      return;
-    }
-    job();
-  }
-
-  void wait_at_exit() {
-    std::unique_ptr<Thread> thread;
-    {
-      const MutexLock lock(mutex_);
-      exited_ = true;
-      if (forks_ == fork_count()) thread = std::move(thread_);
-    }
-    if (thread) thread->join();
-  }
+  void add(std::function<void()> job);
+  /// Until `stop_keeping`, the lane has a thread. Throws std::system_error.
+  void keep();
+  void stop_keeping() noexcept;
+  /// The process exits: waits for the jobs, and ends the thread that is kept. (A thread that has
+  /// ended without being joined is what ThreadSanitizer calls a leak.)
+  void exit(const Context& context);
+  [[nodiscard]] bool has_exited();
+  /// Waits until all jobs are done, and joins the threads that have ended.
+  void wait(const Context& context);
 
  private:
-  /// Moves the job away, so that the caller has no copy: destroying the last one may join the
-  /// caller's thread. False: no thread can be started; the caller keeps the job.
-  bool enqueue(std::function<void()>& job) ZKLOCK_REQUIRES(mutex_) {
-    if (const int forks = fork_count(); forks != forks_) abandon_parents_jobs(forks);
-    jobs_.push_back(std::move(job));
-    if (working_) return true;
-    try {
-      std::unique_ptr<Thread> ended = std::move(thread_);
-      if (ended) ended->join();  // it has left its loop: working_ is false
-      thread_ = Platform::current().start_thread(name_, [this] { work(); });
-      working_ = true;
-      return true;
-    } catch (...) {
-      job = std::move(jobs_.back());
-      jobs_.pop_back();
-      return false;
-    }
+  void start_thread() ZKLOCK_REQUIRES(monitor_.mutex);
+  void work() noexcept;
+  void end_this_thread() ZKLOCK_REQUIRES(monitor_.mutex);
+  [[nodiscard]] bool keeps_a_thread() const ZKLOCK_REQUIRES(monitor_.mutex) {
+    return keepers_ > 0 && !has_exited_;
   }
-
-  /// In a forked child: the thread and its jobs are the parent's.
-  void abandon_parents_jobs(int forks) ZKLOCK_REQUIRES(mutex_) {
-    forks_ = forks;
-    working_ = false;
-    // Not destroyed: the destructors would act on resources of the parent.
-    static_cast<void>(thread_.release());
-    static_cast<void>(new std::deque<std::function<void()>>(std::move(jobs_)));
-    jobs_.clear();
-  }
-
-  void work() noexcept {
-    MutexLock lock(mutex_);
-    while (!jobs_.empty()) {
-      std::function<void()> job = std::move(jobs_.front());
-      jobs_.pop_front();
-      lock.unlock();
-      job();
-      job = nullptr;  // destroy its captures without the mutex
-      lock.lock();
-    }
-    working_ = false;
+  [[nodiscard]] bool is_done() const ZKLOCK_REQUIRES(monitor_.mutex) {
+    return jobs_.empty() && threads_.size() == (keeps_a_thread() ? idle_ : 0);
   }
 
   const std::string name_;
-  const Ending lane_;
-  Mutex mutex_;
-  std::deque<std::function<void()>> jobs_ ZKLOCK_GUARDED_BY(mutex_);
-  std::unique_ptr<Thread> thread_ ZKLOCK_GUARDED_BY(mutex_);
-  bool working_ ZKLOCK_GUARDED_BY(mutex_) = false;  // the thread will look at jobs_ again
-  bool exited_ ZKLOCK_GUARDED_BY(mutex_) = false;
-  int forks_ ZKLOCK_GUARDED_BY(mutex_) = fork_count();
+  const std::size_t most_threads_;
+  Monitor monitor_;
+  std::deque<std::function<void()>> jobs_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::vector<std::unique_ptr<Thread>> threads_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::vector<std::unique_ptr<Thread>> ended_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // to be joined
+  std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // threads that wait for a job
+  int keepers_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
+  bool has_exited_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
 };
+
+/// Of a simulated process: that of a real one is never destroyed.
+Lane::~Lane() {
+  {
+    const MutexLock lock(monitor_.mutex);
+    keepers_ = 0;
+  }
+  monitor_.changed->notify_all();
+  wait(Context());
+  std::vector<std::unique_ptr<Thread>> threads;
+  {
+    const MutexLock lock(monitor_.mutex);
+    threads.swap(threads_);
+    for (auto& ended : ended_) threads.push_back(std::move(ended));
+  }
+  for (const std::unique_ptr<Thread>& thread : threads) thread->join();
+}
+
+// Moves the job away, so that the caller has no copy: destroying the last one may join the caller's
+// thread.
+void Lane::add(std::function<void()> job) {
+  {
+    const MutexLock lock(monitor_.mutex);
+    jobs_.push_back(std::move(job));
+    try {
+      if (jobs_.size() > idle_ && threads_.size() < most_threads_) start_thread();
+    } catch (const std::exception&) {  // NOLINT(bugprone-empty-catch): the job waits for a thread
+    }
+  }
+  monitor_.changed->notify_all();
+}
+
+void Lane::keep() {
+  const MutexLock lock(monitor_.mutex);
+  if (threads_.empty() && !has_exited_) start_thread();
+  ++keepers_;
+}
+
+void Lane::stop_keeping() noexcept {
+  {
+    const MutexLock lock(monitor_.mutex);
+    --keepers_;
+  }
+  monitor_.changed->notify_all();
+}
+
+bool Lane::has_exited() {
+  const MutexLock lock(monitor_.mutex);
+  return has_exited_;
+}
+
+void Lane::exit(const Context& context) {
+  {
+    const MutexLock lock(monitor_.mutex);
+    has_exited_ = true;
+  }
+  monitor_.changed->notify_all();
+  wait(context);
+}
+
+void Lane::wait(const Context& context) {
+  std::vector<std::unique_ptr<Thread>> ended;
+  {
+    ContextWait wait(monitor_, context);
+    MutexLock lock(monitor_.mutex);
+    wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return is_done(); });
+    ended.swap(ended_);
+  }
+  for (const std::unique_ptr<Thread>& thread : ended) thread->join();
+}
+
+void Lane::start_thread() {
+  for (const std::unique_ptr<Thread>& ended : std::exchange(ended_, {})) ended->join();
+  threads_.push_back(Platform::current().start_thread(name_, [this] { work(); }));
+}
+
+void Lane::work() noexcept {
+  MutexLock lock(monitor_.mutex);
+  for (;;) {
+    if (jobs_.empty()) {
+      const bool is_kept = keeps_a_thread() && threads_.size() == 1;
+      if (!is_kept) break;
+      ++idle_;
+      monitor_.changed->notify_all();  // somebody may wait for this
+      while (jobs_.empty() && keeps_a_thread()) monitor_.changed->wait(lock);
+      --idle_;
+      continue;
+    }
+    std::function<void()> job = std::move(jobs_.front());
+    jobs_.pop_front();
+    lock.unlock();
+    job();
+    job = nullptr;  // destroy its captures without the mutex
+    lock.lock();
+  }
+  end_this_thread();
+  monitor_.changed->notify_all();
+}
+
+/// It only has to leave `work` after this, so joining it does not block.
+void Lane::end_this_thread() {
+  const auto self = std::find_if(threads_.begin(), threads_.end(),
+                                 [](const auto& thread) { return thread->is_current(); });
+  ended_.push_back(std::move(*self));
+  threads_.erase(self);
+}
 
 struct Lanes {
-  Closer sessions{"zklock-closer", Ending::session};
-  Closer threads{"zklock-joiner", Ending::thread};
+  Lane sessions{"zklock-closer", kMostSessionClosers};
+  Lane threads{"zklock-joiner", 1};
 };
 
-/// Never destroyed on a real machine: locks in static storage may be destroyed later.
 Lanes& lanes() {
-  static const int registered = std::atexit([] {
-    auto& lanes = Platform::current().process_wide<Lanes>();
-    lanes.sessions.wait_at_exit();
-    lanes.threads.wait_at_exit();
-  });
-  static_cast<void>(registered);
+  Background::end_when_the_process_exits();
   return Platform::current().process_wide<Lanes>();
 }
 
 }  // namespace
 
 void close_later(Ending lane, std::function<void()> job) noexcept {
-  (lane == Ending::session ? lanes().sessions : lanes().threads).add(std::move(job));
+  if (lane == Ending::thread) {
+    lanes().threads.add(std::move(job));
+    return;
+  }
+  Lane& sessions = lanes().sessions;
+  sessions.add(std::move(job));
+  if (!sessions.has_exited()) return;
+  const Farewell farewell;
+  sessions.wait(farewell.context());
+}
+
+std::shared_ptr<void> keep_closer() {
+  Lane& sessions = lanes().sessions;
+  sessions.keep();
+  return {&sessions, [forks = fork_count()](void* kept) {
+            if (fork_count() == forks) static_cast<Lane*>(kept)->stop_keeping();
+          }};
+}
+
+void wait_for_closers_at_exit(SteadyTime deadline) noexcept {
+  const Context context = Context().with_deadline(deadline);
+  lanes().sessions.exit(context);
+  lanes().threads.exit(context);
 }
 
 }  // namespace zklock::internal

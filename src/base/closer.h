@@ -2,7 +2,11 @@
 #ifndef ZKLOCK_SRC_BASE_CLOSER_H_
 #define ZKLOCK_SRC_BASE_CLOSER_H_
 
+#include <cstddef>
 #include <functional>
+#include <memory>
+
+#include "base/platform.h"
 
 namespace zklock::internal {
 
@@ -10,11 +14,25 @@ namespace zklock::internal {
 /// any time, and no session's end may wait for that.
 enum class Ending { session, thread };
 
-/// Runs `job` on the thread of its lane, after the jobs before it. (Closing a handle of
-/// libzookeeper can take 4.5 s.) The thread ends when it has nothing to do, and is joined when the
-/// process exits. After that, and when no thread can be started, a job of the session lane runs in
-/// the caller, and one of the thread lane is leaked. Jobs must not throw.
+/// Closing a handle of libzookeeper takes up to 5.5 s if its server is frozen: so many sessions may
+/// do so before another one waits for them.
+inline constexpr std::size_t kMostSessionClosers = 4;
+
+/// Starts `job` on a thread of its lane, after the jobs before it have started; those of the thread
+/// lane do not overlap. The threads end when they have nothing to do. Jobs must not throw.
+///
+/// When no thread can be started, the job waits until the lane has one. (`keep_closer` makes sure
+/// that the session lane has.) Once the process exits, the call waits for the jobs of the session
+/// lane, for as long as a Farewell may.
 void close_later(Ending lane, std::function<void()> job) noexcept;
+
+/// Until the returned object is dropped, the session lane has a thread. A client keeps one as long
+/// as it has sessions to close. Throws std::system_error.
+[[nodiscard]] std::shared_ptr<void> keep_closer();
+
+/// The process exits: waits until all jobs are done, or until `deadline`. What is not done then
+/// ends with the process.
+void wait_for_closers_at_exit(SteadyTime deadline) noexcept;
 
 }  // namespace zklock::internal
 

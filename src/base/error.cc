@@ -37,6 +37,14 @@ class LockCategory final : public std::error_category {
         return "lock was lost before it was released";
       case Errc::invalid_config:
         return "invalid lock configuration";
+      case Errc::no_server_answered:
+        return "no server answered";
+      case Errc::write_failed:
+        return "nothing was written";
+      case Errc::write_in_doubt:
+        return "it is not known whether the write was done";
+      case Errc::work_still_running:
+        return "the work has not returned yet";
     }
     return value == 0 ? "no error" : "unknown zklock error " + std::to_string(value);
   }
@@ -44,6 +52,8 @@ class LockCategory final : public std::error_category {
   [[nodiscard]] std::error_condition default_error_condition(int value) const noexcept override {
     switch (static_cast<Errc>(value)) {
       case Errc::locking_timed_out:
+      case Errc::no_server_answered:
+      case Errc::work_still_running:
         return std::errc::timed_out;
       case Errc::locking_canceled:
         return std::errc::operation_canceled;
@@ -84,6 +94,14 @@ class ZooKeeperCategory final : public std::error_category {
         return "bad arguments";
       case ZooKeeperErrc::invalid_state:
         return "the session's state does not allow this operation";
+      case ZooKeeperErrc::unknown_session:
+        return "session not known";
+      case ZooKeeperErrc::new_config_no_quorum:
+        return "no quorum of the new configuration";
+      case ZooKeeperErrc::reconfig_in_progress:
+        return "reconfiguration in progress";
+      case ZooKeeperErrc::ssl_connection_error:
+        return "no encrypted connection";
       case ZooKeeperErrc::api_error:
         return "API error";
       case ZooKeeperErrc::no_node:
@@ -114,6 +132,15 @@ class ZooKeeperCategory final : public std::error_category {
         return "the server is read-only";
       case ZooKeeperErrc::ephemeral_on_local_session:
         return "local sessions cannot have ephemeral znodes";
+      case ZooKeeperErrc::no_watcher:
+        return "no such watcher";
+      case ZooKeeperErrc::request_timeout:
+        return "request took too long";
+      case ZooKeeperErrc::reconfig_disabled:
+        return "reconfiguration is disabled";
+      case ZooKeeperErrc::session_closed_require_sasl_auth:
+        return "the server requires authentication: set ClientOptions::auth to an identity that it "
+               "accepts (SASL is not supported)";
       case ZooKeeperErrc::quota_exceeded:
         return "quota exceeded";
       case ZooKeeperErrc::throttled:
@@ -134,6 +161,7 @@ class ZooKeeperCategory final : public std::error_category {
         return std::errc::operation_canceled;
       case ZooKeeperErrc::no_auth:
       case ZooKeeperErrc::auth_failed:
+      case ZooKeeperErrc::session_closed_require_sasl_auth:
         return std::errc::permission_denied;
       case ZooKeeperErrc::no_node:
         return std::errc::no_such_file_or_directory;

@@ -18,6 +18,7 @@ constexpr Kinds kDecided = 8;
 constexpr Kinds kWithConnection = 16;
 constexpr Kinds kEndOfContext = 32;
 constexpr Kinds kMaybeDone = 64;  // may_have_been_done
+constexpr Kinds kUnanswered = 128;
 
 struct Row {
   ZooKeeperErrc error;
@@ -31,18 +32,23 @@ constexpr std::array kTable{
     Row{ZooKeeperErrc::data_inconsistency, kMaybeDone},
     Row{ZooKeeperErrc::marshalling_error, kMaybeDone},
     // The request left, or may have left, and its answer was not seen: the connection broke, it
-    // took
-    // too long, or the caller stopped waiting.
-    Row{ZooKeeperErrc::connection_loss, kRetryable | kAmbiguous | kWithConnection | kMaybeDone},
+    // took too long, or the caller stopped waiting.
+    Row{ZooKeeperErrc::connection_loss,
+        kRetryable | kAmbiguous | kWithConnection | kMaybeDone | kUnanswered},
     Row{ZooKeeperErrc::operation_timeout,
-        kRetryable | kAmbiguous | kWithConnection | kEndOfContext | kMaybeDone},
+        kRetryable | kAmbiguous | kWithConnection | kEndOfContext | kMaybeDone | kUnanswered},
+    Row{ZooKeeperErrc::ssl_connection_error,
+        kRetryable | kAmbiguous | kWithConnection | kMaybeDone | kUnanswered},
+    Row{ZooKeeperErrc::request_timeout, kRetryable | kAmbiguous | kMaybeDone},
     Row{ZooKeeperErrc::closing, kWithConnection | kMaybeDone},
     Row{ZooKeeperErrc::canceled, kEndOfContext | kMaybeDone},
     // The session or its handle ended while the request was under way. What the request did in an
     // expired session is gone only if it was ephemeral.
     Row{ZooKeeperErrc::session_expired, kRetryable | kAmbiguous | kWithConnection | kMaybeDone},
-    Row{ZooKeeperErrc::invalid_state, kRetryable | kAmbiguous | kWithConnection | kMaybeDone},
+    Row{ZooKeeperErrc::invalid_state,
+        kRetryable | kAmbiguous | kWithConnection | kMaybeDone | kUnanswered},
     Row{ZooKeeperErrc::auth_failed, kMaybeDone},
+    Row{ZooKeeperErrc::unknown_session, kMaybeDone},
     // Refused by a server that no longer has the session. That server does not know where else the
     // session's requests went.
     Row{ZooKeeperErrc::session_moved, kRetryable | kAmbiguous | kWithConnection | kMaybeDone},
@@ -50,6 +56,7 @@ constexpr std::array kTable{
     Row{ZooKeeperErrc::unimplemented, 0},
     Row{ZooKeeperErrc::bad_arguments, 0},
     Row{ZooKeeperErrc::forked, 0},
+    Row{ZooKeeperErrc::session_closed_require_sasl_auth, 0},
     // Refused for a time; a quorum has not seen the request.
     Row{ZooKeeperErrc::throttled, kRetryable},
     Row{ZooKeeperErrc::not_read_only, kRetryable},
@@ -65,6 +72,11 @@ constexpr std::array kTable{
     Row{ZooKeeperErrc::invalid_acl, 0},
     Row{ZooKeeperErrc::ephemeral_on_local_session, 0},
     Row{ZooKeeperErrc::quota_exceeded, 0},
+    Row{ZooKeeperErrc::no_watcher, 0},
+    // Answers to requests that this library does not send.
+    Row{ZooKeeperErrc::new_config_no_quorum, 0},
+    Row{ZooKeeperErrc::reconfig_in_progress, 0},
+    Row{ZooKeeperErrc::reconfig_disabled, 0},
 };
 
 const Row* find_row(std::error_code error) noexcept {
@@ -91,15 +103,17 @@ bool is_decided(std::error_code error) noexcept { return !error || is_one_of(err
 bool ends_with_connection(std::error_code error) noexcept {
   return is_one_of(error, kWithConnection);
 }
+bool is_unanswered(std::error_code error) noexcept { return is_one_of(error, kUnanswered); }
 bool is_end_of_context(std::error_code error) noexcept { return is_one_of(error, kEndOfContext); }
 
 }  // namespace internal
 
 bool may_have_been_done(std::error_code error) noexcept {
   if (!error) return false;
+  if (error == Errc::write_in_doubt) return true;
   if (error.category() != zookeeper_category()) {
-    // Errc and LossReason are no answers to a request. What a foreign client means by errors of its
-    // own is unknown, so the request may have been done.
+    // The other Errc and LossReason are no answers to a request. What a foreign client means by
+    // errors of its own is unknown, so the request may have been done.
     return error.category() != lock_category() && error.category() != loss_category();
   }
   if (const internal::Row* const row = internal::find_row(error)) {

@@ -4,6 +4,7 @@
 
 #include <zklock/context.h>
 #include <zklock/error.h>
+#include <zklock/export.h>
 
 #include <system_error>
 
@@ -18,7 +19,7 @@ namespace zklock::internal {
 
 /// Says nothing about the znode: the request may have been carried out, and the same session can
 /// find out.
-[[nodiscard]] bool is_ambiguous(std::error_code error) noexcept;
+[[nodiscard]] ZKLOCK_EXPORT bool is_ambiguous(std::error_code error) noexcept;
 
 /// Only a server gives this answer. No error is such an answer, too.
 [[nodiscard]] bool is_from_server(std::error_code error) noexcept;
@@ -28,6 +29,9 @@ namespace zklock::internal {
 
 /// The request went down with its connection or its session: no new attempt before the next one.
 [[nodiscard]] bool ends_with_connection(std::error_code error) noexcept;
+
+/// No answer to the request was seen: no server, or none in time. Another attempt may have one.
+[[nodiscard]] bool is_unanswered(std::error_code error) noexcept;
 
 /// May be the end of the context. (`operation_timeout` may also be libzookeeper's, of a server that
 /// does not answer.)

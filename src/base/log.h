@@ -29,6 +29,7 @@ class Log {
         queued_(std::make_shared<std::atomic<int>>(0)) {}
 
   [[nodiscard]] bool enabled() const noexcept { return logger_ != nullptr; }
+  [[nodiscard]] const std::shared_ptr<Logger>& logger() const noexcept { return logger_; }
 
   /// `message`: a string, or a function that makes one; it is called only if there is a logger.
   template <class Message>

@@ -1,9 +1,10 @@
+#include <unistd.h>
 #include <zklock/logger.h>
 
 #include <algorithm>
 #include <array>
+#include <cerrno>
 #include <chrono>
-#include <cstdio>
 #include <ctime>
 #include <memory>
 #include <string>
@@ -53,8 +54,15 @@ class StderrLogger final : public Logger {
         line.begin() + static_cast<std::ptrdiff_t>(start), line.end(),
         [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, ' ');
     line += '\n';
-    // One call, which locks the stream: lines of different threads do not mix.
-    std::fwrite(line.data(), 1, line.size(), stderr);
+    // Usually one call: lines of different threads do not mix. Not through stdio: a thread that is
+    // stuck because nobody reads would keep the stream locked, and so the end of the process.
+    const char* rest = line.data();
+    const char* const end = rest + line.size();
+    while (rest < end) {
+      const ssize_t written = ::write(STDERR_FILENO, rest, static_cast<std::size_t>(end - rest));
+      if (written < 0 && errno != EINTR) return;  // there is nowhere to report this
+      if (written > 0) rest += written;
+    }
   }
 
  private:

@@ -10,6 +10,9 @@
 
 namespace zklock::internal {
 
+/// REQUIRES: no other type of the library has the same name, not even in another file's unnamed
+/// namespace: some compilers take them for one.
+///
 /// Thread safety: all functions may be called from any thread.
 class ObjectsByType {
  public:

@@ -8,7 +8,9 @@
 
 #include <zklock/export.h>
 
+#include <atomic>
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -56,7 +58,7 @@ class Condition {
 class ZKLOCK_EXPORT Platform {
  public:
   Platform() = default;
-  virtual ~Platform() = default;
+  virtual ~Platform();
   Platform(const Platform&) = delete;
   Platform& operator=(const Platform&) = delete;
 
@@ -68,10 +70,11 @@ class ZKLOCK_EXPORT Platform {
   static void install(Platform* platform) noexcept;
 
   /// The one object of this type that all code on this platform shares. The first call creates it;
-  /// on the platform of the operating system it is never destroyed.
+  /// on the platform of the operating system it is never destroyed. A forked child has objects of
+  /// its own: a thread that does not exist there may have left a mutex of the parent's locked.
   template <class T>
   [[nodiscard]] T& process_wide() {
-    return *process_wide_.get<T>();
+    return *of_this_process().get<T>();
   }
 
   [[nodiscard]] virtual SteadyTime steady_now() const noexcept = 0;
@@ -88,10 +91,19 @@ class ZKLOCK_EXPORT Platform {
   /// `body` must not throw. The thread takes no signals. Throws std::system_error.
   [[nodiscard]] virtual std::unique_ptr<Thread> start_thread(const std::string& name,
                                                              std::function<void()> body) = 0;
+  /// Runs `use`, which starts so many threads by other means than start_thread, and cannot bear to
+  /// find none. Throws std::system_error, and does not run it, if they could not be started now,
+  /// and two more for others that start meanwhile. One `use` at a time: it must not wait for
+  /// another one. As in start_thread, its threads take no signals.
+  virtual void with_spare_threads(std::size_t count, const std::function<void()>& use);
   [[nodiscard]] virtual std::unique_ptr<Condition> make_condition() = 0;
 
  private:
-  ObjectsByType process_wide_;
+  struct Process;
+
+  [[nodiscard]] ObjectsByType& of_this_process();
+
+  std::atomic<Process*> process_{nullptr};
 };
 
 /// During its lifetime, `platform` is the current one of this thread. Tests use it to simulate

@@ -1,4 +1,5 @@
-// signals_blocked.h: keeps the application's signal handlers off the library's threads.
+// signals_blocked.h: keeps the application's signal handlers off the library's threads, except
+// where these run its callbacks.
 #ifndef ZKLOCK_SRC_BASE_SIGNALS_BLOCKED_H_
 #define ZKLOCK_SRC_BASE_SIGNALS_BLOCKED_H_
 
@@ -28,6 +29,31 @@ class SignalsBlocked {
 
  private:
   sigset_t before_{};
+};
+
+/// The signals that are blocked where the application uses the library: its callbacks run with the
+/// same, and so do the programs that it starts from one.
+class SignalMask {
+ public:
+  /// That of the calling thread.
+  SignalMask() noexcept { pthread_sigmask(SIG_SETMASK, nullptr, &signals_); }
+
+  /// The calling thread has this mask during the lifetime of the scope.
+  class Scope {
+   public:
+    explicit Scope(const SignalMask& mask) noexcept {
+      pthread_sigmask(SIG_SETMASK, &mask.signals_, &before_);
+    }
+    ~Scope() { pthread_sigmask(SIG_SETMASK, &before_, nullptr); }
+    Scope(const Scope&) = delete;
+    Scope& operator=(const Scope&) = delete;
+
+   private:
+    sigset_t before_{};
+  };
+
+ private:
+  sigset_t signals_{};
 };
 
 }  // namespace zklock::internal

@@ -52,7 +52,7 @@ std::string normalized_path(std::string_view path) {
 }
 
 std::optional<std::string> path_problem(std::string_view path) {
-  if (path.empty() || path == "/") return "it is empty";
+  if (path.empty() || path == "/") return "it names no znode: it is empty or \"/\"";
   if (path.front() != '/') return "it does not start with \"/\"";
   if (path.find("//") != std::string_view::npos) return "it has \"//\" in it";
   if (path.back() == '/') return "it ends with \"/\"";

@@ -8,6 +8,7 @@ inline constexpr int kSuccess = 0;
 inline constexpr int kFailure = 1;  // not acquired, or not released
 inline constexpr int kBadFlags = 2;
 inline constexpr int kLockLost = 3;
+inline constexpr int kNoServer = 4;  // none answered, so it is unknown who holds the lock
 
 /// Ended by a signal, as shells report it: 130 for SIGINT, 143 for SIGTERM.
 constexpr int exit_status_of_signal(int signal) { return 128 + signal; }

@@ -79,6 +79,40 @@ std::chrono::nanoseconds parse_timeout(const std::string& text) {
   return timeout;
 }
 
+/// The flags as CLI11 stores them.
+struct Flags {
+  Options options;  // without `timeout` and `lock_ttl`
+  std::string timeout = "3s";
+  std::string lock_ttl = std::to_string(options.lock_ttl.count());
+};
+
+void describe_program(CLI::App& app) {
+  app.set_version_flag("--version", std::string("zookeeper-example ") + version(),
+                       "Print the version of zklock, and exit");
+  app.footer(
+      "\nExit status: 0 released, 1 not acquired, 2 bad flags, 3 lost while held,\n"
+      "4 no server answered, 130 (SIGINT) or 143 (SIGTERM) interrupted while waiting.");
+  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+}
+
+/// REQUIRES: `flags` outlives the parsing.
+void add_flags(CLI::App& app, Flags& flags) {
+  const auto add = [&app](const char* name, std::string& value, const char* type,
+                          const char* help) {
+    app.add_option(name, value, help)->type_name(type)->capture_default_str();
+  };
+  add("--timeout", flags.timeout, "DURATION", "How long to wait for the lock: 500ms, 3s, 1m30s");
+  add("--owner", flags.options.owner, "NAME", "Name of the holder, which waiting processes see");
+  add("--lock-ttl", flags.lock_ttl, "MILLISECONDS",
+      "After how many milliseconds a waiting process may take the lock from its holder; 0 means "
+      "never");
+  add("--address", flags.options.address, "ADDRESS",
+      "Addresses of the servers: host:port,host:port/chroot");
+  add("--path", flags.options.path, "PATH", "Path of the lock");
+  app.add_flag("--list", flags.options.list,
+               "Show who holds the lock and who waits for it, and exit");
+}
+
 }  // namespace
 
 std::variant<Options, NothingToRun> parse_options(const std::vector<std::string>& arguments) {
@@ -86,43 +120,16 @@ std::variant<Options, NothingToRun> parse_options(const std::vector<std::string>
       "Takes a lock on ZooKeeper, holds it until you press Ctrl-C, and releases it.\n"
       "Start it twice, in two terminals, to see two processes contend for the lock.\n",
       "zookeeper-example");
-  app.set_version_flag("--version", std::string("zookeeper-example ") + version(),
-                       "Print the version of zklock, and exit");
-  app.footer(
-      "\nExit status: 0 released, 1 not acquired, 2 bad flags, 3 lost while held,\n"
-      "130 (SIGINT) or 143 (SIGTERM) interrupted while waiting.");
-  app.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-
-  Options options;
-  std::string timeout = "3s";
-  std::string lock_ttl = std::to_string(options.lock_ttl.count());
-  app.add_option("--timeout", timeout, "How long to wait for the lock: 500ms, 3s, 1m30s")
-      ->type_name("DURATION")
-      ->capture_default_str();
-  app.add_option("--owner", options.owner, "Name of the holder, which waiting processes see")
-      ->type_name("NAME")
-      ->capture_default_str();
-  app.add_option("--lock-ttl", lock_ttl,
-                 "After how many milliseconds a waiting process may take the lock from its holder; "
-                 "0 means never")
-      ->type_name("MILLISECONDS")
-      ->capture_default_str();
-  app.add_option("--address", options.address,
-                 "Addresses of the servers: host:port,host:port/chroot")
-      ->type_name("ADDRESS")
-      ->capture_default_str();
-  app.add_option("--path", options.path, "Path of the lock")
-      ->type_name("PATH")
-      ->capture_default_str();
-  app.add_flag("--list", options.list, "Show who holds the lock and who waits for it, and exit");
-
+  Flags flags;
+  describe_program(app);
+  add_flags(app, flags);
   try {
     std::vector<std::string> normalized = to_cli11(arguments, app);
     std::reverse(normalized.begin(), normalized.end());  // CLI11 takes them from the back
     app.parse(std::move(normalized));
-    options.timeout = parse_timeout(timeout);
-    options.lock_ttl = parse_milliseconds(lock_ttl);
-    return options;
+    flags.options.timeout = parse_timeout(flags.timeout);
+    flags.options.lock_ttl = parse_milliseconds(flags.lock_ttl);
+    return flags.options;
   } catch (const CLI::CallForVersion& version) {
     return NothingToRun{kSuccess, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {

@@ -171,11 +171,11 @@ int run(const Options& options, TerminationSignals& signals) {
       std::fprintf(stderr, "%s\n", error.what());
       return kBadFlags;
     }
-    if (options.list) {
-      say_failure("cannot list who holds and awaits " + options.path, error);
-      return kFailure;
-    }
-    say_failure(error.code().message(), error);
+    say_failure(
+        options.list ? "cannot list who holds and awaits " + options.path : error.code().message(),
+        error);
+    if (error.code() == Errc::no_server_answered) return kNoServer;
+    if (options.list) return kFailure;
     if (error.code() == Errc::locking_canceled) return exit_status_of_signal(signals.first());
     return error.code() == Errc::lock_lost ? kLockLost : kFailure;
   }

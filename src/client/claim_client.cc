@@ -12,6 +12,8 @@ std::chrono::steady_clock::time_point Session::certain_until() const noexcept {
 
 std::stop_token Session::uncertain() const noexcept { return lost(); }
 
+std::stop_token Session::ending(std::chrono::milliseconds /*margin*/) const { return uncertain(); }
+
 std::shared_ptr<void> Session::keep_certain() const { return nullptr; }
 
 Result<void> Session::become_certain(std::chrono::nanoseconds /*in_hand*/,

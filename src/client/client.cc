@@ -7,7 +7,9 @@
 #include <utility>
 #include <vector>
 
+#include "base/farewell.h"
 #include "base/log.h"
+#include "base/multi_problem.h"
 #include "base/znode_path.h"
 #include "client/call.h"
 #include "client/first_session.h"
@@ -76,10 +78,12 @@ void watch_chosen(const std::shared_ptr<ClientCore>& core, const SessionConnecti
 }  // namespace
 
 Client::Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options,
-               std::string reads_first)
-    : core_(std::make_shared<ClientCore>(std::move(dialer), Background::shared(),
-                                         Log(options.logger, Background::shared()),
-                                         std::move(reads_first))) {
+               std::string reads_first) {
+  const std::shared_ptr<Background> background = Background::shared();
+  core_ = std::make_shared<ClientCore>(
+      std::move(dialer), background,
+      UserCallbacks({background, &background->watchers}, options.callback_executor),
+      Log(options.logger, background), std::move(reads_first));
   core_->start(SessionKeeper::FirstSession::is_awaited);
 }
 
@@ -96,25 +100,52 @@ Client::~Client() {
   core_->keeper().shut_down([core = core_] {});
 }
 
+/// In a forked child nothing may be touched: a thread of the parent's may have held any mutex.
+std::error_code Client::refusal(std::error_code bad_argument) const noexcept {
+  return core_->keeper().is_forked() ? make_error_code(ZooKeeperErrc::forked) : bad_argument;
+}
+
 bool Client::await_session(std::chrono::milliseconds timeout) {
   return await_first_session(*core_, timeout);
 }
 
 Result<Children> Client::children(const std::string& path, const Context& context) {
-  if (const std::error_code error = bad_path(path)) return error;
+  if (const std::error_code error = refusal(bad_path(path))) return error;
   return call<Children>(core_->keeper(), context,
                         [&](const SessionConnection& connection, auto answer) {
-                          connection.wire->children(path, answer);
+                          connection.wire->children(path, false, answer);
                         });
+}
+
+Result<Children> Client::children_and_watch(const std::string& path,
+                                            const std::shared_ptr<Watcher>& watcher,
+                                            const Context& context) {
+  if (const std::error_code error = refusal(bad_path(path))) return error;
+  Result<Children> list = call<Children>(
+      core_->keeper(), context, [&](const SessionConnection& connection, auto answer) {
+        core_->children_and_watch(connection, path, watcher, answer);
+      });
+  if (!list) core_->stop_watching_children(path, watcher);  // the answer may still come
+  return list;
 }
 
 Result<Created> Client::create(const std::string& path, const std::string& data, const Acl& acl,
                                const Context& context) {
-  if (const std::error_code error = bad_node(path, data, acl)) return error;
-  return call<Created>(
-      core_->keeper(), context, [&](const SessionConnection& connection, auto answer) {
-        connection.wire->create(path, data, acl, Wire::CreateMode::persistent, answer);
-      });
+  return create(path, data, acl, Wire::CreateMode::persistent, context);
+}
+
+Result<Created> Client::create_container(const std::string& path, const std::string& data,
+                                         const Acl& acl, const Context& context) {
+  return create(path, data, acl, Wire::CreateMode::container, context);
+}
+
+Result<Created> Client::create(const std::string& path, const std::string& data, const Acl& acl,
+                               Wire::CreateMode mode, const Context& context) {
+  if (const std::error_code error = refusal(bad_node(path, data, acl))) return error;
+  return call<Created>(core_->keeper(), context,
+                       [&](const SessionConnection& connection, auto answer) {
+                         connection.wire->create(path, data, acl, mode, answer);
+                       });
 }
 
 Result<Created> Client::create_protected_ephemeral_sequential(const std::string& path,
@@ -124,7 +155,7 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ZooKeeperErrc::bad_arguments;
   // The name in front of the number may be empty, which would make the path a bad one.
-  if (const std::error_code error = bad_node(path + "0", data, acl)) return error;
+  if (const std::error_code error = refusal(bad_node(path + "0", data, acl))) return error;
   ProtectedCreate create{slash == 0 ? "/" : path.substr(0, slash), path.substr(slash + 1), data,
                          acl};
   create.reservation = core_->capacity().try_reserve(create.path_length());
@@ -138,7 +169,7 @@ Result<Created> Client::create_protected_ephemeral_sequential(const std::string&
 }
 
 Result<void> Client::remove(const std::string& path, std::int32_t version, const Context& context) {
-  if (const std::error_code error = bad_path(path)) return error;
+  if (const std::error_code error = refusal(bad_path(path))) return error;
   return call<void>(core_->keeper(), context,
                     [&](const SessionConnection& connection, auto answer) {
                       connection.wire->remove(path, version, answer);
@@ -146,7 +177,7 @@ Result<void> Client::remove(const std::string& path, std::int32_t version, const
 }
 
 Result<Znode> Client::get(const std::string& path, const Context& context) {
-  if (const std::error_code error = bad_path(path)) return error;
+  if (const std::error_code error = refusal(bad_path(path))) return error;
   return call<Znode>(core_->keeper(), context,
                      [&](const SessionConnection& connection, auto answer) {
                        connection.wire->get(path, false, answer);
@@ -156,7 +187,7 @@ Result<Znode> Client::get(const std::string& path, const Context& context) {
 Result<Znode> Client::get_and_watch(const std::string& path,
                                     const std::shared_ptr<Watcher>& watcher,
                                     const Context& context) {
-  if (const std::error_code error = bad_path(path)) return error;
+  if (const std::error_code error = refusal(bad_path(path))) return error;
   Result<Znode> read =
       call<Znode>(core_->keeper(), context, [&](const SessionConnection& connection, auto answer) {
         core_->get_and_watch(connection, path, watcher, answer);
@@ -167,7 +198,7 @@ Result<Znode> Client::get_and_watch(const std::string& path,
 
 Result<Stat> Client::set(const std::string& path, const std::string& data, std::int32_t version,
                          const Context& context) {
-  if (const std::error_code error = bad_node(path, data, Acl::open())) return error;
+  if (const std::error_code error = refusal(bad_node(path, data, Acl::open()))) return error;
   return call<Stat>(core_->keeper(), context,
                     [&](const SessionConnection& connection, auto answer) {
                       connection.wire->set(path, data, version, answer);
@@ -175,15 +206,39 @@ Result<Stat> Client::set(const std::string& path, const std::string& data, std::
 }
 
 Result<void> Client::check(const std::string& path, std::int32_t version, const Context& context) {
-  if (const std::error_code error = bad_path(path)) return error;
+  if (const std::error_code error = refusal(bad_path(path))) return error;
   return call<void>(core_->keeper(), context,
                     [&](const SessionConnection& connection, auto answer) {
                       connection.wire->check(path, version, answer);
                     });
 }
 
+MultiResult Client::multi(const std::vector<MultiOperation>& operations, const Context& context) {
+  MultiResult unsent;
+  unsent.is_sent = false;
+  unsent.error = refusal({});
+  if (unsent.error) return unsent;
+  const std::size_t chroot = core_->keeper().dialer().chroot_length();
+  if (const auto problem = multi_problem(operations, chroot)) {
+    unsent.error = problem->error;
+    unsent.refused = problem->operation;
+    return unsent;
+  }
+  bool is_sent = false;
+  Result<MultiResult> answer = call<MultiResult>(
+      core_->keeper(), context, [&](const SessionConnection& connection, auto on_answer) {
+        is_sent = true;
+        connection.wire->multi(operations, on_answer);
+      });
+  if (answer) return *answer;
+  unsent.error = answer.error();
+  unsent.is_sent = is_sent;
+  return unsent;
+}
+
 Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& context) {
-  if (const std::error_code error = bad_node(request.directory, request.data, request.acl)) {
+  if (const std::error_code error =
+          refusal(bad_node(request.directory, request.data, request.acl))) {
     return error;
   }
   ProtectedCreate create{request.directory, "lock-", request.data, request.acl, request.list};
@@ -221,11 +276,21 @@ PendingRemovals Client::pending_removals() const {
   return all;
 }
 
-std::shared_ptr<const Session> Client::session() const { return core_->keeper().session(); }
+std::shared_ptr<const Session> Client::session() const {
+  return core_->keeper().is_forked() ? nullptr : core_->keeper().session();
+}
+
+bool Client::is_connected() const {
+  return !core_->keeper().is_forked() && core_->keeper().connection().has_value();
+}
 
 std::shared_ptr<ClaimClient> Client::with_capacity() {
   if (core_->keeper().is_forked() || core_->has_capacity()) return nullptr;
   return further_.with_capacity(*core_);
+}
+
+void Client::await_servers(const Context& context) noexcept {
+  static_cast<void>(close(patience_with(*this, context)));
 }
 
 Result<void> Client::close(const Context& context) {

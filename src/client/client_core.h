@@ -11,6 +11,7 @@
 
 #include "base/background.h"
 #include "base/log.h"
+#include "base/user_callbacks.h"
 #include "client/first_session.h"
 #include "client/removal_list.h"
 #include "client/session_capacity.h"
@@ -28,9 +29,9 @@ namespace zklock::internal {
 /// Thread safety: all functions may be called from any thread.
 class ClientCore final : public SessionListener, public std::enable_shared_from_this<ClientCore> {
  public:
-  /// `reads_first`: the path of the first read; "" for none.
-  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background, Log log,
-             std::string reads_first = "");
+  /// `callbacks`: for watchers. `reads_first`: the path of the first read; "" for none.
+  ClientCore(std::unique_ptr<Dialer> dialer, std::shared_ptr<Background> background,
+             UserCallbacks callbacks, Log log, std::string reads_first = "");
 
   /// Begins to connect. Called once.
   void start(SessionKeeper::FirstSession first) { keeper_->start(weak_from_this(), first); }
@@ -46,13 +47,21 @@ class ClientCore final : public SessionListener, public std::enable_shared_from_
   [[nodiscard]] const Log& log() const noexcept { return log_; }
 
   /// Whether the session may have a further claim.
-  [[nodiscard]] bool has_capacity() const noexcept { return capacity_.is_left(watches_); }
+  [[nodiscard]] bool has_capacity() const noexcept {
+    return capacity_.is_left(watches_.totals() + child_watches_.totals());
+  }
 
   /// Reads a znode and watches it. If that fails, the caller has to call `stop_watching`.
   void get_and_watch(const SessionConnection& connection, const std::string& path,
                      const std::shared_ptr<Watcher>& watcher, Wire::Answer<Znode> answer);
   void stop_watching(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
     watches_.remove(path, watcher);
+  }
+  /// The same for a list of children, and `stop_watching_children`.
+  void children_and_watch(const SessionConnection& connection, const std::string& path,
+                          const std::shared_ptr<Watcher>& watcher, Wire::Answer<Children> answer);
+  void stop_watching_children(const std::string& path, const std::shared_ptr<Watcher>& watcher) {
+    child_watches_.remove(path, watcher);
   }
   /// See ClaimClient::watch_in_background.
   void watch(const std::string& path, const std::shared_ptr<Watcher>& watcher);
@@ -70,9 +79,11 @@ class ClientCore final : public SessionListener, public std::enable_shared_from_
 
   const Log log_;
   const std::shared_ptr<Background> background_;
+  const UserCallbacks callbacks_;
   const std::shared_ptr<SessionKeeper> keeper_;
   const std::shared_ptr<RemovalList> removals_;
   WatchTable watches_;
+  WatchTable child_watches_;  // of lists of children: the servers count them apart
   const std::shared_ptr<KeepAlive> keep_alive_;
   const SessionCapacity capacity_;
   const std::shared_ptr<FirstRead> first_read_;

@@ -4,6 +4,8 @@
 
 #include <utility>
 
+#include "base/background.h"
+#include "base/with_lock_errors.h"
 #include "client/check_client_options.h"
 #include "client/client.h"
 #include "wire/address.h"
@@ -19,9 +21,12 @@ Connected connect_and_find(std::string address, const ClientOptions& options, st
   }
   Address parsed = parse_address(address);
   if (path.empty() && (!options.auth.empty() || !parsed.chroot.empty())) path = "/";
-  const auto client =
-      std::make_shared<Client>(libzookeeper_dialer(std::move(address), std::move(parsed), options),
-                               options, std::move(path));
+  const auto client = with_lock_errors([&] {
+    return std::make_shared<Client>(
+        libzookeeper_dialer(std::move(address), std::move(parsed), options), options,
+        std::move(path));
+  });
+  Background::shared()->ends_at_exit.add(client);
   const bool exists = client->await_session(options.connect_timeout);
   return {client, exists};
 }

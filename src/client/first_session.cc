@@ -14,14 +14,20 @@ namespace zklock::internal {
 
 namespace {
 
+/// A keeper that has failed does not try any longer: no time would cure it.
 [[noreturn]] void fail_to_connect(const SessionKeeper& keeper, std::error_code error) {
-  const std::string problem = keeper.problem();
-  throw LockError(Errc::locking_failed,
-                  "no session with " + keeper.dialer().address() + ": " +
-                      (problem.empty() ? error.message() : problem),
-                  error == ZooKeeperErrc::operation_timeout
-                      ? make_error_code(ZooKeeperErrc::connection_loss)
-                      : error);
+  // An answer that is final says it all. (Such a server may have closed the connection by now.)
+  const bool is_answered = !is_retryable(error) && !keeper.has_failed();
+  const std::string problem = is_answered ? "" : keeper.problem();
+  const std::string text = "no session with " + keeper.dialer().address() + ": " +
+                           (problem.empty() ? error.message() : problem);
+  // No server was asked, as the system lacks something.
+  if (const std::error_code system = keeper.dial_error()) {
+    throw LockError(Errc::locking_failed, text, system);
+  }
+  const bool is_outage = is_unanswered(error) && !keeper.has_failed();
+  if (error == ZooKeeperErrc::operation_timeout) error = ZooKeeperErrc::connection_loss;
+  throw LockError(is_outage ? Errc::no_server_answered : Errc::locking_failed, text, error);
 }
 
 std::error_code read(SessionKeeper& keeper, const std::string& path, const Context& context) {
@@ -35,8 +41,9 @@ std::error_code read(SessionKeeper& keeper, const std::string& path, const Conte
 /// Reads until there is an answer: none, `no_node` or `no_auth`. `error`: of the first attempt.
 std::error_code read_again(SessionKeeper& keeper, const std::string& path, std::error_code error,
                            const Context& context) {
-  for (Backoff backoff;; backoff.wait(context)) {
+  for (Backoff backoff;;) {
     if (!error || error == ZooKeeperErrc::no_auth || error == ZooKeeperErrc::no_node) return error;
+    if (is_retryable(error)) backoff.wait(context);
     if (!is_retryable(error) || has_ended(context)) fail_to_connect(keeper, error);
     error = read(keeper, path, context);
   }

@@ -6,8 +6,7 @@
 
 namespace zklock {
 
-// By value, as the signature is part of the contract.
-// NOLINTNEXTLINE(performance-unnecessary-value-param)
+// NOLINTNEXTLINE(performance-unnecessary-value-param): the signature is part of the contract
 std::shared_ptr<ZooKeeperClient> connect(std::string address, ClientOptions options) {
   return internal::connect_and_find(std::move(address), options, "").client;
 }

@@ -13,7 +13,7 @@ namespace zklock::internal {
 void list_behind_write(const SessionConnection& connection, const std::string& directory,
                        Wire::Answer<void> written, Wire::Answer<Children> listed) {
   connection.wire->check(directory, ZooKeeperClient::kAnyVersion, std::move(written));
-  connection.wire->children(directory, std::move(listed));
+  connection.wire->children(directory, false, std::move(listed));
 }
 
 Result<std::string> find_created(std::error_code written, const Result<Children>& listed,

@@ -109,7 +109,7 @@ class Attempt {
   /// has the claim.
   void list(const std::shared_ptr<Flight>& flight) {
     connection_.wire->children(
-        request_.directory,
+        request_.directory, false,
         [flight, connection = connection_, and_then = request_.and_then](Result<Children> answer) {
           const std::optional<CreatedClaim> claim = flight->known_claim();
           if (!answer || !claim || !and_then) {

@@ -4,8 +4,7 @@
 
 namespace zklock::internal {
 
-bool SessionCapacity::is_left(const WatchTable& watches) const noexcept {
-  const WatchTable::Totals watched = watches.totals();
+bool SessionCapacity::is_left(const WatchTable::Totals& watched) const noexcept {
   return taken_->load() < kMostBytes &&
          watched.path_bytes + watched.count * (kLengthField + chroot_length_) < kMostWatchedBytes;
 }

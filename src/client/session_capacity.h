@@ -28,7 +28,7 @@ class SessionCapacity {
   /// `chroot_length`: the number of bytes that the servers see in front of each path.
   explicit SessionCapacity(std::size_t chroot_length) : chroot_length_(chroot_length) {}
 
-  [[nodiscard]] bool is_left(const WatchTable& watches) const noexcept;
+  [[nodiscard]] bool is_left(const WatchTable::Totals& watched) const noexcept;
 
   /// Reserves capacity for a claim with a path of this length, for as long as the result is kept:
   /// from before the create is sent until nothing is left of the claim. Null: there is none left.

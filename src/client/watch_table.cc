@@ -22,8 +22,8 @@ void notify_one(Watcher& watcher, const WatchEvent& event, const Log& log) noexc
 
 }  // namespace
 
-WatchTable::WatchTable(std::shared_ptr<Background> background, Log log)
-    : background_(std::move(background)), log_(std::move(log)) {}
+WatchTable::WatchTable(UserCallbacks callbacks, Log log)
+    : callbacks_(std::move(callbacks)), log_(std::move(log)) {}
 
 WatchTable::Added WatchTable::add(const std::string& path,
                                   const std::shared_ptr<Watcher>& watcher) {
@@ -34,16 +34,32 @@ WatchTable::Added WatchTable::add(const std::string& path,
   const bool is_known = std::any_of(entry.watchers.begin(), entry.watchers.end(),
                                     [&](const auto& known) { return known.lock() == watcher; });
   if (!is_known) entry.watchers.push_back(watcher);
+  if (!entry.stands) ++entry.requests;
   return {!entry.stands, entry.generation};
+}
+
+WatchTable::Entry* WatchTable::find(const std::string& path, std::uint64_t generation) {
+  const auto entry = entries_.find(path);
+  return entry != entries_.end() && entry->second.generation == generation ? &entry->second
+                                                                           : nullptr;
 }
 
 void WatchTable::watch_stands(const std::string& path, std::uint64_t generation) {
   const MutexLock lock(mutex_);
-  const auto entry = entries_.find(path);
-  if (entry == entries_.end() || entry->second.generation != generation) return;
-  if (std::exchange(entry->second.stands, true)) return;
+  Entry* const entry = find(path, generation);
+  if (entry == nullptr) return;
+  --entry->requests;
+  if (std::exchange(entry->stands, true)) return;
   ++totals_.count;
   totals_.path_bytes += path.size();
+}
+
+void WatchTable::watch_failed(const std::string& path, std::uint64_t generation) {
+  const MutexLock lock(mutex_);
+  Entry* const entry = find(path, generation);
+  if (entry == nullptr) return;
+  --entry->requests;
+  if (entry->is_unused()) entries_.erase(path);
 }
 
 WatchTable::Totals WatchTable::totals() const noexcept {
@@ -57,7 +73,7 @@ void WatchTable::remove(const std::string& path, const std::shared_ptr<Watcher>&
   if (entry == entries_.end()) return;
   std::erase_if(entry->second.watchers,
                 [&](const auto& known) { return known.expired() || known.lock() == watcher; });
-  if (entry->second.watchers.empty() && !entry->second.stands) entries_.erase(entry);
+  if (entry->second.is_unused()) entries_.erase(entry);
 }
 
 void WatchTable::fire(WatchEvent::Type type, const std::string& path, std::uint64_t connection) {
@@ -80,11 +96,10 @@ void WatchTable::reconnected(std::uint64_t connection) {
   std::map<std::string, Entry> entries;
   {
     const MutexLock lock(mutex_);
-    std::erase_if(entries_, [](const auto& known) {
-      const auto& watchers = known.second.watchers;
-      return !known.second.stands && std::all_of(watchers.begin(), watchers.end(),
-                                                 [](const auto& w) { return w.expired(); });
-    });
+    for (auto& [path, entry] : entries_) {
+      std::erase_if(entry.watchers, [](const auto& known) { return known.expired(); });
+    }
+    std::erase_if(entries_, [](const auto& known) { return known.second.is_unused(); });
     entries = entries_;
   }
   for (const auto& [path, entry] : entries) {
@@ -96,6 +111,7 @@ void WatchTable::lost_with_wire() {
   const MutexLock lock(mutex_);
   for (auto& [path, entry] : entries_) {
     entry.stands = false;
+    entry.requests = 0;
     entry.generation = ++last_generation_;
   }
   totals_ = Totals{};
@@ -121,7 +137,7 @@ void WatchTable::notify(const std::vector<std::weak_ptr<Watcher>>& watchers,
     if (watcher->is_prompt()) {
       notify_one(*watcher, event, log_);
     } else {
-      background_->watchers.post([weak, event, log = log_] {
+      callbacks_.post([weak, event, log = log_] {
         if (const std::shared_ptr<Watcher> still = weak.lock()) notify_one(*still, event, log);
       });
     }

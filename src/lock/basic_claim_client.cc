@@ -35,6 +35,14 @@ class CheckedSession final : public Session {
   [[nodiscard]] std::stop_token uncertain() const noexcept override {
     return session_->uncertain();
   }
+  [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin) const override {
+    try {
+      return session_->ending(margin);
+    } catch (...) {
+      log_.error("the client's session threw in ending");
+      return session_->uncertain();
+    }
+  }
   [[nodiscard]] std::shared_ptr<void> keep_certain() const override {
     try {
       return session_->keep_certain();
@@ -72,9 +80,20 @@ class CheckedClient final : public BasicClaimClient,
   Result<Children> children(const std::string& path, const Context& context) override {
     return checked("children", path, [&] { return client_->children(path, context); });
   }
+  Result<Children> children_and_watch(const std::string& path,
+                                      const std::shared_ptr<Watcher>& watcher,
+                                      const Context& context) override {
+    return checked("children_and_watch", path,
+                   [&] { return client_->children_and_watch(path, watcher, context); });
+  }
   Result<Created> create(const std::string& path, const std::string& data, const Acl& acl,
                          const Context& context) override {
     return checked("create", path, [&] { return client_->create(path, data, acl, context); });
+  }
+  Result<Created> create_container(const std::string& path, const std::string& data, const Acl& acl,
+                                   const Context& context) override {
+    return checked("create_container", path,
+                   [&] { return client_->create_container(path, data, acl, context); });
   }
   Result<Created> create_protected_ephemeral_sequential(const std::string& path,
                                                         const std::string& data, const Acl& acl,
@@ -98,6 +117,17 @@ class CheckedClient final : public BasicClaimClient,
   Result<Stat> set(const std::string& path, const std::string& data, std::int32_t version,
                    const Context& context) override {
     return checked("set", path, [&] { return client_->set(path, data, version, context); });
+  }
+  MultiResult multi(const std::vector<MultiOperation>& operations,
+                    const Context& context) override {
+    MultiResult result;
+    const Result<void> called =
+        checked("multi", operations.empty() ? "" : operations.front().path, [&]() -> Result<void> {
+          result = client_->multi(operations, context);
+          return {};
+        });
+    if (!called) result = {.error = called.error()};
+    return result;
   }
   Result<void> close(const Context& context) override {
     return checked("close", "", [&] { return client_->close(context); });
@@ -145,6 +175,10 @@ class CheckedClient final : public BasicClaimClient,
   [[nodiscard]] std::shared_ptr<const Session> session() const override {
     if (!advanced_) return nullptr;
     return checked_session(checked_value("session", [this] { return advanced_->session(); }));
+  }
+  [[nodiscard]] bool is_connected() const override {
+    if (!advanced_) return true;
+    return checked_value("is_connected", [this] { return advanced_->is_connected(); });
   }
   [[nodiscard]] std::shared_ptr<ClaimClient> with_capacity() override {
     if (!advanced_) return nullptr;

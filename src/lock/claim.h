@@ -25,6 +25,7 @@ class Claim {
   std::shared_ptr<HeldClaim> acquire();
 
  private:
+  [[nodiscard]] std::shared_ptr<HeldClaim> queue_once();
   [[nodiscard]] QueuedClaim put_into_queue() const;
   [[noreturn]] void fail(std::error_code error) const;
 

@@ -17,7 +17,7 @@ constexpr std::size_t kMostUnconfirmed = 64;
 Result<void> ClaimNode::rewrite(ZooKeeperClient& client, const Metadata& metadata,
                                 const Context& context) {
   const std::string data = to_json(metadata);
-  for (Backoff pause;; pause.wait(context)) {
+  for (Backoff pause;;) {
     const Result<Stat> written = client.set(path(), data, version_, context);
     if (written) {
       version_ = written->version;
@@ -35,13 +35,14 @@ Result<void> ClaimNode::rewrite(ZooKeeperClient& client, const Metadata& metadat
         version_ = read->stat.version;
         unconfirmed_.clear();
         if (read->data == data) return {};
-        continue;
+        continue;  // at once: the version is known now
       }
       error = read.error();
     } else if (may_have_been_done(error)) {
       if (unconfirmed_.size() == kMostUnconfirmed) unconfirmed_.erase(unconfirmed_.begin());
       unconfirmed_.push_back(data);
     }
+    if (is_retryable(error)) pause.wait(context);
     if (!is_retryable(error) || has_ended(context)) return error;
   }
 }

@@ -33,6 +33,11 @@ class ClaimWait {
   void become_first() const noexcept {
     if (progress_) progress_->become_first();
   }
+  /// See Neighbours.
+  [[nodiscard]] bool own_is_gone() const { return neighbours_.own_is_gone(); }
+  [[nodiscard]] std::shared_ptr<ClaimWatch> take_own_watch() noexcept {
+    return neighbours_.take_own();
+  }
 
  private:
   // These return `keep_waiting` to go on.

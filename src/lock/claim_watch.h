@@ -13,8 +13,8 @@
 
 namespace zklock::internal {
 
-/// Records events and wakes the thread. The network's thread does nothing else here. The events are
-/// guarded by the monitor's mutex.
+/// Records events and wakes the thread, until it is handed over: then it passes them on. The
+/// network's thread does nothing else here. The events are guarded by the monitor's mutex.
 class ClaimWatch final : public Watcher {
  public:
   /// The events so far.
@@ -33,27 +33,15 @@ class ClaimWatch final : public Watcher {
   explicit ClaimWatch(std::shared_ptr<Monitor> monitor) : monitor_(std::move(monitor)) {}
 
   void on_event(const WatchEvent& event) override {
-    {
-      const MutexLock lock(monitor_->mutex);
-      switch (event.type) {
-        case WatchEvent::Type::deleted:
-          news_.deleted = true;
-          news_.connection = event.connection;
-          break;
-        case WatchEvent::Type::reconnected:
-          news_.reconnected = true;
-          break;
-        case WatchEvent::Type::session_lost:
-          news_.session_lost = true;
-          break;
-        case WatchEvent::Type::created:
-        case WatchEvent::Type::changed:
-        case WatchEvent::Type::children_changed:
-          news_.changed = true;
-          break;
-      }
-    }
+    if (const std::shared_ptr<Watcher> successor = record(event)) return successor->on_event(event);
     monitor_->changed->notify_all();
+  }
+
+  /// From now on `successor`, which is prompt, receives the events. Returns those before.
+  [[nodiscard]] News hand_over_to(std::shared_ptr<Watcher> successor) {
+    const MutexLock lock(monitor_->mutex);
+    successor_ = std::move(successor);
+    return news_;
   }
 
   [[nodiscard]] bool is_prompt() const noexcept override { return true; }
@@ -62,8 +50,32 @@ class ClaimWatch final : public Watcher {
   [[nodiscard]] const News& news() const noexcept { return news_; }
 
  private:
+  [[nodiscard]] std::shared_ptr<Watcher> record(const WatchEvent& event) {
+    const MutexLock lock(monitor_->mutex);
+    if (successor_) return successor_;
+    switch (event.type) {
+      case WatchEvent::Type::deleted:
+        news_.deleted = true;
+        news_.connection = event.connection;
+        break;
+      case WatchEvent::Type::reconnected:
+        news_.reconnected = true;
+        break;
+      case WatchEvent::Type::session_lost:
+        news_.session_lost = true;
+        break;
+      case WatchEvent::Type::created:
+      case WatchEvent::Type::changed:
+      case WatchEvent::Type::children_changed:
+        news_.changed = true;
+        break;
+    }
+    return nullptr;
+  }
+
   const std::shared_ptr<Monitor> monitor_;
   News news_ ZKLOCK_GUARDED_BY(monitor_->mutex);
+  std::shared_ptr<Watcher> successor_ ZKLOCK_GUARDED_BY(monitor_->mutex);  // null: none
 };
 
 }  // namespace zklock::internal

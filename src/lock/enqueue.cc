@@ -78,13 +78,18 @@ std::shared_ptr<const Session> session_of(const ClaimClient& client, const Stat&
   return session && session->id() == claim.ephemeral_owner ? session : nullptr;
 }
 
+/// For the next attempt.
+std::shared_ptr<ClaimClient> choose_client(const LockSettings& settings) {
+  std::shared_ptr<ClaimClient> client = settings.client->with_capacity();
+  return client ? client : settings.client;
+}
+
 /// One attempt.
-Result<QueuedClaim> try_to_enqueue(const LockCall& call) {
+Result<QueuedClaim> try_to_enqueue(const LockCall& call, std::shared_ptr<ClaimClient> client) {
   const LockSettings& settings = *call.settings;
   QueuedClaim claim;
   claim.sent_at = Platform::current().boot_now();
-  claim.client = settings.client->with_capacity();
-  if (!claim.client) claim.client = settings.client;
+  claim.client = std::move(client);
   const Context context = context_to_enqueue(call, *claim.client);
   EnqueueRequest request{settings.path, to_json(settings.metadata(call.owner)), settings.acl};
   Result<Enqueued> enqueued = call.uncontended_path.is_likely(*claim.client)
@@ -104,17 +109,25 @@ Result<QueuedClaim> try_to_enqueue(const LockCall& call) {
 }  // namespace
 
 Result<QueuedClaim> enqueue(const LockCall& call) {
-  for (Backoff pause;; pause.wait(call.context)) {
-    Result<QueuedClaim> claim = try_to_enqueue(call);
+  bool has_made_directory = false;
+  for (Backoff pause;;) {
+    const std::shared_ptr<ClaimClient> client = choose_client(*call.settings);
+    Result<QueuedClaim> claim = try_to_enqueue(call, client);
     if (claim) return claim;
-    if (claim.error() == ZooKeeperErrc::no_node) {
-      const DirectoryResult made = create_lock_directory(
-          *call.settings->client, call.settings->path, call.settings->acl, call.context);
+    std::error_code error = claim.error();
+    if (error == ZooKeeperErrc::no_node) {
+      const DirectoryResult made = create_lock_directory(*call.settings, *client, call.context);
       if (made.error) return made.error;
-    } else if (!call.retries(claim.error())) {
-      return claim;
+      error = Errc::locking_timed_out;  // if there is no time to try again
+      // Nothing has failed: the servers had removed an unused container. Once, as one that goes
+      // again and again must not cause a storm of requests.
+      if (!std::exchange(has_made_directory, true) && !has_ended(call.context)) continue;
+    } else if (!is_retryable(error)) {
+      return error;
     }
-    if (has_ended(call.context)) return ZooKeeperErrc::operation_timeout;
+    pause.wait(call.context);
+    // No attempt without time: the caller has to know how the last one that had time ended.
+    if (has_ended(call.context)) return error;
   }
 }
 

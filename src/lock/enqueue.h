@@ -37,7 +37,8 @@ struct QueuedClaim {
 };
 
 /// Creates a claim, and the lock's directory if it is missing. Tries again after retryable errors,
-/// until the context ends.
+/// until the context ends. Error: how the last attempt ended; `Errc::locking_timed_out` if the
+/// servers answered, but the time was too short.
 [[nodiscard]] Result<QueuedClaim> enqueue(const LockCall& call);
 
 }  // namespace zklock::internal

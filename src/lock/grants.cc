@@ -13,21 +13,22 @@ namespace {
 /// the oldest of those are dropped.
 constexpr std::size_t kMostEntries = 1'000;
 
+/// Asks no clock and no client, so it may be called with the mutex.
+bool is_lost(const Grants::Held& held) { return static_cast<bool>(held->loss_reason()); }
+
 }  // namespace
 
 void Grants::add(Held held) {
   const std::uint64_t thread = this_thread_number();
   std::vector<Entry> dropped;  // destroyed without the mutex
   const MutexLock lock(mutex_);
-  const auto has_ended = [](const Entry& entry) {
-    return static_cast<bool>(entry.held->loss_reason());
-  };
   for (auto entry = entries_.begin(); entry != entries_.end();) {
     // Another owner of this thread may still have to learn of its loss.
     const bool is_superseded =
-        entry->thread == thread && has_ended(*entry) && entry->held->owner() == held->owner();
-    const bool is_one_too_many = entries_.size() >= kMostEntries && has_ended(*entry);
+        entry->thread == thread && is_lost(entry->held) && entry->held->owner() == held->owner();
+    const bool is_one_too_many = entries_.size() >= kMostEntries && is_lost(entry->held);
     if (is_superseded || is_one_too_many) {
+      if (!entry->settled && entry->held->owner().empty()) ++dropped_;
       dropped.push_back(std::move(*entry));
       entry = entries_.erase(entry);
     } else {
@@ -42,12 +43,18 @@ void Grants::remove(const Held& held) {
   std::erase_if(entries_, [&](const Entry& entry) { return entry.held == held; });
 }
 
+std::vector<Grants::Held> Grants::all() const { return held_of(entries()); }
+
 std::vector<Grants::Held> Grants::take_all() {
-  std::vector<Entry> entries;
+  std::vector<Entry> taken;
   {
     const MutexLock lock(mutex_);
-    entries.swap(entries_);
+    taken.swap(entries_);
   }
+  return held_of(std::move(taken));
+}
+
+std::vector<Grants::Held> Grants::held_of(std::vector<Entry> entries) {
   std::vector<Held> all;
   all.reserve(entries.size());
   for (Entry& entry : entries) all.push_back(std::move(entry.held));
@@ -84,6 +91,29 @@ Grants::Held Grants::of_owner(const std::string& owner) const {
 Grants::Held Grants::of_lease(const Lease& lease) const {
   const LeaseState* const state = LeaseAccess::state(lease).get();
   return last([&](const Entry& entry) { return entry.held.get() == state; });
+}
+
+Grants::Held Grants::of_moved_guard() const {
+  std::vector<Entry> all = entries();
+  std::erase_if(all, [](const Entry& entry) {
+    return entry.settled || (is_lost(entry.held) && !entry.held->owner().empty());
+  });
+  return all.size() == 1 && all[0].held->owner().empty() ? all[0].held : nullptr;
+}
+
+bool Grants::settle_a_loss() {
+  for (const Entry& entry : entries()) static_cast<void>(entry.held->valid());  // finds losses
+  const MutexLock lock(mutex_);
+  if (dropped_ > 0) {
+    --dropped_;
+    return true;
+  }
+  const auto lost = std::find_if(entries_.begin(), entries_.end(), [](const Entry& entry) {
+    return is_lost(entry.held) && !entry.settled && entry.held->owner().empty();
+  });
+  if (lost == entries_.end()) return false;
+  lost->settled = true;
+  return true;
 }
 
 }  // namespace zklock::internal

@@ -6,6 +6,7 @@
 #include "base/backoff.h"
 #include "base/context_wait.h"
 #include "base/error_kinds.h"
+#include "base/farewell.h"
 #include "base/mutex.h"
 
 namespace zklock::internal {
@@ -14,6 +15,9 @@ namespace {
 
 /// A shorter hold does not pay for the watch on its own claim.
 constexpr std::chrono::milliseconds kShortHold{50};
+/// The same with others in the queue: somebody who deletes all of it, one claim after the other,
+/// makes each of them the first for a moment.
+constexpr std::chrono::milliseconds kShortHoldInAQueue{5};
 /// The time for the one attempt of an unlock whose deadline has passed already.
 constexpr std::chrono::seconds kUnlockPatience{1};
 
@@ -77,22 +81,39 @@ HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
       reservation_(claim.reservation) {}
 
 HeldClaim::~HeldClaim() {
-  if (is_forked()) return;
   background()->timers.cancel(timer_);
   if (LeaseState::release()) HeldClaim::on_loss();  // remove the claim that was never released
 }
 
-void HeldClaim::start() {
+void HeldClaim::begin_hold(std::shared_ptr<ClaimWatch> own, bool has_waited) {
   LeaseState::start();
   watch_ = std::make_shared<OwnWatch>(weak_from_this());
-  const SteadyTime at = Platform::current().steady_now() + kShortHold;
+  if (!own) return watch_own_claim_later(has_waited ? kShortHoldInAQueue : kShortHold);
+  watch_of_the_wait_ = std::move(own);
+  const ClaimWatch::News news = watch_of_the_wait_->hand_over_to(watch_);
+  // What it has reported is over, so watch anew: that notices a deletion as well. A claim with a
+  // TTL has changed by the write of its grant. A basic client may have failed to set the watch.
+  if (news.deleted || news.reconnected || news.session_lost) {
+    watch_own_claim_later({});
+  } else if (news.changed || !grant().session) {
+    watch_own_claim_later(kShortHoldInAQueue);
+  }
+}
+
+void HeldClaim::watch_own_claim_later(std::chrono::nanoseconds pause) {
+  const SteadyTime at = Platform::current().steady_now() + pause;
   timer_ = background()->timers.schedule(at, [weak = weak_from_this()] {
     const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
     if (held && held->valid()) held->watch_own_claim();
   });
 }
 
-void HeldClaim::watch_own_claim() { client_->watch_in_background(grant().znode, watch_); }
+void HeldClaim::watch_own_claim() {
+  // The same watcher as before: after a reconnect, it still has its place.
+  std::shared_ptr<Watcher> watcher = watch_;
+  if (watch_of_the_wait_) watcher = watch_of_the_wait_;
+  client_->watch_in_background(grant().znode, watcher);
+}
 
 void HeldClaim::on_loss() noexcept {
   try {
@@ -110,15 +131,6 @@ void HeldClaim::after_loss() noexcept {
   settings_->observe([this](LockObserver& observer) { observer.on_lost(lease()); });
 }
 
-void HeldClaim::fail_as_lost() const {
-  if (is_forked()) {
-    throw LockError(Errc::lock_lost, grant().znode + " belongs to the parent process",
-                    ZooKeeperErrc::forked);
-  }
-  if (is_released()) throw LockError(Errc::lock_lost, grant().znode + " was released");
-  throw LockError(Errc::lock_lost, grant().znode + ": " + loss_reason().message());
-}
-
 void HeldClaim::renew(const Context& context) {
   if (!valid()) fail_as_lost();
   if (!renewal_) return;
@@ -126,11 +138,10 @@ void HeldClaim::renew(const Context& context) {
   {
     ContextWait wait(renewal.monitor, context);
     MutexLock lock(renewal.monitor.mutex);
-    if (wait.wait(lock, [&renewal]() ZKLOCK_REQUIRES(renewal.monitor.mutex) {
-          return !renewal.writing;
-        }) != WaitEnd::ready) {
-      throw LockError(Errc::locking_failed, "could not renew " + grant().znode + " in time");
-    }
+    const WaitEnd end = wait.wait(
+        lock, [&renewal]() ZKLOCK_REQUIRES(renewal.monitor.mutex) { return !renewal.writing; });
+    // The other write has no answer yet.
+    if (end != WaitEnd::ready) fail_as_unconfirmed("renew", error_of(end), context);
     renewal.writing = true;
   }
   const auto done = [&renewal] {
@@ -160,27 +171,22 @@ void HeldClaim::rewrite(const Context& context) {
     fail_as_lost();
   }
   if (!valid()) fail_as_lost();
-  if (!written) {
-    throw LockError(Errc::locking_failed,
-                    "could not renew " + grant().znode + ": " + written.error().message(),
-                    written.error());
-  }
+  if (!written) fail_as_unconfirmed("renew", written.error(), context);
   prolong(saturated_sum(begun, settings_->ttl));
   if (!valid()) fail_as_lost();  // the old end of the TTL came first
 }
 
 void HeldClaim::verify(const Context& context) {
-  for (Backoff pause;; pause.wait(context)) {
+  for (Backoff pause;;) {
     if (!valid()) fail_as_lost();
     const Result<void> checked =
         client_->check(grant().znode, ZooKeeperClient::kAnyVersion, context);
     if (checked.error() == ZooKeeperErrc::no_node) lose(LossReason::claim_deleted);
     if (!valid()) fail_as_lost();
     if (checked) return;
+    if (is_retryable(checked.error())) pause.wait(context);
     if (!is_retryable(checked.error()) || has_ended(context)) {
-      throw LockError(Errc::locking_failed,
-                      "could not verify " + grant().znode + ": " + checked.error().message(),
-                      checked.error());
+      fail_as_unconfirmed("verify", checked.error(), context);
     }
   }
 }
@@ -200,18 +206,13 @@ void HeldClaim::release(const Context& context) {
     return;
   }
   if (removed.error() == ZooKeeperErrc::no_node) {
-    const LockError error(Errc::lock_lost, grant().znode + " had been deleted by somebody else");
-    settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });
-    throw error;
+    throw LockError(Errc::lock_lost, grant().znode + " had been deleted by somebody else");
   }
   client_->remove_in_background(grant().znode);
-  const LockError error(Errc::unlocking_failed,
-                        "could not remove " + grant().znode + " yet: " + removed.error().message() +
-                            "; it is removed in the background",
-                        removed.error());
-  settings_->log.warning(error.what());
-  settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease(), error); });
-  throw error;
+  std::string text = "could not remove ";
+  text.append(grant().znode).append(" yet: ").append(removed.error().message());
+  text.append("; it is removed in the background");
+  throw LockError(Errc::unlocking_failed, text, removed.error());
 }
 
 /// `no_node`: the claim was gone already at the first attempt.
@@ -233,12 +234,12 @@ Result<void> HeldClaim::remove(const Context& context) {
   }
 }
 
-void HeldClaim::abandon(const Context& context) noexcept {
-  if (!valid()) return;
-  lose_now(LossReason::client_closed);
+void HeldClaim::await_removal(const Context& context) noexcept {
   try {
-    // The removal in the background has begun. Wait until the claim is gone.
-    static_cast<void>(client_->remove(grant().znode, ZooKeeperClient::kAnyVersion, context));
+    // A request that is sent after the removal is answered after it.
+    const Result<void> removed = client_->remove(grant().znode, ZooKeeperClient::kAnyVersion,
+                                                 patience_with(*client_, context));
+    if (removed || removed.error() == ZooKeeperErrc::no_node) Farewell::servers_answered();
   } catch (...) {
     settings_->log.error([this] { return "could not wait for the removal of " + grant().znode; });
   }

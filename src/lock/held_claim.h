@@ -2,12 +2,16 @@
 #ifndef ZKLOCK_SRC_LOCK_HELD_CLAIM_H_
 #define ZKLOCK_SRC_LOCK_HELD_CLAIM_H_
 
+#include <chrono>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 #include <utility>
 
 #include "lock/claim_node.h"
+#include "lock/claim_watch.h"
 #include "lock/lease_state.h"
 #include "lock/lock_settings.h"
 
@@ -23,7 +27,10 @@ class HeldClaim final : public LeaseState {
   HeldClaim(const HeldClaim&) = delete;
   HeldClaim& operator=(const HeldClaim&) = delete;
 
-  void start() override;
+  /// `own`: the watch on this claim while it waited; null: it was not watched. Called once.
+  void begin_hold(std::shared_ptr<ClaimWatch> own, bool has_waited);
+  [[nodiscard]] std::chrono::milliseconds ttl() const noexcept override { return settings_->ttl; }
+  [[nodiscard]] std::shared_ptr<ClaimClient> client() const override { return client_; }
   void renew(const Context& context) override;
   void verify(const Context& context) override;
 
@@ -31,8 +38,9 @@ class HeldClaim final : public LeaseState {
   /// `unlocking_failed` (the removal continues in the background); `unlocking_failed` without a
   /// cause if it was released before.
   void release(const Context& context);
-  /// Loses the lease because the lock is being closed, and removes the claim.
-  void abandon(const Context& context) noexcept;
+  /// Waits until the claim of a lost lease is removed, which has begun already, if there is a
+  /// connection.
+  void await_removal(const Context& context) noexcept;
 
   [[nodiscard]] Lease lease() { return LeaseAccess::make(shared_from_this()); }
 
@@ -50,9 +58,12 @@ class HeldClaim final : public LeaseState {
 
   void on_loss() noexcept override;
   void after_loss() noexcept override;
+  void run_callback(std::function<void()> callback) override {
+    settings_->callbacks.post(std::move(callback));
+  }
   void watch_own_claim();
+  void watch_own_claim_later(std::chrono::nanoseconds pause);
   void rewrite(const Context& context);
-  [[noreturn]] void fail_as_lost() const;
   [[nodiscard]] Result<void> remove(const Context& context);
 
   const std::shared_ptr<const LockSettings> settings_;
@@ -60,8 +71,9 @@ class HeldClaim final : public LeaseState {
   const std::unique_ptr<Renewal> renewal_;  // null: without a TTL
   // In the session. Of the thread that ends the lease: LeaseState lets only one of them do so.
   std::shared_ptr<void> reservation_;
-  // Constant after `start`.
+  // Constant after `begin_hold`.
   std::shared_ptr<OwnWatch> watch_;
+  std::shared_ptr<ClaimWatch> watch_of_the_wait_;  // passes its events on to `watch_`
   Executor::Ticket timer_ = 0;
 };
 

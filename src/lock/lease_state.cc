@@ -2,8 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <utility>
 
+#include "base/backoff.h"
+#include "base/error_kinds.h"
 #include "base/mutex.h"
+#include "lock/check_margin.h"
 
 namespace zklock::internal {
 
@@ -16,7 +20,7 @@ LeaseState::LeaseState(Grant grant, std::string owner, std::optional<BootTime> t
       owner_(std::move(owner)) {}
 
 LeaseState::~LeaseState() {
-  if (timer_ != 0 && !is_forked()) background_->timers.cancel(timer_);
+  if (timer_ != 0) background_->timers.cancel(timer_);
 }
 
 void LeaseState::start() {
@@ -24,6 +28,10 @@ void LeaseState::start() {
     session_watch_.emplace(grant_.certainty_ended, LoseWithSession{weak_from_this()});
   }
   watch_clock();
+}
+
+void LeaseState::run_callback(std::function<void()> callback) {
+  background_->losses.post(std::move(callback));
 }
 
 bool LeaseState::valid() noexcept {
@@ -48,7 +56,10 @@ bool LeaseState::valid() noexcept {
 }
 
 std::chrono::steady_clock::time_point LeaseState::valid_until() noexcept {
-  if (!valid()) return SteadyTime::min();
+  return valid() ? bound() : SteadyTime::min();
+}
+
+std::chrono::steady_clock::time_point LeaseState::bound() const noexcept {
   SteadyTime until = SteadyTime::max();
   if (const BootTime end = ttl_end_.load(); end != BootTime::max()) {
     const Platform& platform = Platform::current();
@@ -59,6 +70,13 @@ std::chrono::steady_clock::time_point LeaseState::valid_until() noexcept {
   return until;
 }
 
+std::chrono::nanoseconds LeaseState::remaining() noexcept {
+  const SteadyTime until = valid_until();  // before the clock is read: see `valid`
+  if (until == SteadyTime::max()) return std::chrono::nanoseconds::max();
+  const SteadyTime now = Platform::current().steady_now();
+  return std::max(saturated_difference(until, now), std::chrono::nanoseconds(0));
+}
+
 std::error_code LeaseState::loss_reason() const noexcept {
   const int phase = phase_.load();
   if (phase == kHeld || phase == kReleased) return {};
@@ -66,6 +84,7 @@ std::error_code LeaseState::loss_reason() const noexcept {
 }
 
 std::string LeaseState::owner() const {
+  if (is_forked()) return {};
   const MutexLock lock(mutex_);
   return owner_;
 }
@@ -91,26 +110,29 @@ bool LeaseState::try_lose(LossReason reason) noexcept {
   if (!phase_.compare_exchange_strong(held, static_cast<int>(reason))) return false;
   reliance_.reset();
   on_loss();
+  report_end();
   return true;
 }
 
-bool LeaseState::lose(LossReason reason) noexcept {
+bool LeaseState::lose(LossReason reason, std::shared_ptr<void> kept) noexcept {
   if (!try_lose(reason)) return false;
   try {
-    background_->losses.post([self = shared_from_this()] {
-      self->lost_.request_stop();
-      self->after_loss();
-    });
-  } catch (...) {          // out of memory
-    lost_.request_stop();  // on this thread: the loss must be reported
-    after_loss();
+    run_callback([self = shared_from_this(), kept = std::move(kept)] { self->report_loss(); });
+  } catch (...) {   // out of memory
+    report_loss();  // on this thread: it must be reported
   }
   return true;
 }
 
 void LeaseState::lose_now(LossReason reason) noexcept {
-  if (!try_lose(reason)) return;
+  if (try_lose(reason)) report_loss();
+}
+
+void LeaseState::report_loss() noexcept {
   lost_.request_stop();
+  for (StopsByMargin::Stop& warning : take_warnings(std::chrono::nanoseconds::min())) {
+    warning.source.request_stop();
+  }
   after_loss();
 }
 
@@ -119,23 +141,147 @@ bool LeaseState::release() noexcept {
   int held = kHeld;
   if (!phase_.compare_exchange_strong(held, kReleased)) return false;
   reliance_.reset();
+  report_end();
   return true;
 }
 
 void LeaseState::prolong(BootTime ttl_end) { ttl_end_.store(ttl_end); }
 
-void LeaseState::watch_clock() {
-  const BootTime end = ttl_end_.load();
-  if (end == BootTime::max()) return;
-  const Platform& platform = Platform::current();
-  const SteadyTime at =
-      saturated_sum(platform.steady_now(), saturated_difference(end, platform.boot_now()));
+LeaseState::OnDemand& LeaseState::on_demand() {
+  if (!on_demand_) on_demand_ = std::make_unique<OnDemand>();
+  return *on_demand_;
+}
+
+std::int64_t LeaseState::zxid_of_grant() const {
   const MutexLock lock(mutex_);
-  timer_ = background_->timers.schedule(at, [weak = weak_from_this()] {
-    const auto self = weak.lock();
-    // If it is still valid, it was renewed in between.
-    if (self && self->valid()) self->watch_clock();
-  });
+  return on_demand_ ? on_demand_->zxid_of_grant : 0;
+}
+
+void LeaseState::learn_zxid_of_grant(std::int64_t zxid) {
+  const MutexLock lock(mutex_);
+  on_demand().zxid_of_grant = zxid;
+}
+
+std::stop_token LeaseState::ended() {
+  MutexLock lock(mutex_);
+  std::stop_source ended(on_demand().ended);
+  lock.unlock();
+  if (!is_held()) ended.request_stop();  // it may have ended before there was a source
+  return ended.get_token();
+}
+
+void LeaseState::report_end() noexcept {
+  MutexLock lock(mutex_);
+  if (!on_demand_) return;
+  std::stop_source ended(on_demand_->ended);
+  lock.unlock();
+  ended.request_stop();
+}
+
+std::stop_token LeaseState::ending(std::chrono::milliseconds margin) {
+  if (is_forked()) return stopped_token();  // first: the session's mutex may be locked forever
+  check_margin(margin, ttl(), grant_.session.get());
+  if (remaining() <= margin) return stopped_token();
+  StopsByMargin::Found found;
+  {
+    const MutexLock lock(mutex_);
+    found = on_demand().warnings.at(margin);
+  }
+  if (found.is_new) {
+    watch_session(margin, found.token);
+    watch_clock();
+    if (!is_held() && !is_released()) warn(std::chrono::nanoseconds::min());  // lost meanwhile
+  }
+  return found.token;
+}
+
+void LeaseState::watch_session(std::chrono::milliseconds margin, const std::stop_token& warning) {
+  if (!grant_.session) return;
+  const auto watch = std::make_shared<std::stop_callback<WarnOfSession>>(
+      grant_.session->ending(margin), WarnOfSession{weak_from_this(), margin});
+  const MutexLock lock(mutex_);
+  static_cast<void>(on_demand().warnings.keep(warning, watch));
+}
+
+std::list<StopsByMargin::Stop> LeaseState::take_warnings(std::chrono::nanoseconds left) noexcept {
+  const MutexLock lock(mutex_);
+  return on_demand_ ? on_demand_->warnings.take(left) : std::list<StopsByMargin::Stop>();
+}
+
+/// On any thread, also the network's.
+void LeaseState::warn(std::chrono::nanoseconds left) noexcept {
+  for (StopsByMargin::Stop& warning : take_warnings(left)) {
+    try {
+      run_callback([self = shared_from_this(), source = warning.source]() mutable {
+        if (!self->is_released()) source.request_stop();
+      });
+    } catch (...) {  // out of memory
+      warning.source.request_stop();
+    }
+  }
+}
+
+void LeaseState::watch_clock() {
+  const Platform& platform = Platform::current();
+  const auto ttl_left = [&] { return saturated_difference(ttl_end_.load(), platform.boot_now()); };
+  if (ttl_end_.load() == BootTime::max()) return;
+  warn(ttl_left());
+  const MutexLock lock(mutex_);
+  const std::chrono::nanoseconds left = ttl_left();  // the last one to set the timer knows best
+  background_->timers.cancel(timer_);
+  const auto margin = on_demand_ ? on_demand_->warnings.largest() : std::chrono::milliseconds(0);
+  timer_ = background_->timers.schedule(saturated_sum(platform.steady_now(), left - margin),
+                                        [weak = weak_from_this()] {
+                                          const auto self = weak.lock();
+                                          // If it is still valid, it was renewed in between, or
+                                          // there is somebody to warn.
+                                          if (self && self->valid()) self->watch_clock();
+                                        });
+}
+
+void LeaseState::require(std::chrono::milliseconds margin, const Context& context) {
+  if (is_forked()) fail_as_lost();
+  check_margin(margin, ttl(), grant_.session.get());
+  bool has_tried = false;
+  for (Backoff pause;; pause.wait(context)) {
+    if (!valid()) fail_as_lost();
+    if (remaining() >= margin) return;
+    // A session of a user's may say too early that it is certain.
+    if (std::exchange(has_tried, true) && has_ended(context)) {
+      const auto end =
+          context.canceled() ? ZooKeeperErrc::canceled : ZooKeeperErrc::operation_timeout;
+      fail_as_unconfirmed("confirm", end, context);
+    }
+    const BootTime soonest = Platform::current().boot_now() + margin;
+    if (ttl_end_.load() < soonest) renew(context);
+    if (!grant_.session) continue;
+    const Result<void> certain = grant_.session->become_certain(margin, context);
+    if (certain.error() == ZooKeeperErrc::session_expired) lose(session_loss_reason());
+    if (!valid()) fail_as_lost();
+    if (!certain) fail_as_unconfirmed("confirm", certain.error(), context);
+  }
+}
+
+void LeaseState::fail_as_lost() const {
+  std::string how = grant_.znode;
+  std::error_code cause;
+  if (is_forked()) {
+    how.append(" belongs to the parent process");
+    cause = ZooKeeperErrc::forked;
+  } else if (is_released()) {
+    how.append(" was released");
+  } else {
+    how.append(": ").append(loss_reason().message());
+  }
+  throw LockError(Errc::lock_lost, how, cause);
+}
+
+void LeaseState::fail_as_unconfirmed(const char* what, std::error_code error,
+                                     const Context& context) const {
+  const bool is_outage = is_unanswered(error) && !context.canceled();
+  std::string text = "could not ";
+  text.append(what).append(" ").append(grant_.znode).append(": ").append(error.message());
+  throw LockError(is_outage ? Errc::no_server_answered : Errc::locking_failed, text, error);
 }
 
 }  // namespace zklock::internal

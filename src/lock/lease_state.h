@@ -8,6 +8,8 @@
 
 #include <atomic>
 #include <cstdint>
+#include <functional>
+#include <list>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -18,6 +20,7 @@
 #include "base/background.h"
 #include "base/mutex.h"
 #include "base/platform.h"
+#include "base/stops_by_margin.h"
 
 namespace zklock::internal {
 
@@ -32,7 +35,7 @@ struct Grant {
 /// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
 /// thread has to run for it to become false in time.
 ///
-/// Thread safety: all of it may be called from any thread.
+/// REQUIRES: made by make_of_this_process. Thread safety: all of it may be called from any thread.
 class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState> {
  public:
   /// `ttl_end`: none without a TTL.
@@ -44,41 +47,76 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
 
   /// Begins to watch the session and the clock. Called once. REQUIRES: a shared_ptr owns the
   /// object.
-  virtual void start();
+  void start();
 
   [[nodiscard]] bool valid() noexcept;
   [[nodiscard]] std::chrono::steady_clock::time_point valid_until() noexcept;
+  /// `valid_until` of a lease that has not ended. Ends nothing, and waits for nobody.
+  [[nodiscard]] std::chrono::steady_clock::time_point bound() const noexcept;
+  [[nodiscard]] std::chrono::nanoseconds remaining() noexcept;
   [[nodiscard]] std::stop_token lost() const noexcept { return lost_.get_token(); }
+  /// See Lease::ending.
+  [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin);
+  /// Stop is requested when the lease is released or lost, by the thread that ends it: the
+  /// callbacks return at once.
+  [[nodiscard]] std::stop_token ended();
   [[nodiscard]] std::error_code loss_reason() const noexcept;
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
+  /// A zxid after all that earlier holders wrote, and before what is written with it. 0: not known
+  /// yet. For guarded writes.
+  [[nodiscard]] std::int64_t zxid_of_grant() const;
+  void learn_zxid_of_grant(std::int64_t zxid);
   [[nodiscard]] std::string owner() const;
   /// Returns false if it has an owner already.
   bool set_owner(std::string owner);
 
+  /// How long it may be held after the grant, or a renewal. 0: no limit.
+  [[nodiscard]] virtual std::chrono::milliseconds ttl() const noexcept {
+    return std::chrono::milliseconds(0);
+  }
+  /// The client of the claim's session. Null: it has none.
+  [[nodiscard]] virtual std::shared_ptr<ClaimClient> client() const { return nullptr; }
+
   /// Throw LockError.
   virtual void renew(const Context& context) = 0;
   virtual void verify(const Context& context) = 0;
+  /// See Lease::require.
+  void require(std::chrono::milliseconds margin, const Context& context);
 
-  /// Ends the lease as lost: makes `valid()` false, then requests stop on `lost()`, on the thread
-  /// for callbacks. Returns false, and does nothing, if the lease has ended before.
-  bool lose(LossReason reason) noexcept;
+  /// Ends the lease as lost: makes `valid()` false, then requests stop on `lost()`, on a thread for
+  /// callbacks, which keeps `kept` until the callbacks have returned. Returns false, and does
+  /// nothing, if the lease has ended before.
+  bool lose(LossReason reason, std::shared_ptr<void> kept = nullptr) noexcept;
   /// The same, but requests stop before it returns.
   void lose_now(LossReason reason) noexcept;
   /// Ends the lease as released. Returns false if it was released before, or is lost.
   [[nodiscard]] bool release() noexcept;
   [[nodiscard]] bool is_released() const noexcept { return phase_.load() == kReleased; }
+  [[nodiscard]] bool is_held() const noexcept { return phase_.load() == kHeld; }
   /// The process inherited it through fork(). It belongs to the parent, and is never valid here.
+  /// Its mutex and stop states may stay locked forever.
   [[nodiscard]] bool is_forked() const noexcept { return fork_count() != forks_; }
 
  protected:
   /// Called when the lease is lost: `valid()` is false, stop is not requested yet. On any thread.
   /// Must not block.
   virtual void on_loss() noexcept {}
-  /// Called after stop was requested. On the thread for callbacks, without a mutex of ours.
+  /// Called after stop was requested. On a thread for callbacks, without a mutex of ours.
   virtual void after_loss() noexcept {}
+  /// Runs code of the user's on a thread that it may block. May throw std::bad_alloc.
+  virtual void run_callback(std::function<void()> callback);
 
   /// Moves the end of the TTL. The lease may have ended before that: ask `valid` afterwards.
   void prolong(BootTime ttl_end);
+  /// Warns of what is due, and looks again when something will be. Called when the end of the TTL
+  /// has become earlier.
+  void watch_clock();
+
+  /// Throws LockError(lock_lost) that says how the lease has ended. REQUIRES: it has.
+  [[noreturn]] void fail_as_lost() const;
+  /// The claim may still stand, and the lease goes on.
+  [[noreturn]] void fail_as_unconfirmed(const char* what, std::error_code error,
+                                        const Context& context) const;
 
   [[nodiscard]] const std::shared_ptr<Background>& background() const noexcept {
     return background_;
@@ -92,13 +130,34 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
     }
   };
 
+  struct WarnOfSession {
+    std::weak_ptr<LeaseState> lease;
+    std::chrono::milliseconds margin;
+    void operator()() const noexcept {
+      if (const auto state = lease.lock()) state->warn(margin);
+    }
+  };
+
+  /// Few leases are asked for any of this, and there may be many leases.
+  struct OnDemand {
+    StopsByMargin warnings{};
+    std::stop_source ended{};
+    std::int64_t zxid_of_grant = 0;
+  };
+
   // A phase is one of these, or a LossReason.
   static constexpr int kHeld = 0;
   static constexpr int kReleased = -1;
 
   [[nodiscard]] LossReason session_loss_reason() const noexcept;
   [[nodiscard]] bool try_lose(LossReason reason) noexcept;
-  void watch_clock();
+  void report_end() noexcept;
+  void report_loss() noexcept;
+  void warn(std::chrono::nanoseconds left) noexcept;
+  void watch_session(std::chrono::milliseconds margin, const std::stop_token& warning);
+  [[nodiscard]] OnDemand& on_demand() ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] std::list<StopsByMargin::Stop> take_warnings(
+      std::chrono::nanoseconds left) noexcept;
 
   const Grant grant_;
   const std::shared_ptr<Background> background_;
@@ -111,6 +170,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
 
   mutable Mutex mutex_;
   std::string owner_ ZKLOCK_GUARDED_BY(mutex_);
+  std::unique_ptr<OnDemand> on_demand_ ZKLOCK_GUARDED_BY(mutex_);  // null: not needed yet
   Executor::Ticket timer_ ZKLOCK_GUARDED_BY(mutex_) = 0;
 };
 

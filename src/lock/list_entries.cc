@@ -5,7 +5,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/backoff.h"
 #include "base/error_kinds.h"
 #include "base/znode_path.h"
 #include "lock/claim_order.h"
@@ -14,13 +13,6 @@
 namespace zklock::internal {
 
 namespace {
-
-[[noreturn]] void fail(const std::string& path, std::error_code error, const Context& context) {
-  const std::string detail = "cannot list " + path + ": " + error.message();
-  if (context.canceled()) throw LockError(Errc::locking_canceled, detail, error);
-  if (is_retryable(error)) throw LockError(Errc::locking_timed_out, detail, error);
-  throw LockError(Errc::locking_failed, detail, error);
-}
 
 LockEntry entry_of(const ClaimName& claim, const std::string& path, const Znode& znode) {
   LockEntry entry{.id = claim.sequence, .path = path, .fencing_token = znode.stat.czxid};
@@ -33,46 +25,63 @@ LockEntry entry_of(const ClaimName& claim, const std::string& path, const Znode&
   return entry;
 }
 
-/// None: it is gone by now, or is not a claim.
-std::optional<LockEntry> read_entry(const LockSettings& settings, const ClaimName& claim,
-                                    const Context& context) {
+/// None: it is gone by now (which sets `is_gone`), or is not a claim.
+std::optional<LockEntry> read_entry(const LockSettings& settings, ClaimClient& client,
+                                    const ClaimName& claim, bool& is_gone, const Context& context) {
   const std::string path = join_path(settings.path, claim.name);
-  for (Backoff pause;; pause.wait(context)) {
-    const Result<Znode> znode = settings.client->get(path, context);
+  for (Backoff pause;;) {
+    const Result<Znode> znode = client.get(path, context);
     if (znode) {
       if (znode->stat.ephemeral_owner == 0) return std::nullopt;
       return entry_of(claim, path, *znode);
     }
-    if (znode.error() == ZooKeeperErrc::no_node) return std::nullopt;
-    if (!is_retryable(znode.error()) || has_ended(context)) {
-      fail(settings.path, znode.error(), context);
+    if (znode.error() == ZooKeeperErrc::no_node) {
+      is_gone = true;
+      return std::nullopt;
     }
+    // The list was answered.
+    pause_or_fail(pause, settings.path, znode.error(), Errc::locking_timed_out, context);
   }
 }
 
-Result<std::vector<ClaimName>> list_claims(const LockSettings& settings, const Context& context) {
-  const Result<Children> children = settings.client->children(settings.path, context);
+Result<std::vector<ClaimName>> list_claims(const LockSettings& settings, ClaimClient& client,
+                                           const Context& context) {
+  const Result<Children> children = client.children(settings.path, context);
   if (!children) return children.error();
-  return claims_in_order(*settings.client, settings.path, children->names,
-                         settings.further_claim_markers, {}, context);
+  return claims_in_order(client, settings.path, children->names, settings.further_claim_markers, {},
+                         context);
 }
 
 }  // namespace
 
-LockEntries list_entries(const LockSettings& settings, const Context& context) {
-  for (Backoff pause;; pause.wait(context)) {
-    const Result<std::vector<ClaimName>> claims = list_claims(settings, context);
+void pause_or_fail(Backoff& pause, const std::string& path, std::error_code error,
+                   Errc when_unanswered, const Context& context) {
+  if (is_retryable(error)) pause.wait(context);
+  if (is_retryable(error) && !has_ended(context)) return;
+  const std::string detail = "cannot list " + path + ": " + error.message();
+  if (context.canceled()) throw LockError(Errc::locking_canceled, detail, error);
+  if (is_unanswered(error)) throw LockError(when_unanswered, detail, error);
+  throw LockError(is_retryable(error) ? Errc::locking_timed_out : Errc::locking_failed, detail,
+                  error);
+}
+
+LockEntries list_entries(const LockSettings& settings, ClaimClient& client,
+                         const Context& context) {
+  for (Backoff pause;;) {
+    const Result<std::vector<ClaimName>> claims = list_claims(settings, client, context);
     if (claims) {
       std::vector<LockEntry> entries;
+      bool is_gone = false;
       for (const ClaimName& claim : *claims) {
-        if (auto entry = read_entry(settings, claim, context)) entries.push_back(std::move(*entry));
+        auto entry = read_entry(settings, client, claim, is_gone, context);
+        if (entry) entries.push_back(std::move(*entry));
       }
+      // Others may have come while those went: nobody may have seen the queue empty.
+      if (entries.empty() && is_gone && !has_ended(context)) continue;
       return LockEntries(std::move(entries));
     }
     if (claims.error() == ZooKeeperErrc::no_node) return {};  // there is no directory
-    if (!is_retryable(claims.error()) || has_ended(context)) {
-      fail(settings.path, claims.error(), context);
-    }
+    pause_or_fail(pause, settings.path, claims.error(), Errc::no_server_answered, context);
   }
 }
 

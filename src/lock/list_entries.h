@@ -3,15 +3,26 @@
 #define ZKLOCK_SRC_LOCK_LIST_ENTRIES_H_
 
 #include <zklock/context.h>
+#include <zklock/error.h>
 #include <zklock/lock_entries.h>
 
+#include <string>
+#include <system_error>
+
+#include "base/backoff.h"
 #include "lock/lock_settings.h"
 
 namespace zklock::internal {
 
 /// The claims in the queue with their data, the holder first. Reads one claim after the other, and
 /// leaves out those that are gone by then. Throws LockError.
-[[nodiscard]] LockEntries list_entries(const LockSettings& settings, const Context& context);
+[[nodiscard]] LockEntries list_entries(const LockSettings& settings, ClaimClient& client,
+                                       const Context& context);
+
+/// Pauses before another attempt to read the queue at `path`, or a part of it. Throws LockError if
+/// there is none; `when_unanswered` if no server answered.
+void pause_or_fail(Backoff& pause, const std::string& path, std::error_code error,
+                   Errc when_unanswered, const Context& context);
 
 }  // namespace zklock::internal
 

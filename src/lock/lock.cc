@@ -1,9 +1,11 @@
 #include <zklock/lock.h>
 
 #include <chrono>
-#include <new>
 #include <utility>
 
+#include "base/farewell.h"
+#include "base/stops_by_margin.h"
+#include "base/without_throwing.h"
 #include "lock/lease_state.h"
 
 namespace zklock {
@@ -11,25 +13,12 @@ namespace zklock {
 namespace {
 
 using internal::LeaseState;
+using internal::without_throwing;
 
 /// The limit for calls without a Context.
 constexpr std::chrono::seconds kPatience{1};
 
-/// Runs `call`, and turns its exception into `error`.
-template <class Call>
-auto without_throwing(std::error_code& error, const Call& call) noexcept -> decltype(call()) {
-  error.clear();
-  try {
-    return call();
-  } catch (const std::system_error& thrown) {
-    error = thrown.code();
-  } catch (const std::bad_alloc&) {
-    error = std::make_error_code(std::errc::not_enough_memory);
-  } catch (...) {  // not from this library: a Lock of the user's may throw anything
-    error = std::make_error_code(std::errc::state_not_recoverable);
-  }
-  if constexpr (!std::is_void_v<decltype(call())>) return {};
-}
+Context one_attempt() { return Context().with_timeout(kPatience).without_waiting(); }
 
 LeaseState& state_of(const std::shared_ptr<LeaseState>& state) {
   if (!state) throw LockError(Errc::lock_lost, "the lease refers to no grant");
@@ -42,6 +31,14 @@ bool Lease::valid() const noexcept { return state_ && state_->valid(); }
 
 std::chrono::steady_clock::time_point Lease::valid_until() const noexcept {
   return state_ ? state_->valid_until() : std::chrono::steady_clock::time_point::min();
+}
+
+std::chrono::nanoseconds Lease::remaining() const noexcept {
+  return state_ ? state_->remaining() : std::chrono::nanoseconds(0);
+}
+
+std::stop_token Lease::ending(std::chrono::milliseconds margin) const {
+  return state_ ? state_->ending(margin) : internal::stopped_token();
 }
 
 std::stop_token Lease::lost() const noexcept { return state_ ? state_->lost() : std::stop_token(); }
@@ -70,6 +67,15 @@ void Lease::verify(const Context& context, std::error_code& error) const noexcep
   without_throwing(error, [&] { verify(context); });
 }
 
+void Lease::require(std::chrono::milliseconds margin, const Context& context) const {
+  state_of(state_).require(margin, context);
+}
+
+void Lease::require(std::chrono::milliseconds margin, const Context& context,
+                    std::error_code& error) const noexcept {
+  without_throwing(error, [&] { require(margin, context); });
+}
+
 Lock::~Lock() = default;
 
 Lease Lock::lock(const Context& context, std::error_code& error) noexcept {
@@ -78,9 +84,15 @@ Lease Lock::lock(const Context& context, std::error_code& error) noexcept {
 
 std::error_code Lock::unlock() noexcept {
   std::error_code error;
-  unlock(Context().with_timeout(kPatience), error);
+  const internal::Farewell farewell;
+  without_throwing(error, [&] { do_unlock_of_guard(farewell.context()); });
+  if (!error) internal::Farewell::servers_answered();
   return error;
 }
+
+void Lock::do_unlock_of_guard(const Context& context) { do_unlock(context); }
+
+std::string Lock::do_path() const { return {}; }
 
 void Lock::unlock(const Context& context, std::error_code& error) noexcept {
   without_throwing(error, [&] { unlock(context); });
@@ -91,7 +103,11 @@ void Lock::unlock_lease(const Lease& lease, const Context& context,
   without_throwing(error, [&] { unlock(lease, context); });
 }
 
-bool Lock::try_lock() { return try_lock(Context().with_timeout(kPatience).without_waiting()); }
+bool Lock::try_lock() { return try_lock(one_attempt()); }
+
+Lease Lock::try_lock(std::error_code& error) noexcept {
+  return without_throwing(error, [&] { return lock(one_attempt()); });
+}
 
 bool Lock::try_lock(const Context& context) {
   try {
@@ -106,7 +122,9 @@ bool Lock::try_lock(const Context& context) {
 LockGuard::~LockGuard() {
   if (lock_ == nullptr) return;
   std::error_code logged_by_the_lock;
-  lock_->unlock(lease_, Context().with_timeout(kPatience), logged_by_the_lock);
+  const internal::Farewell farewell;
+  lock_->unlock(lease_, farewell.context(), logged_by_the_lock);
+  if (!logged_by_the_lock) internal::Farewell::servers_answered();
 }
 
 void LockGuard::unlock(const Context& context) {

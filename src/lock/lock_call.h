@@ -6,10 +6,8 @@
 
 #include <memory>
 #include <string>
-#include <system_error>
 
 #include "base/backoff.h"
-#include "base/error_kinds.h"
 #include "base/mutex.h"
 #include "base/platform.h"
 #include "lock/lock_settings.h"
@@ -34,11 +32,6 @@ struct LockCall {
   // Keeps the session certain while a grant may be near. A call that queues anew keeps it until it
   // knows its new place.
   std::shared_ptr<void> reliance{};
-
-  /// Whether to try again after this error.
-  [[nodiscard]] bool retries(std::error_code error) const {
-    return is_retryable(error) && !has_ended(context);
-  }
 };
 
 }  // namespace zklock::internal

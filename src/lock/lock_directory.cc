@@ -9,21 +9,33 @@
 
 namespace zklock::internal {
 
-DirectoryResult create_lock_directory(ZooKeeperClient& client, const std::string& path,
-                                      const Acl& acl, const Context& context) {
-  const std::vector<std::string> paths = path_and_parents(path);
+namespace {
+
+std::error_code create(const LockSettings& settings, ClaimClient& client, const std::string& path,
+                       const Context& context) {
+  if (path == settings.path && settings.directory == DirectoryKind::container) {
+    const std::error_code error = client.create_container(path, "", settings.acl, context).error();
+    if (error != ZooKeeperErrc::unimplemented) return error;
+  }
+  return client.create(path, "", settings.acl, context).error();
+}
+
+}  // namespace
+
+DirectoryResult create_lock_directory(const LockSettings& settings, ClaimClient& client,
+                                      const Context& context) {
+  const std::vector<std::string> paths = path_and_parents(settings.path);
   std::size_t next = paths.size() - 1;
   for (Backoff pause; next < paths.size();) {
-    const std::error_code error = client.create(paths[next], "", acl, context).error();
+    const std::error_code error = create(settings, client, paths[next], context);
     if (!error || error == ZooKeeperErrc::node_exists ||
         (error == ZooKeeperErrc::no_auth && client.get(paths[next], context))) {
       ++next;
     } else if (error == ZooKeeperErrc::no_node && next > 0) {
       --next;
-    } else if (is_retryable(error) && !has_ended(context)) {
-      pause.wait(context);
     } else {
-      return {error, paths[next]};
+      if (is_retryable(error)) pause.wait(context);
+      if (!is_retryable(error) || has_ended(context)) return {error, paths[next]};
     }
   }
   return {};

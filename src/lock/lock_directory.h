@@ -2,12 +2,12 @@
 #ifndef ZKLOCK_SRC_LOCK_LOCK_DIRECTORY_H_
 #define ZKLOCK_SRC_LOCK_LOCK_DIRECTORY_H_
 
-#include <zklock/acl.h>
 #include <zklock/context.h>
-#include <zklock/zookeeper_client.h>
 
 #include <string>
 #include <system_error>
+
+#include "lock/lock_settings.h"
 
 namespace zklock::internal {
 
@@ -16,13 +16,13 @@ struct DirectoryResult {
   std::string path{};       // the directory, or the parent, that could not be made
 };
 
-/// Creates `path`, and the parents that are missing. Begins with the innermost: the client may have
-/// no permission to create parents that exist already. For the same reason, a directory that may
-/// not be created but exists will do. Tries again after retryable errors, until the context ends.
-/// REQUIRES: no path_problem.
-[[nodiscard]] DirectoryResult create_lock_directory(ZooKeeperClient& client,
-                                                    const std::string& path, const Acl& acl,
-                                                    const Context& context);
+/// Creates the lock's path, and the parents that are missing; those are persistent. So is the path
+/// itself where client or servers have no containers. Begins with the innermost: the client may
+/// have no permission to create parents that exist already. For the same reason, a directory that
+/// may not be created but exists will do. Tries again after retryable errors, until the context
+/// ends. `client`: the one that needs it, as another one may have no connection.
+[[nodiscard]] DirectoryResult create_lock_directory(const LockSettings& settings,
+                                                    ClaimClient& client, const Context& context);
 
 }  // namespace zklock::internal
 

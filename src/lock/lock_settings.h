@@ -5,6 +5,7 @@
 #include <zklock/acl.h>
 #include <zklock/advanced/claim_client.h>
 #include <zklock/lock_observer.h>
+#include <zklock/zookeeper_lock.h>
 
 #include <chrono>
 #include <exception>
@@ -14,6 +15,7 @@
 
 #include "base/background.h"
 #include "base/log.h"
+#include "base/user_callbacks.h"
 #include "lock/local_queue.h"
 #include "queue/metadata.h"
 
@@ -25,11 +27,13 @@ struct LockSettings {
   std::chrono::milliseconds ttl{0};  // 0: none
   bool purge_without_ttl = false;
   Acl acl = Acl::open();
+  DirectoryKind directory = DirectoryKind::container;
   std::vector<std::string> further_claim_markers;
   std::shared_ptr<LockObserver> observer;
   Log log;
   std::shared_ptr<ClaimClient> client;
   std::shared_ptr<Background> background;
+  UserCallbacks callbacks;
   std::shared_ptr<LocalQueue> local_queue;
 
   [[nodiscard]] bool has_ttl() const noexcept { return ttl.count() > 0; }

@@ -72,6 +72,12 @@ void Neighbours::watch_own() {
   claim_.client->watch_in_background(claim_.node.path(), own_);
 }
 
+bool Neighbours::own_is_gone() const {
+  if (!own_) return false;
+  const MutexLock lock(call_.monitor->mutex);
+  return own_->news().deleted || own_->news().session_lost;
+}
+
 Neighbours::Events Neighbours::await_events(const Standing& standing, SteadyTime until,
                                             ContextWait& wait) const {
   Events events;

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "base/context_wait.h"
 #include "base/mutex.h"
@@ -59,6 +60,12 @@ class Neighbours {
 
   void watch_own();
   [[nodiscard]] bool is_watching_own() const noexcept { return own_ != nullptr; }
+  /// Whether an event has said that the own claim is gone.
+  [[nodiscard]] bool own_is_gone() const;
+  /// The watch on the own claim: the hold takes it over. Null: there is none.
+  [[nodiscard]] std::shared_ptr<ClaimWatch> take_own() noexcept {
+    return std::exchange(own_, nullptr);
+  }
 
   /// Blocks until there are events, the time is `until`, or the context of `wait` has ended.
   /// REQUIRES: `wait` is on the monitor of the call.

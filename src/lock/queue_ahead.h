@@ -2,7 +2,10 @@
 #ifndef ZKLOCK_SRC_LOCK_QUEUE_AHEAD_H_
 #define ZKLOCK_SRC_LOCK_QUEUE_AHEAD_H_
 
+#include <zklock/advanced/claim_client.h>
+
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -12,6 +15,7 @@ namespace zklock::internal {
 
 /// According to the last list. Of the thread that calls `lock`.
 struct QueueAhead {
+  std::shared_ptr<const ClaimClient> client{};  // that has listed them; null: nothing was listed
   std::size_t claims_ahead = 0;
   std::string holder_path{};           // path of the first claim
   std::optional<HolderView> holder{};  // the first claim, if it was read since

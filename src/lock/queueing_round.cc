@@ -5,6 +5,7 @@
 #include <vector>
 
 #include "base/error_kinds.h"
+#include "base/of_this_process.h"
 #include "base/znode_path.h"
 #include "lock/claim_order.h"
 #include "queue/standing.h"
@@ -19,6 +20,13 @@ constexpr std::chrono::milliseconds kGiveUpPatience{30};
 /// A claim is written anew so often because its TTL was half over before the answer came.
 constexpr int kMostWritesOfAGrant = 10;
 
+/// A client's own session may never say that it is certain enough.
+constexpr int kMostLooks = 4;
+
+bool is_certain(const Session& session, std::chrono::nanoseconds in_hand) {
+  return saturated_difference(session.certain_until(), Platform::current().steady_now()) >= in_hand;
+}
+
 }  // namespace
 
 QueueingRound::QueueingRound(LockCall& call, QueuedClaim claim)
@@ -32,7 +40,12 @@ Result<NextStep> QueueingRound::run() {
   if (wait_) wait_->become_first();
   call_.uncontended_path.became_first(claim_.client, call_.settings->path, claim_.created,
                                       !wait_.has_value(), call_.context);
-  return claim_the_lock();
+  const Result<NextStep> claimed = claim_the_lock();
+  // The event of the own deletion may have come behind the one that made this claim the first.
+  if (claimed && *claimed == NextStep::granted && wait_ && wait_->own_is_gone()) {
+    return NextStep::gone;
+  }
+  return claimed;
 }
 
 /// Lists and waits until the claim is the first.
@@ -42,13 +55,13 @@ Result<NextStep> QueueingRound::await_turn() {
     if (queue.error() == ZooKeeperErrc::no_node) return NextStep::gone;
     const Result<NextStep> step = queue ? take_place(*queue) : queue.error();
     if (!step) {
-      if (!call_.retries(step.error())) return step;
+      if (!is_retryable(step.error())) return step;
       call_.retry_backoff.wait(call_.context);
     } else if (*step != NextStep::list_again) {
       return step;
     }
+    if (has_ended(call_.context)) return step ? NextStep::give_up : step;
     if (claim_.session_lost.stop_requested()) return NextStep::gone;
-    if (has_ended(call_.context)) return NextStep::give_up;
     queue = claim_.client->children(call_.settings->path, call_.context);
   }
 }
@@ -68,6 +81,7 @@ Result<NextStep> QueueingRound::take_place_once(const Children& queue) {
   if (!claims) return claims.error();
   Standing standing = standing_of(name_of(path()), *claims);
   call_.ahead.claims_ahead = standing.claims_ahead;
+  call_.ahead.client = claim_.client;
   switch (standing.place) {
     case Standing::Place::missing:
       return NextStep::gone;
@@ -117,26 +131,50 @@ Result<NextStep> QueueingRound::claim_the_lock() {
 
 /// A lease is valid only while its session is certain to stand. A lease that would end at once is
 /// not handed out. Usually the session is certain enough. After a reconnect, or a pause of the
-/// process, this may take a third of the session timeout.
+/// process, this may take a third of the session timeout. Meanwhile somebody may have deleted the
+/// claim, and others may have been granted since: so a look at the own claim comes last.
 Result<NextStep> QueueingRound::become_certain() {
-  if (const auto& session = claim_.created.session) {
+  const auto& session = claim_.created.session;
+  if (session) {
     call_.reliance = session->keep_certain();
-    const Result<void> certain =
-        session->become_certain(std::chrono::nanoseconds(session->timeout()) / 4, call_.context);
-    if (certain.error() == ZooKeeperErrc::session_expired) return NextStep::gone;
-    if (!certain && !claim_.session_lost.stop_requested()) return certain.error();
+    const std::chrono::nanoseconds in_hand = std::chrono::nanoseconds(session->timeout()) / 4;
+    for (int looks = 0; !is_certain(*session, in_hand) && looks < kMostLooks; ++looks) {
+      // The first look alone is often enough: with the create it makes two quorum writes, which is
+      // what evidence takes.
+      if (looks > 0) {
+        const Result<void> certain = session->become_certain(in_hand, call_.context);
+        if (certain.error() == ZooKeeperErrc::session_expired) return NextStep::gone;
+        if (!certain && !claim_.session_lost.stop_requested()) return certain.error();
+      }
+      const Result<NextStep> own = look_at_own_claim();
+      if (!own || *own == NextStep::gone) return own;
+    }
   }
   return claim_.session_lost.stop_requested() ? NextStep::gone : NextStep::granted;
+}
+
+/// Through the quorum. `granted`: it stands.
+Result<NextStep> QueueingRound::look_at_own_claim() {
+  for (;;) {
+    const Result<void> stands =
+        claim_.client->check(path(), ZooKeeperClient::kAnyVersion, call_.context);
+    if (stands) return NextStep::granted;
+    if (stands.error() == ZooKeeperErrc::no_node) return NextStep::gone;
+    if (!is_retryable(stands.error())) return stands.error();
+    call_.retry_backoff.wait(call_.context);
+    if (has_ended(call_.context)) return stands.error();
+    if (claim_.session_lost.stop_requested()) return NextStep::gone;
+  }
 }
 
 std::shared_ptr<HeldClaim> QueueingRound::grant() {
   const LockSettings& settings = *call_.settings;
   std::optional<BootTime> ttl_end;
   if (settings.has_ttl()) ttl_end = saturated_sum(claim_.sent_at, settings.ttl);
-  auto held = std::make_shared<HeldClaim>(call_.settings, claim_.client, claim_.created,
-                                          claim_.node, call_.owner, ttl_end);
+  auto held = make_of_this_process<HeldClaim>(call_.settings, claim_.client, claim_.created,
+                                              claim_.node, call_.owner, ttl_end);
   claim_.node = ClaimNode();  // now it is not ours to give up
-  held->start();
+  held->begin_hold(wait_ ? wait_->take_own_watch() : nullptr, wait_.has_value());
   return held;
 }
 

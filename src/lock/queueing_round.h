@@ -43,6 +43,7 @@ class QueueingRound {
   Result<NextStep> take_place_once(const Children& queue);
   Result<NextStep> claim_the_lock();
   Result<NextStep> become_certain();
+  Result<NextStep> look_at_own_claim();
 
   LockCall& call_;
   QueuedClaim claim_;

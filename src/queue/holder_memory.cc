@@ -7,25 +7,32 @@
 
 namespace zklock::internal {
 
+HolderMemory::Known& HolderMemory::known() {
+  if (!known_) known_ = std::make_unique<Known>();
+  return *known_;
+}
+
 void HolderMemory::listed(const std::string& holder, std::int64_t own_czxid) {
   const MutexLock lock(mutex_);
-  if (holder != holder_) {
-    holder_ = holder;
-    known_before_holder_ = known_queue_;
+  Known& now = known();
+  if (holder != now.holder) {
+    now.holder = holder;
+    now.before_holder = now.queue;
   }
-  known_queue_ = std::max(known_queue_, own_czxid);
+  now.queue = std::max(now.queue, own_czxid);
 }
 
 HolderView HolderMemory::see(const std::string& holder, const Stat& stat,
                              std::optional<Metadata> metadata, SteadyTime now) {
   const MutexLock lock(mutex_);
-  if (stat.czxid != czxid_ || stat.version != version_) first_seen_ = now;
-  czxid_ = stat.czxid;
-  version_ = stat.version;
+  Known& last = known();
+  if (stat.czxid != last.czxid || stat.version != last.version) last.first_seen = now;
+  last.czxid = stat.czxid;
+  last.version = stat.version;
   // If another thread has listed another holder in between, assume that this one was seen before:
   // that is the safe side.
-  const bool seen_further_back = holder != holder_ || stat.czxid < known_before_holder_;
-  return HolderView{stat, std::move(metadata), first_seen_, seen_further_back};
+  const bool seen_further_back = holder != last.holder || stat.czxid < last.before_holder;
+  return HolderView{stat, std::move(metadata), last.first_seen, seen_further_back};
 }
 
 }  // namespace zklock::internal

@@ -5,6 +5,7 @@
 #include <zklock/znode.h>
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 
@@ -25,15 +26,21 @@ class HolderMemory {
                                std::optional<Metadata> metadata, SteadyTime now);
 
  private:
+  struct Known {
+    // Every claim that is older than this one was seen in a list.
+    std::int64_t queue = 0;
+    std::string holder{};            // by the last list
+    std::int64_t before_holder = 0;  // `queue` when that holder was listed first
+    std::int64_t czxid = 0;          // of the holder that was read last; 0: none
+    std::int32_t version = 0;        // of its data then
+    SteadyTime first_seen{};         // when this version was read first
+  };
+
+  [[nodiscard]] Known& known() ZKLOCK_REQUIRES(mutex_);
+
   Mutex mutex_;
-  // Every claim that is older than this one was seen in a list.
-  std::int64_t known_queue_ ZKLOCK_GUARDED_BY(mutex_) = 0;
-  std::string holder_ ZKLOCK_GUARDED_BY(mutex_);  // by the last list
-  // known_queue_ when holder_ was listed first.
-  std::int64_t known_before_holder_ ZKLOCK_GUARDED_BY(mutex_) = 0;
-  std::int64_t czxid_ ZKLOCK_GUARDED_BY(mutex_) = 0;    // of the holder that was read last; 0: none
-  std::int32_t version_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // of its data then
-  SteadyTime first_seen_ ZKLOCK_GUARDED_BY(mutex_){};   // when this version was read first
+  // Null: nothing was listed. Most locks never wait, and should be small.
+  std::unique_ptr<Known> known_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace zklock::internal

@@ -82,6 +82,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     metadata.host = valid_utf8(ours_.host, kMaxTextBytes);
     metadata.pid = ours_.pid;
     metadata.waiting = ours_.waiting;
+    metadata.is_foreign = !has_ours_;
     if (ours_.waiting) metadata.ttl_once_granted = ours_.ttl;
     return metadata;
   }
@@ -103,6 +104,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     } else {
       field_ = in_ours_ && depth_ == 2 ? field_of_ours(name) : Field::unknown;
     }
+    has_ours_ = has_ours_ || field_ == Field::zklock;
     forget(field_);  // a key that comes again replaces the earlier value, also by nothing
     return true;
   }
@@ -226,6 +228,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   std::optional<WallTime> timestamp_;
   std::optional<WallTime> ttl_deadline_;
   std::string owner_;
+  bool has_ours_ = false;
   Ours ours_;
 };
 

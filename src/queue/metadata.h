@@ -34,6 +34,8 @@ struct Metadata {
   std::int64_t pid = 0;
   /// `ttl_deadline` covers a wait; it says nothing about how long the lock may be held.
   bool waiting = false;
+  /// It was not written by this library: the data has no "zklock".
+  bool is_foreign = false;
   /// Only while `waiting`: how long it may be held once it is granted. None: forever.
   std::optional<std::chrono::milliseconds> ttl_once_granted{};
 
@@ -49,9 +51,9 @@ struct Metadata {
 
 /// Reads data of any writer. None: it is not a JSON object, or is larger (64 kB) or deeper than any
 /// metadata. Such a claim has no TTL of its own. Keys that are missing or malformed stay as in
-/// `Metadata{}`. A deadline less than 1 ms after the timestamp, or after 2262 (the limit of
-/// WallTime), means none. As in Go, the case of keys does not matter, and the last one of equal
-/// keys counts.
+/// `Metadata{}`; a malformed "zklock" is not a missing one. A deadline less than 1 ms after the
+/// timestamp, or after 2262 (the limit of WallTime), means none. As in Go, the case of keys does
+/// not matter, and the last one of equal keys counts.
 [[nodiscard]] std::optional<Metadata> parse_metadata(std::string_view data) noexcept;
 
 }  // namespace zklock::internal

@@ -26,7 +26,9 @@ std::chrono::nanoseconds with_drift(std::chrono::nanoseconds ttl) noexcept {
 std::optional<SteadyTime> time_by_two_clocks(const HolderView& holder, std::chrono::nanoseconds ttl,
                                              const ServerStamp& own_claim, SteadyTime now,
                                              WallTime wall_now) noexcept {
-  if (holder.seen_further_back || !holder.metadata || holder.metadata->waiting) return std::nullopt;
+  if (!holder.metadata || !holder.metadata->is_foreign || holder.seen_further_back) {
+    return std::nullopt;
+  }
   if (!holder.metadata->ttl_deadline) return std::nullopt;
   if (!are_of_one_leader(holder.stat.mzxid, own_claim.zxid)) return std::nullopt;
   // We extrapolate server time from our claim's stamp with our drifting clock: good for about one

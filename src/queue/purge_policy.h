@@ -40,10 +40,11 @@ struct PurgeRule {
 /// A holder may be purged once the contender has seen it first and unchanged for its TTL, plus a
 /// thousandth for drift, by the contender's steady clock.
 ///
-/// It may be purged earlier if two clocks agree that its time is over. By the servers' clock, its
-/// last write is older than its TTL (both stamps come from one leader, so from one clock). By the
-/// wall clock, the deadline that the holder wrote has passed. In addition its last write must be
-/// its grant: it does not say that it waits, and it was not seen further back.
+/// A foreign holder may be purged earlier if two clocks agree that its time is over. By the
+/// servers' clock, its last write is older than its TTL (both stamps come from one leader, so from
+/// one clock). By the wall clock, the deadline that the holder wrote has passed. In addition it
+/// must not have been seen further back: its last write is its grant. If the contender and the
+/// leader share a time source that is wrong, the rule errs; kafka-kit itself goes by one clock.
 [[nodiscard]] std::optional<SteadyTime> purge_time(const HolderView& holder, const PurgeRule& rule,
                                                    const ServerStamp& own_claim, SteadyTime now,
                                                    WallTime wall_now) noexcept;

@@ -57,6 +57,16 @@ std::optional<std::string> CurrentConnection::problem() const {
   return problem_;
 }
 
+CurrentConnection::Search CurrentConnection::search() const {
+  const MutexLock lock(monitor_.mutex);
+  return {is_dialing_, wire_, left_out_};
+}
+
+std::error_code CurrentConnection::dial_error() const {
+  const MutexLock lock(monitor_.mutex);
+  return dial_error_;
+}
+
 ConnectionHistory CurrentConnection::history() const {
   const MutexLock lock(monitor_.mutex);
   return {times_.answered, times_.disconnected, number_ - answered_number_};
@@ -76,17 +86,22 @@ std::optional<CurrentConnection::Attempt> CurrentConnection::begin_dial() {
   if (failure_ || wire_) return std::nullopt;
   times_.dialed = Platform::current().boot_now();
   times_.answered = std::max(times_.answered, times_.dialed);
+  is_dialing_ = true;
   return Attempt{++wire_number_, session_ ? std::optional(identity_) : std::nullopt};
 }
 
 CurrentConnection::Adoption CurrentConnection::adopt(std::uint64_t number,
-                                                     std::shared_ptr<Wire> wire) {
+                                                     std::shared_ptr<Wire> wire,
+                                                     std::string left_out) {
   Adoption adoption = Adoption::refused;
   {
     const MutexLock lock(monitor_.mutex);
+    is_dialing_ = false;
     if (!failure_ && number == wire_number_) {
+      dial_error_.clear();
       wire_ = std::move(wire);
       problem_.clear();
+      left_out_ = std::move(left_out);
       adoption = is_connected_ ? Adoption::connected : Adoption::searching;
     }
   }
@@ -95,12 +110,14 @@ CurrentConnection::Adoption CurrentConnection::adopt(std::uint64_t number,
 }
 
 bool CurrentConnection::fail_to_dial(std::uint64_t number, const std::string& problem,
-                                     bool is_final) {
+                                     bool is_final, std::error_code error) {
   bool dials_again = false;
   {
     const MutexLock lock(monitor_.mutex);
+    is_dialing_ = false;
     if (!failure_ && number == wire_number_) {
       problem_ = problem;
+      dial_error_ = error;
       dials_again = !is_final || number_ > 0;
       if (!dials_again) failure_ = ZooKeeperErrc::connection_loss;
     }

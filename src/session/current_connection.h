@@ -56,8 +56,17 @@ class CurrentConnection {
   [[nodiscard]] std::shared_ptr<SessionState> session() const;
   /// Why there will be no connection any more; no error if there may be one.
   [[nodiscard]] std::error_code failure() const;
-  /// Why there is no connection, in words: "" if there is one; none if the servers do not answer.
+  /// Why there is no connection, in words: "" if there is one; none if that takes a look at what is
+  /// being done about it.
   [[nodiscard]] std::optional<std::string> problem() const;
+  struct Search {
+    bool is_dialing = false;       // a wire is being dialed
+    std::shared_ptr<Wire> wire{};  // looks for a server
+    std::string left_out{};        // which servers the wire does not look for, and why
+  };
+  [[nodiscard]] Search search() const;
+  /// The error of the operating system, if it was its fault that the last dial failed.
+  [[nodiscard]] std::error_code dial_error() const;
   [[nodiscard]] ConnectionHistory history() const;
   /// Records an answer. Returns the session that it is evidence for; null if it is none.
   [[nodiscard]] std::shared_ptr<SessionState> answered(const Answered& operation);
@@ -72,10 +81,13 @@ class CurrentConnection {
   [[nodiscard]] std::optional<Attempt> begin_dial();
   enum class Adoption { refused, connected, searching };
   /// The wire was dialed. `refused`: it is not wanted any more, and the caller closes it.
-  [[nodiscard]] Adoption adopt(std::uint64_t number, std::shared_ptr<Wire> wire);
+  /// `left_out`: see Search.
+  [[nodiscard]] Adoption adopt(std::uint64_t number, std::shared_ptr<Wire> wire,
+                               std::string left_out = {});
   /// Dialing failed. `is_final`: give up if there was no connection yet. Returns whether to dial
   /// again.
-  [[nodiscard]] bool fail_to_dial(std::uint64_t number, const std::string& problem, bool is_final);
+  [[nodiscard]] bool fail_to_dial(std::uint64_t number, const std::string& problem, bool is_final,
+                                  std::error_code error = {});
   /// For how long the wire has been looking for a server; none: it does not.
   [[nodiscard]] std::optional<std::chrono::nanoseconds> searching_for() const;
   struct Detached {
@@ -156,7 +168,10 @@ class CurrentConnection {
   Times times_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   Reported reported_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // by take_news
   std::error_code failure_ ZKLOCK_GUARDED_BY(monitor_.mutex);
-  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);         // of the last dial that failed
+  std::error_code dial_error_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of the last dial
+  bool is_dialing_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
+  std::string left_out_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // by wire_
 };
 
 }  // namespace zklock::internal

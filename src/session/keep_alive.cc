@@ -35,7 +35,14 @@ void KeepAlive::begin(SessionState& session) {
   session.get_evidence_from([weak = weak_from_this()] {
     if (const auto self = weak.lock()) self->check_now();
   });
-  tend_at(SteadyTime::min());
+  // Not tend_at: a look that is under way would cancel it.
+  const auto look = [weak = weak_from_this(), background = background_] {
+    background->timers.post([weak] {
+      if (const auto self = weak.lock()) self->tend();
+    });
+  };
+  session.look_again_with(look);
+  look();
 }
 
 /// A caller waits for evidence.
@@ -65,7 +72,7 @@ void KeepAlive::tend() {
   }
   BootTime next = connection ? tend(*connection, now) : BootTime::max();
   next = std::min({next, end_of_patience, now + timeout / kLooksInATimeout});
-  if (const BootTime end = session->certain_until_boot(); end > now) next = std::min(next, end);
+  if (const BootTime end = session->next_expiry(); end > now) next = std::min(next, end);
   tend_at(Platform::current().steady_now() + (next - now));
 }
 

@@ -38,13 +38,15 @@ SessionKeeper::SessionKeeper(std::unique_ptr<Dialer> dialer, std::shared_ptr<Bac
                              Log log)
     : background_(std::move(background)),
       log_(std::move(log)),
+      outages_(OutageLog::shared(log_.logger(), dialer->address())),
+      closer_(keep_closer()),
       connector_(std::make_unique<Executor>("zklock-connect")),
       redialer_(std::move(dialer), *connector_) {}
 
 SessionKeeper::~SessionKeeper() {
   // Usually shut_down came before, and there is no wire left.
   if (auto wire = current_.end_close()) {
-    close_later(Ending::session, [wire = std::move(wire)] { wire->close(); });
+    close_later(Ending::session, [wire = std::move(wire), closer = closer_] { wire->close(); });
   }
   close_later(Ending::thread, [connector = std::shared_ptr<Executor>(
                                    std::move(connector_))]() mutable { connector.reset(); });
@@ -62,7 +64,16 @@ Result<SessionConnection> SessionKeeper::await_connection(const Context& context
 }
 
 std::string SessionKeeper::problem() const {
-  return current_.problem().value_or("no server answers at " + dialer().address());
+  if (const std::optional<std::string> known = current_.problem()) return *known;
+  const CurrentConnection::Search search = current_.search();
+  if (search.is_dialing) return "still resolving the names of " + dialer().address();
+  std::string text = "no server answers at " + dialer().address();
+  const std::string attempts = search.wire ? search.wire->problem() : std::string();
+  if (!attempts.empty()) text.append(": ").append(attempts);
+  if (!search.left_out.empty()) {
+    text.append(attempts.empty() ? ": " : "; ").append(search.left_out);
+  }
+  return text;
 }
 
 void SessionKeeper::on_answered(const Answered& operation) {
@@ -79,11 +90,14 @@ std::optional<DialTarget::Attempt> SessionKeeper::begin_dial() {
 DialTarget::Next SessionKeeper::end_dial(std::uint64_t wire, const Dialer::Outcome& outcome) {
   if (!outcome.wire) {
     const bool is_final = gives_up_ && !outcome.failure.is_retryable;
-    const bool dials_again = current_.fail_to_dial(wire, outcome.failure.problem, is_final);
-    log_.warning([&] { return outcome.failure.problem; });
+    const bool dials_again =
+        current_.fail_to_dial(wire, outcome.failure.problem, is_final, outcome.failure.error);
+    outages_->on_failure(LogLevel::warning, outcome.failure.problem);
     return dials_again ? Next::dial_again : Next::done;
   }
-  switch (current_.adopt(wire, timed(outcome.wire, weak_from_this(), wire))) {
+  const std::string& left_out = outcome.failure.problem;
+  if (!left_out.empty()) outages_->on_detail(LogLevel::warning, left_out);
+  switch (current_.adopt(wire, timed(outcome.wire, weak_from_this(), wire), left_out)) {
     case CurrentConnection::Adoption::refused:
       close_later(Ending::session, [refused = outcome.wire] { refused->close(); });
       return Next::done;
@@ -118,7 +132,7 @@ void SessionKeeper::on_connected(std::uint64_t wire, const SessionIdentity& iden
     return;
   }
   redialer_.on_connected();
-  log_.info([&] { return "connected to " + dialer().address(); });
+  outages_->on_connected();
   if (connected.replaced) {
     connected.replaced->lose(LossReason::session_expired);
     report_loss(connected.replaced, last_connection());
@@ -143,7 +157,7 @@ void SessionKeeper::report_loss(const std::shared_ptr<SessionState>& session,
 void SessionKeeper::on_disconnected(std::uint64_t wire) {
   if (!current_.on_disconnected(wire)) return;
   redialer_.look_for_servers_later();
-  log_.warning([&] { return "lost the connection to " + dialer().address(); });
+  outages_->on_lost();
 }
 
 void SessionKeeper::on_expired(std::uint64_t wire) {
@@ -222,7 +236,7 @@ void SessionKeeper::say_farewell() {
   connector_->cancel(timer);
   if (!closed) return;  // another call says it, and closes the wire
   const std::shared_ptr<Wire> wire = current_.end_close();
-  close_later(Ending::session, [wire, closed] {
+  close_later(Ending::session, [wire, closed, closer = closer_] {
     if (wire) wire->close();
     closed();
   });

@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <system_error>
 
 #include "base/background.h"
 #include "base/executor.h"
@@ -23,6 +24,7 @@
 #include "session/session_state.h"
 #include "session/timed_wire.h"
 #include "wire/dialer.h"
+#include "wire/outage_log.h"
 #include "wire/wire.h"
 
 namespace zklock::internal {
@@ -74,6 +76,8 @@ class SessionKeeper final : public AnswerObserver,
   [[nodiscard]] ConnectionHistory history() const { return current_.history(); }
   /// Why there is no session, or no connection, in words; "" if there is one.
   [[nodiscard]] std::string problem() const;
+  /// See CurrentConnection.
+  [[nodiscard]] std::error_code dial_error() const { return current_.dial_error(); }
   /// Whether there will be no session any more: it has given up, or was shut down.
   [[nodiscard]] bool has_failed() const { return static_cast<bool>(current_.failure()); }
   [[nodiscard]] const Dialer& dialer() const noexcept { return redialer_.dialer(); }
@@ -123,10 +127,12 @@ class SessionKeeper final : public AnswerObserver,
 
   const std::shared_ptr<Background> background_;  // kept alive for the listener's tasks
   const Log log_;
+  const std::shared_ptr<OutageLog> outages_;
   const int forks_ = fork_count();
   std::weak_ptr<SessionListener> listener_;  // constant after start
   bool gives_up_ = true;                     // constant after start
 
+  const std::shared_ptr<void> closer_;   // for its wires
   std::unique_ptr<Executor> connector_;  // may block in name resolution; ended by close_later
   Redialer redialer_;
   CurrentConnection current_;

@@ -1,5 +1,6 @@
 #include "session/session_state.h"
 
+#include <list>
 #include <utility>
 
 #include "base/context_wait.h"
@@ -36,6 +37,21 @@ std::stop_token SessionState::uncertain() const noexcept {
   return period_.get_token();
 }
 
+std::stop_token SessionState::ending(std::chrono::milliseconds margin) const {
+  StopsByMargin::Found found;
+  std::function<void()> look;
+  {
+    const MutexLock lock(monitor_.mutex);
+    const std::chrono::nanoseconds left =
+        saturated_difference(evidence_.certain_until(), Platform::current().boot_now());
+    if (reason_.load() != 0 || left <= margin) return stopped_token();
+    found = endings_.at(margin);
+    if (found.is_new) look = look_;
+  }
+  if (look) look();
+  return found.token;
+}
+
 std::shared_ptr<void> SessionState::keep_certain() const {
   const MutexLock lock(monitor_.mutex);
   std::shared_ptr<void> reliance = reliance_.lock();
@@ -46,9 +62,19 @@ std::shared_ptr<void> SessionState::keep_certain() const {
   return reliance;
 }
 
+BootTime SessionState::next_expiry() const noexcept {
+  const MutexLock lock(monitor_.mutex);
+  return saturated_sum(evidence_.certain_until(), -endings_.largest());
+}
+
 void SessionState::get_evidence_from(std::function<void()> source) {
   const MutexLock lock(monitor_.mutex);
   source_ = std::move(source);
+}
+
+void SessionState::look_again_with(std::function<void()> look) {
+  const MutexLock lock(monitor_.mutex);
+  look_ = std::move(look);
 }
 
 Result<void> SessionState::become_certain(std::chrono::nanoseconds in_hand,
@@ -106,14 +132,29 @@ void SessionState::learn(BootTime now, const Change& change) noexcept {
 
 void SessionState::expire_if_due(BootTime now) noexcept {
   std::stop_source ended(std::nostopstate);
+  std::list<StopsByMargin::Stop> warnings;
   {
     const MutexLock lock(monitor_.mutex);
     // A session that is lost has no further period.
-    if (!is_certain_ || now < evidence_.certain_until() || reason_.load() != 0) return;
-    is_certain_ = false;
-    ended = std::exchange(period_, std::stop_source());
+    if (!is_certain_ || reason_.load() != 0) return;
+    const std::chrono::nanoseconds left = saturated_difference(evidence_.certain_until(), now);
+    warnings = endings_.take(left);
+    if (left.count() <= 0) {
+      is_certain_ = false;
+      ended = std::exchange(period_, std::stop_source());
+    }
   }
+  for (StopsByMargin::Stop& warning : warnings) warning.source.request_stop();
   ended.request_stop();
+}
+
+void SessionState::end_warnings() noexcept {
+  std::list<StopsByMargin::Stop> warnings;
+  {
+    const MutexLock lock(monitor_.mutex);
+    warnings = endings_.take_all();
+  }
+  for (StopsByMargin::Stop& warning : warnings) warning.source.request_stop();
 }
 
 void SessionState::void_evidence() noexcept {
@@ -126,6 +167,7 @@ void SessionState::void_evidence() noexcept {
     ended = std::exchange(period_, std::stop_source());
   }
   ended.request_stop();
+  end_warnings();
 }
 
 void SessionState::lose(LossReason reason) noexcept {
@@ -141,6 +183,7 @@ void SessionState::lose(LossReason reason) noexcept {
   std::stop_source last(period_);
   lock.unlock();
   last.request_stop();
+  end_warnings();
 }
 
 }  // namespace zklock::internal

@@ -13,6 +13,7 @@
 #include <system_error>
 
 #include "base/platform.h"
+#include "base/stops_by_margin.h"
 #include "session/evidence.h"
 #include "wire/wire.h"
 
@@ -31,21 +32,27 @@ class SessionState final : public Session {
   [[nodiscard]] std::error_code loss_reason() const noexcept override;
   [[nodiscard]] SteadyTime certain_until() const noexcept override;
   [[nodiscard]] std::stop_token uncertain() const noexcept override;
+  [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin) const override;
   [[nodiscard]] std::shared_ptr<void> keep_certain() const override;
   [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds in_hand,
                                             const Context& context) const override;
 
-  /// certain_until by the clock that goes on while the machine is suspended.
-  [[nodiscard]] BootTime certain_until_boot() const noexcept;
+  /// When `expire_if_due` has something to do, if there is no newer evidence by then. By the clock
+  /// that goes on while the machine is suspended.
+  [[nodiscard]] BootTime next_expiry() const noexcept;
   /// become_certain calls `source` to get newer evidence: on any thread, with no mutex held.
   void get_evidence_from(std::function<void()> source);
+  /// `ending` calls `look` when next_expiry may have become earlier: on any thread, with no mutex
+  /// held.
+  void look_again_with(std::function<void()> look);
   /// Whether anybody relies on the session: see keep_certain.
   [[nodiscard]] bool is_relied_on() const noexcept;
 
-  // Evidence. Called by the wire's thread. Each may run the stop callbacks of `uncertain()`.
+  // Evidence. Called by the wire's thread. Each may run the stop callbacks of `uncertain()` and
+  // `ending()`.
   void handshake(std::chrono::milliseconds timeout, BootTime begun, BootTime now) noexcept;
   void answered(const Answered& operation) noexcept;
-  /// Ends the period if the evidence has run out.
+  /// Ends the period if the evidence has run out, and warns of that.
   void expire_if_due(BootTime now) noexcept;
 
   /// Ends the period, whatever the evidence: the client may be about to end the session without
@@ -57,6 +64,9 @@ class SessionState final : public Session {
   void lose(LossReason reason) noexcept;
 
  private:
+  [[nodiscard]] BootTime certain_until_boot() const noexcept;
+  /// Requests stop on the `ending` tokens of a period that is over.
+  void end_warnings() noexcept;
   template <class Change>
   void learn(BootTime now, const Change& change) noexcept;
 
@@ -68,8 +78,11 @@ class SessionState final : public Session {
   Evidence evidence_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   bool is_certain_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;  // the period has begun
   std::stop_source period_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of certainty
+  // Of the period.
+  mutable StopsByMargin endings_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   mutable std::weak_ptr<void> reliance_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::function<void()> source_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  std::function<void()> look_ ZKLOCK_GUARDED_BY(monitor_.mutex);
 };
 
 }  // namespace zklock::internal

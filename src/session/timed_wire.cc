@@ -3,6 +3,7 @@
 #include <string>
 #include <type_traits>
 #include <utility>
+#include <vector>
 
 #include "base/error_kinds.h"
 #include "base/platform.h"
@@ -17,6 +18,14 @@ enum class Kind {
   check,  // a transaction, whatever its outcome
 };
 
+template <class T>
+std::error_code error_of(const Result<T>& result) {
+  if constexpr (std::is_same_v<T, MultiResult>) {
+    if (result) return result->error;
+  }
+  return result.error();
+}
+
 class TimedWire final : public Wire {
  public:
   TimedWire(std::shared_ptr<Wire> wire, std::weak_ptr<AnswerObserver> observer,
@@ -27,8 +36,8 @@ class TimedWire final : public Wire {
               Answer<Created> answer) override {
     wire_->create(path, data, acl, mode, timed_answer(Kind::write, std::move(answer)));
   }
-  void children(const std::string& path, Answer<Children> answer) override {
-    wire_->children(path, timed_answer(Kind::read, std::move(answer)));
+  void children(const std::string& path, bool watch, Answer<Children> answer) override {
+    wire_->children(path, watch, timed_answer(Kind::read, std::move(answer)));
   }
   void get(const std::string& path, bool watch, Answer<Znode> answer) override {
     wire_->get(path, watch, timed_answer(Kind::read, std::move(answer)));
@@ -43,6 +52,10 @@ class TimedWire final : public Wire {
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override {
     wire_->check(path, version, timed_answer(Kind::check, std::move(answer)));
   }
+  void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override {
+    wire_->multi(operations, timed_answer(Kind::check, std::move(answer)));
+  }
+  [[nodiscard]] std::string problem() const override { return wire_->problem(); }
   void close() noexcept override { wire_->close(); }
 
  private:
@@ -54,13 +67,17 @@ class TimedWire final : public Wire {
     return [weak = observer_, connection, kind, sent = Platform::current().boot_now(),
             answer = std::move(answer)](Result<T> result) {
       if (const auto still = weak.lock()) {
-        const std::error_code error = result.error();
+        const std::error_code error = error_of(result);
         if (connection != 0 && is_from_server(error)) {
           const bool is_quorum_write = kind == Kind::check || (kind == Kind::write && !error);
           still->on_answered({connection, sent, Platform::current().boot_now(), is_quorum_write});
         }
         if constexpr (std::is_same_v<T, Children> || std::is_same_v<T, Znode>) {
           if (result) result->connection = still->last_connection();
+        }
+        // That of the request: an old wire may still answer when there is a new one.
+        if constexpr (std::is_same_v<T, MultiResult>) {
+          if (result) result->connection = connection;
         }
       }
       answer(std::move(result));

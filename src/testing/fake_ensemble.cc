@@ -140,14 +140,9 @@ void FakeEnsemble::attach(ConnectionId id, const FakeHello& hello) {
 void FakeEnsemble::set_watches(ConnectionId id, const FakeHello& hello) {
   Connection& connection = *network_.find(id);
   const FakeTree& tree = quorum_.tree_of(connection.server);
-  for (const std::string& path : hello.watches) {
-    const std::optional<Stat> stat = tree.stat(path);
-    if (stat && stat->mzxid <= hello.last_zxid) {
-      connection.watches.insert(path);
-      continue;
-    }
+  for (const FakeChange& change :
+       connection.watches.set_again(hello.watches, tree, hello.last_zxid)) {
     tell("a watch tells late", connection.caller.session);
-    const FakeChange change{stat ? WatchEvent::Type::changed : WatchEvent::Type::deleted, path};
     network_.at_client(id, {}, [change](FakePeer& peer) { peer.on_event(change); });
   }
 }
@@ -202,6 +197,17 @@ void FakeEnsemble::bound_session_timeouts(int server, std::chrono::milliseconds 
   bounds_[server] = {least, most};
 }
 
+int FakeEnsemble::remove_empty_containers() {
+  const std::vector<std::string> paths = quorum_.committed().empty_containers();
+  if (!quorum_.has_quorum()) return 0;
+  for (const std::string& path : paths) {
+    quorum_.propose_at_leader([&path](const FakeTree& tree, Stat::Time) {
+      return tree.remove(path, ZooKeeperClient::kAnyVersion, FakeCaller::an_operator());
+    });
+  }
+  return static_cast<int>(paths.size());
+}
+
 // --- Servers ------------------------------------------------------------------------------------
 
 void FakeEnsemble::on_applied(int server, const FakeTransaction& transaction,
@@ -210,8 +216,7 @@ void FakeEnsemble::on_applied(int server, const FakeTransaction& transaction,
   for (auto& [id, connection] : network_.connections()) {
     if (connection.server != server || connection.is_closing) continue;
     for (const FakeChange& change : changes) {
-      if (change.type == WatchEvent::Type::children_changed) continue;
-      if (connection.watches.erase(change.path) == 0) continue;
+      if (!connection.watches.take(change)) continue;
       network_.at_client(id, watch_delay_, [change](FakePeer& peer) { peer.on_event(change); });
     }
     const bool ends = transaction.kind == FakeTransaction::Kind::close_session &&
@@ -328,7 +333,7 @@ void FakeEnsemble::answer(ConnectionId id, const FakeRequest& request,
   }
   const std::int64_t zxid = quorum_.last_zxid_of(connection.server);
   if (request.watch && tree.get(request.path, connection.caller)) {
-    connection.watches.insert(request.path);
+    connection.watches.add(request.operation, request.path);
   }
   const FakeRequest::Delivery delivery = request.answer(tree, connection.caller, outcome);
   network_.at_client(id, {}, [delivery, zxid](FakePeer& peer) { peer.on_answer(delivery, zxid); });

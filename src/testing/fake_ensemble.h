@@ -73,6 +73,8 @@ class FakeEnsemble final : public FakeQuorumListener {
   [[nodiscard]] FakeFaults& faults() noexcept { return faults_; }
   void delay_watches(std::chrono::nanoseconds delay) { watch_delay_ = delay; }
   void expire_session(std::int64_t session);
+  /// The leader removes them. Returns how many there were.
+  int remove_empty_containers();
   void bound_session_timeouts(int server, std::chrono::milliseconds least,
                               std::chrono::milliseconds most);
   /// A write of an operator, who may change every znode.

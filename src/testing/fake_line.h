@@ -4,6 +4,7 @@
 
 #include <zklock/client_options.h>
 
+#include <chrono>
 #include <cstdint>
 #include <functional>
 #include <set>
@@ -11,6 +12,7 @@
 #include <vector>
 
 #include "testing/fake_request.h"
+#include "testing/fake_watches.h"
 #include "testing/virtual_platform.h"
 #include "wire/wire.h"
 
@@ -36,6 +38,7 @@ struct FakeLine {
   VirtualPlatform& platform;                         // where the client runs
   bool is_cut = false;                               // no connection can be made
   bool is_stalled = false;                           // nothing comes through, for now
+  std::chrono::nanoseconds most_delay{0};            // of a message, beside the latency of all
   int first_server = -1;                             // that the client tries; -1: any
   bool servers_move = false;                         // the client is to find other addresses
   std::int64_t session = 0;                          // of the client, the last one it had
@@ -52,7 +55,7 @@ struct FakeHello {
   SessionIdentity session{};  // id 0: it wants a new one
   std::vector<AuthInfo> identities{};
   std::int64_t last_zxid = 0;
-  std::vector<std::string> watches{};  // to be set again
+  FakeWatches watches{};  // to be set again
 };
 
 }  // namespace zklock::internal

@@ -32,9 +32,10 @@ void FakeNetwork::clear() {
   connections_.clear();
 }
 
-std::chrono::nanoseconds FakeNetwork::latency() {
-  if (jitter_.count() <= 0) return latency_;
-  const auto range = static_cast<std::uint64_t>(jitter_.count()) + 1;
+std::chrono::nanoseconds FakeNetwork::latency(const FakeLine& line) {
+  const std::chrono::nanoseconds spread = jitter_ + line.most_delay;
+  if (spread.count() <= 0) return latency_;
+  const auto range = static_cast<std::uint64_t>(spread.count()) + 1;
   return latency_ + std::chrono::nanoseconds(static_cast<std::int64_t>(platform_.random() % range));
 }
 
@@ -69,7 +70,7 @@ void FakeNetwork::at_server(ConnectionId id, std::function<void(Connection&)> ar
     return;
   }
   SteadyTime& time = connection->server_hears;
-  time = std::max(time, platform_.steady_now() + latency());
+  time = std::max(time, platform_.steady_now() + latency(*connection->line));
   loop_.schedule(time, [this, id, arrive = std::move(arrive)] { arrive_at_server(id, arrive); });
 }
 
@@ -91,7 +92,7 @@ void FakeNetwork::at_client(ConnectionId id, std::chrono::nanoseconds extra,
   if (found == connections_.end()) return;
   Connection& connection = found->second;
   SteadyTime& time = connection.client_hears;
-  time = std::max(time, platform_.steady_now() + latency() + extra);
+  time = std::max(time, platform_.steady_now() + latency(*connection.line) + extra);
   loop_.schedule(time, [this, line = connection.line, peer = connection.peer, id,
                         arrive = std::move(arrive)] { arrive_at_client(line, peer, id, arrive); });
 }

@@ -10,7 +10,6 @@
 #include <functional>
 #include <map>
 #include <memory>
-#include <set>
 #include <string>
 #include <vector>
 
@@ -18,6 +17,7 @@
 #include "testing/fake_line.h"
 #include "testing/fake_quorum.h"
 #include "testing/fake_request.h"
+#include "testing/fake_watches.h"
 #include "testing/virtual_platform.h"
 
 namespace zklock::internal {
@@ -37,7 +37,7 @@ class FakeNetwork {
     FakeCaller caller;          // session 0: the handshake is not over
     SteadyTime server_hears{};  // the last message that is on its way
     SteadyTime client_hears{};  // the same in the other direction
-    std::set<std::string> watches;
+    FakeWatches watches;
     std::deque<FakeRequest> requests;
     bool awaits_commit = false;  // the first request is a write that is under way
     bool is_closing = false;     // the server has hung up, which is on its way
@@ -84,7 +84,7 @@ class FakeNetwork {
   void on_thawed(int server);
 
  private:
-  [[nodiscard]] std::chrono::nanoseconds latency();
+  [[nodiscard]] std::chrono::nanoseconds latency(const FakeLine& line);
   void arrive_at_server(ConnectionId id, const std::function<void(Connection&)>& arrive);
   void arrive_at_client(const std::shared_ptr<FakeLine>& line, const std::weak_ptr<FakePeer>& peer,
                         ConnectionId id, const std::function<void(FakePeer&)>& arrive);

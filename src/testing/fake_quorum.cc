@@ -38,7 +38,8 @@ bool FakeQuorum::has_quorum() const {
 bool FakeQuorum::reaches_leader(int server) const {
   if (!has_quorum()) return false;
   const Server& one = at(server);
-  return server == leader_ || (is_up(server) && one.serves && !one.is_catching_up);
+  return server == leader_ ||
+         (is_up(server) && one.serves && one.epoch == epoch_ && !one.is_catching_up);
 }
 
 Stat::Time FakeQuorum::wall_now() const {
@@ -153,6 +154,7 @@ void FakeQuorum::retry_stuck() {
 
 void FakeQuorum::drop_messages() {
   stuck_.clear();
+  inherited_.clear();
   for (Server& server : servers_) server.when_applied.clear();
 }
 
@@ -161,17 +163,18 @@ void FakeQuorum::drop_messages() {
 void FakeQuorum::kill(int server) {
   if (!std::exchange(at(server).is_running, false)) return;
   at(server).is_frozen = false;
-  stop_serving(server);
   if (server == leader_) {
     lose_leader();  // its connections break: the others know at once
   } else {
     goes_silent(server);
   }
+  stop_serving(server);
 }
 
 void FakeQuorum::start(int server) {
   Server& one = at(server);
   one.is_running = true;
+  ++one.silences;  // what was noticed of its end concerns it no more
   if (leader_ == kNoLeader) {
     elect_later(kElectionTime);
   } else if (is_up(server)) {
@@ -264,10 +267,12 @@ void FakeQuorum::goes_silent(int server) {
   });
 }
 
+/// Its connection to the leader is gone, with all that had not arrived.
 void FakeQuorum::stop_serving(int server) {
   at(server).serves = false;
   at(server).is_catching_up = false;
   at(server).when_applied.clear();
+  std::erase_if(stuck_, [server](const Stuck& message) { return message.server == server; });
   listener_.on_stopped_serving(server);
 }
 
@@ -285,9 +290,11 @@ void FakeQuorum::set_sequence_counter(const std::string& path, std::int32_t coun
 void FakeQuorum::lose_leader() {
   const int lost = std::exchange(leader_, kNoLeader);
   // What the leader had ordered, alone, is lost or not; what had not reached it is.
-  for (const Stuck& message : std::exchange(stuck_, {})) {
+  for (Stuck& message : std::exchange(stuck_, {})) {
     const bool is_ordered = message.is_write && message.server == lost;
-    if (is_ordered && Platform::current().random() % 2 == 0) stuck_.push_back(message);
+    if (is_ordered && Platform::current().random() % 2 == 0) {
+      inherited_.push_back(std::move(message.arrive));
+    }
   }
   for (int server = 0; server < size(); ++server) {
     // Servers that are cut off or frozen do not know yet.
@@ -317,13 +324,14 @@ void FakeQuorum::elect(std::optional<int> preferred, std::chrono::nanoseconds wa
   ++epoch_;
   counter_ = 0;
   for (const int server : up) {
+    if (at(server).serves) stop_serving(server);  // it was cut off when the last leader was lost
     apply_all(server);
     at(server).serves = true;
     at(server).epoch = epoch_;
   }
   listener_.on_new_leader(leader_);
-  // Those that an earlier leader ordered come first in the new term, for every client.
-  for (const Stuck& message : std::exchange(stuck_, {})) message.arrive();
+  // They come first in the new term, for every client.
+  for (const auto& arrive : std::exchange(inherited_, {})) arrive();
 }
 
 void FakeQuorum::change_leader(int server, std::chrono::nanoseconds wall_offset) {

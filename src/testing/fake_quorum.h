@@ -150,6 +150,7 @@ class FakeQuorum {
   std::int64_t counter_ = 0;
   std::chrono::nanoseconds wall_offset_{0};  // of the leader's clock
   std::vector<Stuck> stuck_;
+  std::vector<std::function<void()>> inherited_;  // writes that earlier leaders had ordered
   bool is_electing_ = false;
 };
 

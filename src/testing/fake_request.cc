@@ -1,6 +1,10 @@
 #include "testing/fake_request.h"
 
+#include <cstddef>
+#include <memory>
 #include <utility>
+
+#include "base/error_kinds.h"
 
 namespace zklock::internal {
 
@@ -45,19 +49,21 @@ FakeRequest fake_create(const std::string& path, const std::string& data, const 
   return write_request<Created>(
       FakeOperation::create, path, std::move(answer),
       [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time now) {
-        return tree.create(path, data, acl, mode == Wire::CreateMode::ephemeral_sequential, now,
-                           caller);
+        return tree.create(path, data, acl, mode, now, caller);
       },
       [](const FakeTree& tree, const FakeTransaction& done) {
         return Result<Created>(Created{done.path, tree.stat(done.path).value_or(Stat{})});
       });
 }
 
-FakeRequest fake_children(const std::string& path, Wire::Answer<Children> answer) {
-  return read_request<Children>(FakeOperation::children, path, std::move(answer),
-                                [path](const FakeTree& tree, const FakeCaller& caller) {
-                                  return tree.children(path, caller);
-                                });
+FakeRequest fake_children(const std::string& path, bool watch, Wire::Answer<Children> answer) {
+  FakeRequest request =
+      read_request<Children>(FakeOperation::children, path, std::move(answer),
+                             [path](const FakeTree& tree, const FakeCaller& caller) {
+                               return tree.children(path, caller);
+                             });
+  request.watch = watch;
+  return request;
 }
 
 FakeRequest fake_get(const std::string& path, bool watch, Wire::Answer<Znode> answer) {
@@ -96,6 +102,27 @@ FakeRequest fake_check(const std::string& path, std::int32_t version, Wire::Answ
         return tree.check(path, version, caller);
       },
       [](const FakeTree&, const FakeTransaction&) { return Result<void>(); });
+}
+
+FakeRequest fake_multi(const std::vector<MultiOperation>& operations,
+                       Wire::Answer<MultiResult> answer) {
+  const auto refused = std::make_shared<std::size_t>(0);  // a Result has no place for it
+  FakeRequest request = write_request<MultiResult>(
+      FakeOperation::multi, operations.front().path, answer,
+      [=](const FakeTree& tree, const FakeCaller& caller, Stat::Time now) {
+        return tree.multi(operations, now, caller, *refused);
+      },
+      [](const FakeTree&, const FakeTransaction&) { return Result<MultiResult>(MultiResult{}); });
+  request.answer = [answer = std::move(answer), refused](const FakeTree&, const FakeCaller&,
+                                                         const Result<FakeTransaction>& done) {
+    const std::error_code error = done.error();
+    if (is_ambiguous(error)) {  // of the session, not of an operation
+      return FakeRequest::Delivery([answer, error] { answer(error); });
+    }
+    return FakeRequest::Delivery(
+        [answer, result = MultiResult{error, *refused}] { answer(result); });
+  };
+  return request;
 }
 
 }  // namespace zklock::internal

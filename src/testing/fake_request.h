@@ -8,6 +8,7 @@
 #include <functional>
 #include <string>
 #include <system_error>
+#include <vector>
 
 #include "testing/fake_tree.h"
 #include "wire/wire.h"
@@ -37,7 +38,8 @@ struct FakeRequest {
 [[nodiscard]] FakeRequest fake_create(const std::string& path, const std::string& data,
                                       const Acl& acl, Wire::CreateMode mode,
                                       Wire::Answer<Created> answer);
-[[nodiscard]] FakeRequest fake_children(const std::string& path, Wire::Answer<Children> answer);
+[[nodiscard]] FakeRequest fake_children(const std::string& path, bool watch,
+                                        Wire::Answer<Children> answer);
 [[nodiscard]] FakeRequest fake_get(const std::string& path, bool watch, Wire::Answer<Znode> answer);
 [[nodiscard]] FakeRequest fake_set(const std::string& path, const std::string& data,
                                    std::int32_t version, Wire::Answer<Stat> answer);
@@ -45,6 +47,8 @@ struct FakeRequest {
                                       Wire::Answer<void> answer);
 [[nodiscard]] FakeRequest fake_check(const std::string& path, std::int32_t version,
                                      Wire::Answer<void> answer);
+[[nodiscard]] FakeRequest fake_multi(const std::vector<MultiOperation>& operations,
+                                     Wire::Answer<MultiResult> answer);
 
 }  // namespace zklock::internal
 

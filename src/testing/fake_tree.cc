@@ -146,9 +146,17 @@ std::vector<std::string> FakeTree::paths_of(std::int64_t session) const {
   return paths;
 }
 
+std::vector<std::string> FakeTree::empty_containers() const {
+  std::vector<std::string> paths;
+  for (const auto& [path, node] : nodes_) {
+    if (node.is_container && node.children.empty() && node.creates > 0) paths.push_back(path);
+  }
+  return paths;
+}
+
 Result<FakeTransaction> FakeTree::create(const std::string& path, const std::string& data,
-                                         const Acl& acl, bool is_ephemeral_sequential,
-                                         Stat::Time now, const FakeCaller& caller) const {
+                                         const Acl& acl, CreateMode mode, Stat::Time now,
+                                         const FakeCaller& caller) const {
   std::optional<Acl> stored_acl = completed(acl, caller);
   if (!stored_acl) return ZooKeeperErrc::invalid_acl;
   const auto parent = nodes_.find(parent_of(path));
@@ -158,7 +166,8 @@ Result<FakeTransaction> FakeTree::create(const std::string& path, const std::str
   transaction.kind = FakeTransaction::Kind::create;
   transaction.path = path;
   transaction.data = data;
-  if (is_ephemeral_sequential) {
+  transaction.is_container = mode == CreateMode::container;
+  if (mode == CreateMode::ephemeral_sequential) {
     // The stored counter never goes down, so it sticks at its largest value; while creates follow
     // each other without a pause, the server counts on from the last one, and wraps.
     const Node& directory = parent->second;
@@ -220,6 +229,41 @@ Result<FakeTransaction> FakeTree::check(const std::string& path, std::int32_t ve
   return FakeTransaction{};
 }
 
+Result<FakeTransaction> FakeTree::decide(const MultiOperation& operation, Stat::Time now,
+                                         const FakeCaller& caller) const {
+  switch (operation.type) {
+    case MultiOperation::Type::check:
+      return check(operation.path, operation.version, caller);
+    case MultiOperation::Type::create:
+      return create(operation.path, operation.data, operation.acl, CreateMode::persistent, now,
+                    caller);
+    case MultiOperation::Type::set:
+      return set(operation.path, operation.data, operation.version, caller);
+    case MultiOperation::Type::remove:
+      return remove(operation.path, operation.version, caller);
+  }
+  return ZooKeeperErrc::unimplemented;
+}
+
+/// Each operation is decided on what the earlier ones leave.
+Result<FakeTransaction> FakeTree::multi(const std::vector<MultiOperation>& operations,
+                                        Stat::Time now, const FakeCaller& caller,
+                                        std::size_t& refused) const {
+  FakeTree left = *this;
+  FakeTransaction transaction;
+  transaction.kind = FakeTransaction::Kind::multi;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    Result<FakeTransaction> part = left.decide(operations[i], now, caller);
+    if (!part) {
+      refused = i;
+      return part.error();
+    }
+    left.apply(*part);
+    transaction.parts.push_back(std::move(*part));
+  }
+  return transaction;
+}
+
 std::vector<FakeChange> FakeTree::apply(const FakeTransaction& transaction) {
   std::vector<FakeChange> changes;
   switch (transaction.kind) {
@@ -230,6 +274,7 @@ std::vector<FakeChange> FakeTree::apply(const FakeTransaction& transaction) {
       node.stat.czxid = node.stat.mzxid = node.stat.pzxid = transaction.zxid;
       node.stat.ctime = node.stat.mtime = transaction.time;
       node.stat.ephemeral_owner = transaction.session;
+      node.is_container = transaction.is_container;
       const std::string directory = parent_of(transaction.path);
       Node& parent = nodes_[directory];
       parent.children.insert(name_of(transaction.path));
@@ -258,6 +303,13 @@ std::vector<FakeChange> FakeTree::apply(const FakeTransaction& transaction) {
     case FakeTransaction::Kind::close_session:
       for (const std::string& path : paths_of(transaction.session)) {
         erase(path, transaction, changes);
+      }
+      break;
+    case FakeTransaction::Kind::multi:
+      for (FakeTransaction part : transaction.parts) {
+        part.zxid = transaction.zxid;
+        part.time = transaction.time;
+        for (FakeChange& change : apply(part)) changes.push_back(std::move(change));
       }
       break;
     case FakeTransaction::Kind::nothing:

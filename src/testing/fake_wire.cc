@@ -3,7 +3,6 @@
 #include <algorithm>
 #include <chrono>
 #include <deque>
-#include <set>
 #include <utility>
 
 #include "base/mutex.h"
@@ -46,10 +45,14 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
               Answer<Created> answer) override {
     post(fake_create(path, data, acl, mode, std::move(answer)));
   }
-  void children(const std::string& path, Answer<Children> answer) override {
-    post(fake_children(path, std::move(answer)));
+  void children(const std::string& path, bool watch, Answer<Children> answer) override {
+    if (watch) answer = noting(FakeOperation::children, path, std::move(answer));
+    post(fake_children(path, watch, std::move(answer)));
   }
-  void get(const std::string& path, bool watch, Answer<Znode> answer) override;
+  void get(const std::string& path, bool watch, Answer<Znode> answer) override {
+    if (watch) answer = noting(FakeOperation::get, path, std::move(answer));
+    post(fake_get(path, watch, std::move(answer)));
+  }
   void set(const std::string& path, const std::string& data, std::int32_t version,
            Answer<Stat> answer) override {
     post(fake_set(path, data, version, std::move(answer)));
@@ -60,6 +63,9 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override {
     post(fake_check(path, version, std::move(answer)));
   }
+  void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override {
+    post(fake_multi(operations, std::move(answer)));
+  }
   void close() noexcept override;
 
   void on_accepted(const SessionIdentity& session) override;
@@ -67,12 +73,20 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void on_refused_identity() override;
   void on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid) override;
   void on_event(const FakeChange& change) override;
-  void on_pong(std::int64_t zxid) override;
+  void on_pong(std::int64_t zxid) override { hear(zxid); }
   void on_closed() override { drop(ZooKeeperErrc::connection_loss); }
 
  private:
   enum class State { looking, shaking_hands, connected, ended };
 
+  /// The answer to a request that sets a watch, if it succeeds.
+  template <class T>
+  [[nodiscard]] Answer<T> noting(FakeOperation operation, const std::string& path, Answer<T> of) {
+    return [self = weak_from_this(), operation, path, of = std::move(of)](const Result<T>& result) {
+      if (const auto wire = self.lock(); wire && result) wire->watches_.add(operation, path);
+      of(result);
+    };
+  }
   void on_loop(void (FakeWire::*call)());
   void post(FakeRequest request);
   void submit(FakeRequest request);
@@ -80,7 +94,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   [[nodiscard]] int next_server();
   void look_for_server();
   void look_again();
-  void hear();
+  void hear(std::int64_t zxid = 0);
   void watch_silence();
   void drop(std::error_code error);
   void end(std::error_code error);
@@ -98,7 +112,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   FakeEnsemble::ConnectionId connection_ = 0;
   SessionIdentity identity_;
   std::int64_t last_zxid_ = 0;
-  std::set<std::string> watches_;     // that stand, as far as is known
+  FakeWatches watches_;               // that stand, as far as is known
   std::deque<FakeRequest> requests_;  // that are not answered, in their order
   int server_ = -1;                   // that was tried last
   int tried_ = 0;                     // servers, since the last connection
@@ -141,17 +155,6 @@ void FakeWire::submit(FakeRequest request) {
   if (state_ == State::connected) ensemble_->send(connection_, requests_.back());
 }
 
-void FakeWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
-  post(fake_get(path, watch,
-                [self = weak_from_this(), path, watch,
-                 answer = std::move(answer)](const Result<Znode>& znode) {
-                  if (const auto wire = self.lock(); wire && watch && znode) {
-                    wire->watches_.insert(path);
-                  }
-                  answer(znode);
-                }));
-}
-
 // --- Looking for a server -----------------------------------------------------------------------
 
 int FakeWire::next_server() {
@@ -170,7 +173,7 @@ void FakeWire::look_for_server() {
   hello.session = identity_;
   hello.identities = identities_;
   hello.last_zxid = last_zxid_;
-  hello.watches.assign(watches_.begin(), watches_.end());
+  hello.watches = watches_;
   connection_ = ensemble_->connect(server_, line_, weak_from_this(), std::move(hello));
   if (connection_ == 0) {
     // libzookeeper fails what waits for a connection when an attempt at one has failed.
@@ -194,7 +197,10 @@ void FakeWire::look_again() {
                                 [self = shared_from_this()] { self->look_for_server(); });
 }
 
-void FakeWire::hear() { last_heard_ = Platform::current().steady_now().time_since_epoch(); }
+void FakeWire::hear(std::int64_t zxid) {
+  last_heard_ = Platform::current().steady_now().time_since_epoch();
+  last_zxid_ = std::max(last_zxid_, zxid);
+}
 
 /// Pings a server that has said nothing for a third of the session timeout, and gives it up after
 /// two thirds.
@@ -269,21 +275,15 @@ void FakeWire::end(std::error_code error) {
 }
 
 void FakeWire::on_answer(const FakeRequest::Delivery& answer, std::int64_t zxid) {
-  hear();
-  last_zxid_ = std::max(last_zxid_, zxid);
+  hear(zxid);
   if (!requests_.empty()) requests_.pop_front();  // answers come in the order of the requests
   answer();
   if (is_closing_ && requests_.empty()) say_farewell();
 }
 
-void FakeWire::on_pong(std::int64_t zxid) {
-  hear();
-  last_zxid_ = std::max(last_zxid_, zxid);
-}
-
 void FakeWire::on_event(const FakeChange& change) {
   hear();
-  watches_.erase(change.path);
+  watches_.take(change);
   listener_->on_watch(change.type, change.path);
 }
 

@@ -152,6 +152,9 @@ void FakeZooKeeper::bound_session_timeouts(int server, std::chrono::milliseconds
   if (least > most) throw std::invalid_argument("FakeZooKeeper: the least is above the most");
   impl_->act([&](FakeEnsemble& ensemble) { ensemble.bound_session_timeouts(server, least, most); });
 }
+void FakeZooKeeper::remove_empty_containers() {
+  impl_->act([](FakeEnsemble& ensemble) { ensemble.remove_empty_containers(); });
+}
 
 std::vector<std::string> FakeZooKeeper::children(const std::string& path) const {
   std::vector<std::pair<std::int64_t, std::string>> dated;
@@ -176,7 +179,8 @@ std::optional<Znode> FakeZooKeeper::get(const std::string& path) const {
 
 void FakeZooKeeper::create(const std::string& path, const std::string& data) {
   impl_->write([&](const FakeTree& tree, Stat::Time now) {
-    return tree.create(path, data, Acl::open(), false, now, FakeCaller::an_operator());
+    return tree.create(path, data, Acl::open(), FakeTree::CreateMode::persistent, now,
+                       FakeCaller::an_operator());
   });
 }
 void FakeZooKeeper::set(const std::string& path, const std::string& data) {

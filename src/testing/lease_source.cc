@@ -1,9 +1,12 @@
 #include <zklock/testing/lease_source.h>
 
+#include <atomic>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <utility>
 
+#include "base/of_this_process.h"
 #include "lock/lease_state.h"
 
 namespace zklock::testing {
@@ -28,16 +31,32 @@ class SourcedLease final : public LeaseState {
       : LeaseState(std::move(grant), options.owner, end_of(options.ttl), Background::shared()),
         ttl_(options.ttl) {}
 
+  [[nodiscard]] std::chrono::milliseconds ttl() const noexcept override { return ttl_; }
+
   void renew(const Context& context) override {
     verify(context);
-    if (const auto end = end_of(ttl_)) prolong(*end);
+    prolong(end_of(ttl_).value_or(BootTime::max()));
   }
   void verify(const Context&) override {
-    if (!valid()) throw LockError(Errc::lock_lost, loss_reason().message());
+    if (!valid()) fail_as_lost();
+  }
+
+  void set_remaining(std::chrono::nanoseconds remaining) {
+    prolong(internal::saturated_sum(Platform::current().boot_now(), remaining));
+    if (!valid()) return;
+    is_told_at_once_ = true;
+    watch_clock();
+    is_told_at_once_ = false;
   }
 
  private:
+  void run_callback(std::function<void()> callback) override {
+    if (is_told_at_once_) return callback();
+    LeaseState::run_callback(std::move(callback));
+  }
+
   const std::chrono::milliseconds ttl_;
+  std::atomic<bool> is_told_at_once_{false};
 };
 
 }  // namespace
@@ -46,9 +65,16 @@ Lease LeaseSource::grant(const LeaseOptions& options) {
   Grant grant;
   grant.znode = options.znode;
   grant.fencing_token = options.fencing_token != 0 ? options.fencing_token : ++last_token_;
-  auto state = std::make_shared<SourcedLease>(std::move(grant), options);
+  auto state = internal::make_of_this_process<SourcedLease>(std::move(grant), options);
   state->start();
   return LeaseAccess::make(std::move(state));
+}
+
+void LeaseSource::set_remaining(const Lease& lease, std::chrono::milliseconds remaining) {
+  const auto state = std::dynamic_pointer_cast<SourcedLease>(LeaseAccess::state(lease));
+  if (!state) return;
+  if (remaining.count() <= 0) return state->lose_now(LossReason::ttl_over);
+  state->set_remaining(remaining);
 }
 
 void LeaseSource::lose(const Lease& lease, LossReason reason) {

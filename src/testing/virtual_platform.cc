@@ -40,18 +40,19 @@ nanoseconds undrifted(nanoseconds local, std::int64_t drift) {
 
 class VirtualPlatform::VirtualCondition final : public Condition {
  public:
-  explicit VirtualCondition(VirtualPlatform& platform) : platform_(platform) {}
+  explicit VirtualCondition(VirtualPlatform& platform)
+      : platform_(platform), time_(platform.time_) {}
 
-  void wait(MutexLock& lock) override {
-    platform_.time_.wait(this, platform_, lock, SteadyTime::max());
-  }
+  void wait(MutexLock& lock) override { time_.wait(this, platform_, lock, SteadyTime::max()); }
   void wait_until(MutexLock& lock, SteadyTime deadline) override {
-    platform_.time_.wait(this, platform_, lock, deadline);
+    time_.wait(this, platform_, lock, deadline);
   }
-  void notify_all() noexcept override { platform_.time_.notify(this); }
+  // What is process-wide notifies in its destructor, when only the base of the platform is left.
+  void notify_all() noexcept override { time_.notify(this); }
 
  private:
   VirtualPlatform& platform_;
+  VirtualTime& time_;
 };
 
 /// Joined through a condition of the platform, so that virtual time knows of the waiting thread.
@@ -134,6 +135,10 @@ WallTime VirtualPlatform::wall_now() const noexcept {
 
 std::unique_ptr<Thread> VirtualPlatform::start_thread(const std::string& name,
                                                       std::function<void()> body) {
+  if (refuses_threads_) {
+    throw std::system_error(std::make_error_code(std::errc::resource_unavailable_try_again),
+                            "cannot start the thread " + name);
+  }
   return std::make_unique<VirtualThread>(*this, name, std::move(body));
 }
 

@@ -3,6 +3,7 @@
 #ifndef ZKLOCK_SRC_TESTING_VIRTUAL_PLATFORM_H_
 #define ZKLOCK_SRC_TESTING_VIRTUAL_PLATFORM_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -41,6 +42,8 @@ class VirtualPlatform final : public Platform {
 
   [[nodiscard]] VirtualTime& time() const noexcept { return time_; }
 
+  /// From now on the system has no thread left, or has again.
+  void refuse_threads(bool refused) noexcept { refuses_threads_ = refused; }
   /// Somebody sets the wall clock.
   void step_wall_clock(std::chrono::nanoseconds step);
   /// All clocks run fast by so many millionths from now on; slow if negative. REQUIRES: no more
@@ -80,6 +83,8 @@ class VirtualPlatform final : public Platform {
   std::chrono::nanoseconds fell_asleep_{};  // how far the clocks had run then
   std::chrono::nanoseconds wall_step_{0};
   bool frozen_ = false;
+
+  std::atomic<bool> refuses_threads_{false};
 };
 
 }  // namespace zklock::internal

@@ -5,6 +5,7 @@
 #include <cstddef>
 #include <memory>
 #include <string>
+#include <system_error>
 
 #include "wire/wire.h"
 
@@ -13,14 +14,15 @@ namespace zklock::internal {
 /// Opens wires. Each client has one dialer.
 class Dialer {
  public:
-  /// Why no wire could be opened.
+  /// Why no wire could be opened, or not for all servers.
   struct Failure {
     std::string problem{};     // in words, with the address
     bool is_retryable = true;  // false: another attempt is pointless for now
+    std::error_code error{};   // of the operating system, which lacks something; none: not so
   };
   struct Outcome {
     std::shared_ptr<Wire> wire{};  // null: failure says why
-    Failure failure{};
+    Failure failure{};             // with a wire: what was left out, for example unknown names
   };
 
   virtual ~Dialer() = default;

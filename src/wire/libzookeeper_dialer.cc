@@ -2,11 +2,13 @@
 
 #include <algorithm>
 #include <exception>
+#include <system_error>
 #include <utility>
 #include <vector>
 
-#include "base/log.h"
+#include "wire/close_on_exec.h"
 #include "wire/libzookeeper_wire.h"
+#include "wire/outage_log.h"
 #include "wire/resolver.h"
 
 namespace zklock::internal {
@@ -16,25 +18,34 @@ namespace {
 class LibZooKeeperDialer final : public Dialer {
  public:
   LibZooKeeperDialer(std::string text, Address address, ClientOptions options)
-      : text_(std::move(text)), address_(std::move(address)), options_(std::move(options)) {}
+      : text_(std::move(text)),
+        address_(std::move(address)),
+        options_(std::move(options)),
+        log_(OutageLog::shared(options_.logger, text_)),
+        resolver_(address_.servers) {}
 
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override {
-    const Resolved resolved = resolve(address_.servers);
-    if (resolved.servers.empty()) return {nullptr, {resolved.problem, resolved.try_again}};
-    if (!resolved.problem.empty()) Log(options_.logger).warning(resolved.problem);
+    const Resolved resolved = resolver_.resolve();
+    const Failure problem{resolved.problem, resolved.try_again};
+    if (resolved.servers.empty()) return {nullptr, problem};
     dialed_ = sorted(resolved.servers);
     try {
-      return {open_libzookeeper(connection_string(resolved.servers, address_.chroot), options_,
+      return {open_libzookeeper(resolved.servers, address_.chroot, options_, log_,
                                 std::move(listener), resume),
-              {}};
+              problem};
+    } catch (const std::system_error& error) {
+      return {nullptr, {error.what(), true, error.code()}};
     } catch (const std::exception& error) {
       return {nullptr, {error.what(), true}};
     }
   }
 
   [[nodiscard]] bool servers_have_moved() override {
-    const Resolved resolved = resolve(address_.servers);
+    // A server that does not answer keeps libzookeeper connecting for long, without a line or an
+    // event: this is the next occasion.
+    close_connections_on_exec(dialed_);
+    const Resolved resolved = resolver_.resolve();
     return !resolved.servers.empty() && sorted(resolved.servers) != dialed_;
   }
 
@@ -57,7 +68,10 @@ class LibZooKeeperDialer final : public Dialer {
   const std::string text_;
   const Address address_;
   const ClientOptions options_;
-  std::vector<std::string> dialed_;  // used by the thread that dials only
+  const std::shared_ptr<OutageLog> log_;
+  // Of the thread that dials.
+  Resolver resolver_;
+  std::vector<std::string> dialed_;
 };
 
 }  // namespace

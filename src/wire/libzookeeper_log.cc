@@ -1,31 +1,11 @@
 #include "wire/libzookeeper_log.h"
 
-#include <map>
-#include <string>
-#include <string_view>
-#include <utility>
-#include <vector>
-
-#include "base/log.h"
-#include "base/mutex.h"
+#include "wire/attempt_line.h"
+#include "wire/close_on_exec.h"
 
 namespace zklock::internal {
 
 namespace {
-
-struct Registry {
-  struct Entry {
-    Log log;
-    int clients = 0;
-  };
-  Mutex mutex;
-  std::map<std::shared_ptr<Logger>, Entry> entries ZKLOCK_GUARDED_BY(mutex);
-};
-
-Registry& registry() {
-  static Registry& instance = *new Registry;  // lines may come while the process exits
-  return instance;
-}
 
 /// Of "2026-11-23 11:41:02,123:4242(0x7f...):ZOO_WARN@function@123: text". libzookeeper's
 /// information (each handle and address) is noise to a service, so it becomes `debug`.
@@ -37,36 +17,34 @@ LogLevel level_of(std::string_view line) {
 
 }  // namespace
 
-LibZooKeeperLog::LibZooKeeperLog(std::shared_ptr<Logger> logger)
-    : logger_(std::move(logger)), background_(Background::shared()) {
-  if (!logger_) return;
-  const MutexLock lock(registry().mutex);
-  Registry::Entry& entry = registry().entries[logger_];
-  if (entry.clients++ == 0) entry.log = Log(logger_, background_);
-}
-
-LibZooKeeperLog::~LibZooKeeperLog() {
-  if (!logger_) return;
-  Log unused;  // destroyed without the mutex
-  const MutexLock lock(registry().mutex);
-  const auto entry = registry().entries.find(logger_);
-  if (--entry->second.clients > 0) return;
-  unused = std::move(entry->second.log);
-  registry().entries.erase(entry);
-}
-
-void LibZooKeeperLog::on_line(const char* line) noexcept {
-  try {
-    std::vector<Log> logs;
-    {
-      const MutexLock lock(registry().mutex);
-      for (const auto& [logger, entry] : registry().entries) logs.push_back(entry.log);
-    }
-    for (const Log& log : logs) {
-      log.write(level_of(line), [line] { return std::string("libzookeeper: ") + line; });
-    }
-  } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory, in a C library's log callback
+void LibZooKeeperLog::take(std::string_view line) {
+  const AttemptLine attempt = parse_attempt_line(line);
+  {
+    const MutexLock lock(mutex_);
+    attempts_.note(attempt);
   }
+  if (attempt.kind == AttemptLine::Kind::accepted) close_connections_on_exec(servers_);
+  if (!log_->log().enabled()) return;
+  const LogLevel level = level_of(line);
+  const std::string text = "libzookeeper: " + std::string(line);
+  if (attempt.kind == AttemptLine::Kind::other) {
+    log_->log().write(level, text);
+  } else if (attempt.kind == AttemptLine::Kind::failed) {
+    log_->on_failure(level, text);
+  } else {
+    log_->on_detail(level, text);
+  }
+}
+
+void LibZooKeeperLog::on_connected() {
+  close_connections_on_exec(servers_);  // the application may have switched off the lines
+  const MutexLock lock(mutex_);
+  attempts_.forget();
+}
+
+std::string LibZooKeeperLog::problem() const {
+  const MutexLock lock(mutex_);
+  return attempts_.problem();
 }
 
 }  // namespace zklock::internal

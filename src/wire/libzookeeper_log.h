@@ -1,32 +1,41 @@
-// libzookeeper_log.h: passes libzookeeper's own log lines to the user's loggers.
+// libzookeeper_log.h: what is done with the log lines of one handle of libzookeeper.
 #ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 #define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 
-#include <zklock/logger.h>
-
 #include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
 
-#include "base/background.h"
+#include "base/mutex.h"
+#include "wire/connect_attempts.h"
+#include "wire/line_callback.h"
+#include "wire/outage_log.h"
 
 namespace zklock::internal {
 
-/// During its lifetime, `logger` gets the lines of libzookeeper. The C library does not say which
-/// handle a line belongs to, so with several clients each logger gets the lines of all of them. It
-/// calls back with its own locks held, so another thread writes the lines. Its log level belongs to
-/// the application and is not changed.
-class LibZooKeeperLog {
+/// Passes the lines to the user's logger, and learns from them what becomes of attempts to connect.
+/// The log level of libzookeeper belongs to the application and is not changed. Below INFO, less is
+/// known.
+///
+/// Thread safety: all functions may be called from any thread.
+class LibZooKeeperLog final : public LineReceiver {
  public:
-  explicit LibZooKeeperLog(std::shared_ptr<Logger> logger);
-  ~LibZooKeeperLog();
-  LibZooKeeperLog(const LibZooKeeperLog&) = delete;
-  LibZooKeeperLog& operator=(const LibZooKeeperLog&) = delete;
+  /// `servers`: those of the handle, as `resolve` writes them.
+  LibZooKeeperLog(std::shared_ptr<OutageLog> log, std::vector<std::string> servers)
+      : log_(std::move(log)), servers_(std::move(servers)) {}
 
-  /// The callback for zookeeper_init2. Without a logger, lines are dropped.
-  static void on_line(const char* line) noexcept;
+  void take(std::string_view line) override;
+  /// The handle has a session.
+  void on_connected();
+  /// What became of the last attempts to connect, in words. "": nothing is known.
+  [[nodiscard]] std::string problem() const;
 
  private:
-  const std::shared_ptr<Logger> logger_;
-  const std::shared_ptr<Background> background_;
+  const std::shared_ptr<OutageLog> log_;
+  const std::vector<std::string> servers_;
+  mutable Mutex mutex_;
+  ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace zklock::internal

@@ -2,6 +2,8 @@
 
 #include <zklock/error.h>
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdint>
 
 namespace zklock::internal {
@@ -31,6 +33,21 @@ std::error_code to_error(int code) noexcept {
   return static_cast<ZooKeeperErrc>(code);
 }
 
+std::optional<int> raw_mode(Wire::CreateMode mode) noexcept {
+  switch (mode) {
+    case Wire::CreateMode::persistent:
+      return 0;
+    case Wire::CreateMode::ephemeral_sequential:
+      return ZOO_EPHEMERAL | ZOO_SEQUENCE;
+    case Wire::CreateMode::container:
+#ifdef ZOO_CREATE_CONTAINER_OP  // it came together with the mode, which is not a macro
+      return ZOO_CONTAINER;
+#endif
+      break;
+  }
+  return std::nullopt;
+}
+
 RawAcl::RawAcl(const Acl& acl) {
   for (const AclEntry& entry : acl.entries()) {
     entries_.push_back({static_cast<std::int32_t>(entry.permissions),
@@ -38,6 +55,31 @@ RawAcl::RawAcl(const Acl& acl) {
                          const_cast<char*>(entry.id.c_str())}});   // NOLINT: as above
   }
   vector_ = {static_cast<std::int32_t>(entries_.size()), entries_.data()};
+}
+
+RawOperations::RawOperations(const std::vector<MultiOperation>& operations) {
+  operations_.reserve(operations.size());
+  acls_.reserve(operations.size());
+  for (const MultiOperation& operation : operations) {
+    zoo_op_t& raw = operations_.emplace_back();
+    const char* const path = operation.path.c_str();
+    const auto size = static_cast<int>(operation.data.size());
+    switch (operation.type) {
+      case MultiOperation::Type::check:
+        zoo_check_op_init(&raw, path, operation.version);
+        break;
+      case MultiOperation::Type::create:
+        zoo_create_op_init(&raw, path, operation.data.data(), size,
+                           acls_.emplace_back(operation.acl).get(), 0, nullptr, 0);
+        break;
+      case MultiOperation::Type::set:
+        zoo_set_op_init(&raw, path, operation.data.data(), size, operation.version, nullptr);
+        break;
+      case MultiOperation::Type::remove:
+        zoo_delete_op_init(&raw, path, operation.version);
+        break;
+    }
+  }
 }
 
 void RequestsUnderWay::add(Request* request) {
@@ -101,6 +143,21 @@ void finish_get(int code, const char* data, int size, const ::Stat* stat, const 
 void finish_set(int code, const ::Stat* stat, const void* context) {
   if (code != ZOK) return TypedRequest<Stat>::finish(context, to_error(code));
   TypedRequest<Stat>::finish(context, to_stat(*stat));
+}
+
+void finish_multi(int code, const void* context) {
+  using Multi = TypedRequest<MultiResult>;
+  const auto& results = static_cast<const Multi*>(context)->results;
+  // Those that were rolled back have no error, those behind the refused one have another.
+  const auto refused =
+      std::find_if(results.begin(), results.end(),
+                   [](const zoo_op_result_t& result) { return result.err != ZOK; });
+  const bool is_refusal = refused != results.end() && refused->err == code;
+  if (code != ZOK && !is_refusal) return Multi::finish(context, to_error(code));
+  MultiResult result;
+  result.error = to_error(code);
+  if (is_refusal) result.refused = static_cast<std::size_t>(refused - results.begin());
+  Multi::finish(context, result);
 }
 
 void finish_void(int code, const void* context) {

@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <memory>
+#include <optional>
 #include <system_error>
 #include <unordered_set>
 #include <utility>
@@ -22,6 +23,9 @@ namespace zklock::internal {
 /// The error of a return code; none for ZOK.
 [[nodiscard]] std::error_code to_error(int code) noexcept;
 
+/// libzookeeper's form of a mode. None: this version of it has no such mode.
+[[nodiscard]] std::optional<int> raw_mode(Wire::CreateMode mode) noexcept;
+
 /// libzookeeper's form of an Acl, which it reads during the call only. REQUIRES: `acl` outlives it.
 class RawAcl {
  public:
@@ -31,6 +35,17 @@ class RawAcl {
  private:
   std::vector<ACL> entries_;
   ACL_vector vector_{};
+};
+
+/// libzookeeper's form of a transaction. REQUIRES: the operations outlive it.
+class RawOperations {
+ public:
+  explicit RawOperations(const std::vector<MultiOperation>& operations);
+  [[nodiscard]] const zoo_op_t* get() const noexcept { return operations_.data(); }
+
+ private:
+  std::vector<RawAcl> acls_;  // stay where they are, as there is room for all
+  std::vector<zoo_op_t> operations_;
 };
 
 class Request {
@@ -80,7 +95,8 @@ class TypedRequest final : public Request {
     self->answer_(std::move(result));
   }
 
-  zoo_op_result_t check_result{};  // libzookeeper writes it until the answer comes
+  // Of a transaction, one for each operation: libzookeeper writes them until the answer comes.
+  std::vector<zoo_op_result_t> results{};
 
  private:
   RequestsUnderWay& under_way_;
@@ -97,6 +113,8 @@ void finish_children(int code, const String_vector* names, const ::Stat* stat, c
 void finish_get(int code, const char* data, int size, const ::Stat* stat, const void* context);
 /// (Stat)
 void finish_set(int code, const ::Stat* stat, const void* context);
+/// (MultiResult) Its `results` must be set.
+void finish_multi(int code, const void* context);
 /// (void)
 void finish_void(int code, const void* context);
 

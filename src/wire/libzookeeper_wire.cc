@@ -7,13 +7,17 @@
 #include <cerrno>
 #include <chrono>
 #include <cstring>
+#include <optional>
 #include <system_error>
 #include <utility>
 
 #include "base/mutex.h"
-#include "base/signals_blocked.h"
+#include "base/platform.h"
+#include "wire/close_on_exec.h"
 #include "wire/libzookeeper_log.h"
 #include "wire/libzookeeper_request.h"
+#include "wire/line_callback.h"
+#include "wire/resolver.h"
 
 // libzookeeper_mt defines and declares it only if it was built with OpenSSL.
 extern "C" zhandle_t* zookeeper_init_ssl(const char* host, const char* cert, watcher_fn watcher,
@@ -32,19 +36,26 @@ constexpr std::chrono::milliseconds kDrainTime{1'000};
 /// timeout than this it would not pause. (The servers' minimum is larger in any case.)
 constexpr std::chrono::milliseconds kShortestSession{200};
 
+/// For its network, and for its completions. An assertion of libzookeeper ends the process if one
+/// of them does not start.
+constexpr std::size_t kThreadsOfAHandle = 2;
+
 class LibZooKeeperWire final : public Wire {
  public:
-  LibZooKeeperWire(const std::string& connection_string, const ClientOptions& options,
+  LibZooKeeperWire(const std::vector<std::string>& servers, const std::string& chroot,
+                   const ClientOptions& options, std::shared_ptr<OutageLog> log,
                    std::shared_ptr<WireListener> listener, const SessionIdentity* resume);
 
   void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
               Answer<Created> answer) override;
-  void children(const std::string& path, Answer<Children> answer) override;
+  void children(const std::string& path, bool watch, Answer<Children> answer) override;
   void get(const std::string& path, bool watch, Answer<Znode> answer) override;
   void set(const std::string& path, const std::string& data, std::int32_t version,
            Answer<Stat> answer) override;
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
+  void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
+  [[nodiscard]] std::string problem() const override { return log_->problem(); }
   void close() noexcept override;
 
  private:
@@ -58,7 +69,8 @@ class LibZooKeeperWire final : public Wire {
   void send(std::unique_ptr<Request> request, const Call& call);
 
   const std::shared_ptr<WireListener> listener_;
-  const LibZooKeeperLog log_;
+  const std::shared_ptr<LibZooKeeperLog> log_;
+  const LineCallback lines_{log_};
   std::atomic<bool> connected_{false};  // written by the completion thread only
 
   SharedMutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
@@ -72,7 +84,8 @@ void on_auth_added(int, const void*) {}
 
 /// Returns null, with `errno` set, if there are no resources for it.
 zhandle_t* init_handle(const std::string& connection_string, const ClientOptions& options,
-                       watcher_fn watcher, const SessionIdentity* resume, void* context) {
+                       watcher_fn watcher, LineCallback::Function log,
+                       const SessionIdentity* resume, void* context) {
   clientid_t client_id{};
   if (resume != nullptr) {
     client_id.client_id = resume->id;
@@ -87,7 +100,7 @@ zhandle_t* init_handle(const std::string& connection_string, const ClientOptions
   const int timeout = static_cast<int>(std::max(asked, kShortestSession).count());
   if (!options.tls) {
     return zookeeper_init2(connection_string.c_str(), watcher, timeout, session, context,
-                           ZOO_NO_LOG_CLIENTENV, LibZooKeeperLog::on_line);
+                           ZOO_NO_LOG_CLIENTENV, log);
   }
   const TlsOptions& tls = *options.tls;
   const std::string files =
@@ -96,26 +109,31 @@ zhandle_t* init_handle(const std::string& connection_string, const ClientOptions
                             context, ZOO_NO_LOG_CLIENTENV);
 }
 
-LibZooKeeperWire::LibZooKeeperWire(const std::string& connection_string,
-                                   const ClientOptions& options,
+LibZooKeeperWire::LibZooKeeperWire(const std::vector<std::string>& servers,
+                                   const std::string& chroot, const ClientOptions& options,
+                                   std::shared_ptr<OutageLog> log,
                                    std::shared_ptr<WireListener> listener,
                                    const SessionIdentity* resume)
-    : listener_(std::move(listener)), log_(options.logger) {
+    : listener_(std::move(listener)),
+      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers)) {
+  const std::string address = connection_string(servers, chroot);
+  zhandle_t* handle = nullptr;
   int problem = 0;
-  {
-    const SignalsBlocked blocked;  // for libzookeeper's threads to inherit
+  Platform::current().with_spare_threads(kThreadsOfAHandle, [&] {
+    const HandlePipe pipe;
     errno = 0;
-    handle_ = init_handle(connection_string, options, on_session_event, resume, this);
+    handle = init_handle(address, options, on_session_event, lines_.function(), resume, this);
     problem = errno;
-  }
-  if (handle_ == nullptr) {
+  });
+  handle_ = handle;
+  if (handle == nullptr) {
     throw std::system_error(problem, std::generic_category(),
-                            "libzookeeper cannot open a handle for " + connection_string);
+                            "libzookeeper cannot open a handle for " + address);
   }
   // Otherwise it would resolve the addresses again in every turn of its loop, and do nothing while
   // that fails (libzookeeper_mt 3.8).
   zoo_set_servers_resolution_delay(handle_, -1);
-  zoo_set_log_callback(handle_, LibZooKeeperLog::on_line);
+  zoo_set_log_callback(handle_, lines_.function());
   for (const AuthInfo& auth : options.auth) {
     // The handle keeps it for every connection. This is safe only before any other request.
     zoo_add_auth(handle_, auth.scheme.c_str(), auth.credentials.data(),
@@ -145,26 +163,29 @@ void LibZooKeeperWire::send(std::unique_ptr<Request> request, const Call& call) 
 
 void LibZooKeeperWire::create(const std::string& path, const std::string& data, const Acl& acl,
                               CreateMode mode, Answer<Created> answer) {
-  const int flags = mode == CreateMode::persistent ? 0 : ZOO_EPHEMERAL | ZOO_SEQUENCE;
+  const std::optional<int> flags = raw_mode(mode);
+  if (!flags) return answer(ZooKeeperErrc::unimplemented);
   const RawAcl raw_acl(acl);
   send(std::make_unique<TypedRequest<Created>>(under_way_, std::move(answer)),
        [&](zhandle_t* handle, const Request* request) {
          return zoo_acreate2(handle, path.c_str(), data.data(), static_cast<int>(data.size()),
-                             raw_acl.get(), flags, finish_create, request);
+                             raw_acl.get(), *flags, finish_create, request);
        });
 }
 
-void LibZooKeeperWire::children(const std::string& path, Answer<Children> answer) {
+void LibZooKeeperWire::children(const std::string& path, bool watch, Answer<Children> answer) {
   send(std::make_unique<TypedRequest<Children>>(under_way_, std::move(answer)),
        [&](zhandle_t* handle, const Request* request) {
-         return zoo_aget_children2(handle, path.c_str(), 0, finish_children, request);
+         return zoo_awget_children2(handle, path.c_str(), watch ? on_watch_event : nullptr, this,
+                                    finish_children, request);
        });
 }
 
 void LibZooKeeperWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
   send(std::make_unique<TypedRequest<Znode>>(under_way_, std::move(answer)),
        [&](zhandle_t* handle, const Request* request) {
-         // With one function and one context for all watches, libzookeeper keeps one for each path.
+         // With one function and one context for all watches, libzookeeper keeps one of a kind for
+         // each path.
          return zoo_awget(handle, path.c_str(), watch ? on_watch_event : nullptr, this, finish_get,
                           request);
        });
@@ -188,11 +209,24 @@ void LibZooKeeperWire::remove(const std::string& path, std::int32_t version, Ans
 
 void LibZooKeeperWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
   auto request = std::make_unique<TypedRequest<void>>(under_way_, std::move(answer));
-  zoo_op_result_t* const result = &request->check_result;
+  request->results.resize(1);
+  zoo_op_result_t* const result = request->results.data();
   send(std::move(request), [&](zhandle_t* handle, const Request* sent) {
     zoo_op_t operation;
     zoo_check_op_init(&operation, path.c_str(), version);
     return zoo_amulti(handle, 1, &operation, result, finish_void, sent);
+  });
+}
+
+void LibZooKeeperWire::multi(const std::vector<MultiOperation>& operations,
+                             Answer<MultiResult> answer) {
+  auto request = std::make_unique<TypedRequest<MultiResult>>(under_way_, std::move(answer));
+  request->results.resize(operations.size());
+  zoo_op_result_t* const results = request->results.data();
+  const RawOperations raw(operations);
+  send(std::move(request), [&](zhandle_t* handle, const Request* sent) {
+    return zoo_amulti(handle, static_cast<int>(operations.size()), raw.get(), results, finish_multi,
+                      sent);
   });
 }
 
@@ -224,6 +258,7 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
     std::memcpy(session.password.data(), id->passwd, session.password.size());
     session.timeout = std::chrono::milliseconds(zoo_recv_timeout(handle));
     self.connected_ = true;
+    self.log_->on_connected();
     self.listener_->on_connected(session);
   } else if (state == ZOO_EXPIRED_SESSION_STATE) {
     self.listener_->on_expired();
@@ -249,12 +284,13 @@ void LibZooKeeperWire::on_watch_event(zhandle_t*, int type, int, const char* pat
 
 bool libzookeeper_has_tls() noexcept { return zookeeper_init_ssl != nullptr; }
 
-std::shared_ptr<Wire> open_libzookeeper(const std::string& connection_string,
-                                        const ClientOptions& options,
+std::shared_ptr<Wire> open_libzookeeper(const std::vector<std::string>& servers,
+                                        const std::string& chroot, const ClientOptions& options,
+                                        std::shared_ptr<OutageLog> log,
                                         std::shared_ptr<WireListener> listener,
                                         const SessionIdentity* resume) {
-  return std::make_shared<LibZooKeeperWire>(connection_string, options, std::move(listener),
-                                            resume);
+  return std::make_shared<LibZooKeeperWire>(servers, chroot, options, std::move(log),
+                                            std::move(listener), resume);
 }
 
 }  // namespace zklock::internal

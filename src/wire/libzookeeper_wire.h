@@ -7,7 +7,9 @@
 
 #include <memory>
 #include <string>
+#include <vector>
 
+#include "wire/outage_log.h"
 #include "wire/wire.h"
 
 namespace zklock::internal {
@@ -15,11 +17,12 @@ namespace zklock::internal {
 /// Whether the linked libzookeeper_mt supports TLS.
 [[nodiscard]] bool libzookeeper_has_tls() noexcept;
 
-/// Opens a handle for the servers of `connection_string`: numeric addresses, an odd number of them
-/// (ZOOKEEPER-2466), with the chroot behind. Does not block. Throws std::system_error if there are
-/// no resources for it.
-[[nodiscard]] std::shared_ptr<Wire> open_libzookeeper(const std::string& connection_string,
+/// Opens a handle for these servers (numeric "ip:port", at least one). Does not block. Throws
+/// std::system_error if there are no resources for it.
+[[nodiscard]] std::shared_ptr<Wire> open_libzookeeper(const std::vector<std::string>& servers,
+                                                      const std::string& chroot,
                                                       const ClientOptions& options,
+                                                      std::shared_ptr<OutageLog> log,
                                                       std::shared_ptr<WireListener> listener,
                                                       const SessionIdentity* resume);
 

@@ -8,6 +8,7 @@
 #include <cerrno>
 #include <memory>
 #include <system_error>
+#include <utility>
 
 #include "base/utf8.h"
 
@@ -30,32 +31,46 @@ std::string reason_of(int failure, int system_error) {
 
 }  // namespace
 
-Resolved resolve(const std::vector<HostPort>& servers) {
-  Resolved resolved;
-  const auto fail = [&resolved](const HostPort& server, int failure, int system_error) {
-    if (!resolved.problem.empty()) resolved.problem += "; ";
-    resolved.problem += in_quotes(server.host) + ": " + reason_of(failure, system_error);
-    resolved.try_again = resolved.try_again || is_retryable(failure);
+HostAddresses look_up(const std::string& host) {
+  HostAddresses result;
+  const auto fail = [&result](int failure, int system_error) {
+    result.problem = reason_of(failure, system_error);
+    result.try_again = is_retryable(failure);
   };
-  for (const HostPort& server : servers) {
-    addrinfo hints{};
-    hints.ai_family = AF_UNSPEC;
-    hints.ai_socktype = SOCK_STREAM;
-    addrinfo* found = nullptr;
-    if (const int failure = getaddrinfo(server.host.c_str(), nullptr, &hints, &found)) {
-      fail(server, failure, errno);
+  addrinfo hints{};
+  hints.ai_family = AF_UNSPEC;
+  hints.ai_socktype = SOCK_STREAM;
+  addrinfo* found = nullptr;
+  if (const int failure = getaddrinfo(host.c_str(), nullptr, &hints, &found)) {
+    fail(failure, errno);
+    return result;
+  }
+  const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
+  for (const addrinfo* address = found; address != nullptr; address = address->ai_next) {
+    std::array<char, NI_MAXHOST> ip{};
+    if (const int failure = getnameinfo(address->ai_addr, address->ai_addrlen, ip.data(), ip.size(),
+                                        nullptr, 0, NI_NUMERICHOST)) {
+      fail(failure, errno);
       continue;
     }
-    const std::unique_ptr<addrinfo, FreeAddresses> addresses(found);
-    for (const addrinfo* address = addresses.get(); address != nullptr;
-         address = address->ai_next) {
-      std::array<char, NI_MAXHOST> ip{};
-      if (const int failure = getnameinfo(address->ai_addr, address->ai_addrlen, ip.data(),
-                                          ip.size(), nullptr, 0, NI_NUMERICHOST)) {
-        fail(server, failure, errno);
-        continue;
-      }
-      std::string numeric = ip.data() + (":" + std::to_string(server.port));
+    result.numeric.emplace_back(ip.data());
+  }
+  return result;
+}
+
+Resolved Resolver::resolve() {
+  Resolved resolved;
+  for (const HostPort& server : servers_) {
+    HostAddresses found = look_up_(server.host);
+    std::vector<std::string>& known = known_[server.host];
+    if (!found.numeric.empty()) known = std::move(found.numeric);
+    if (!found.problem.empty()) {
+      if (!resolved.problem.empty()) resolved.problem += "; ";
+      resolved.problem += in_quotes(server.host) + ": " + found.problem;
+      resolved.try_again = resolved.try_again || found.try_again;
+    }
+    for (const std::string& ip : known) {
+      std::string numeric = ip + ":" + std::to_string(server.port);
       if (std::find(resolved.servers.begin(), resolved.servers.end(), numeric) ==
           resolved.servers.end()) {
         resolved.servers.push_back(std::move(numeric));

@@ -3,12 +3,25 @@
 #ifndef ZKLOCK_SRC_WIRE_RESOLVER_H_
 #define ZKLOCK_SRC_WIRE_RESOLVER_H_
 
+#include <functional>
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "wire/address.h"
 
 namespace zklock::internal {
+
+/// The addresses of one host.
+struct HostAddresses {
+  std::vector<std::string> numeric{};
+  std::string problem{};   // why it did not resolve, or not to all addresses; "": it did
+  bool try_again = false;  // the reason is a temporary one
+};
+
+/// Asks the system's resolver (getaddrinfo). Blocks without a bound: it may take many seconds.
+[[nodiscard]] HostAddresses look_up(const std::string& host);
 
 struct Resolved {
   std::vector<std::string>
@@ -17,9 +30,24 @@ struct Resolved {
   bool try_again = false;  // one of them failed for a temporary reason
 };
 
-/// All addresses of all servers. If one name does not resolve, the others are still usable. Blocks
-/// without a bound: the system's resolver (getaddrinfo) may take many seconds.
-[[nodiscard]] Resolved resolve(const std::vector<HostPort>& servers);
+/// Thread safety: one thread at a time.
+class Resolver {
+ public:
+  using LookUp = std::function<HostAddresses(const std::string& host)>;
+
+  explicit Resolver(std::vector<HostPort> servers, LookUp look_up = &internal::look_up)
+      : servers_(std::move(servers)), look_up_(std::move(look_up)) {}
+
+  /// All addresses of all servers. A name that does not resolve keeps the addresses that it had: a
+  /// name server that fails for a moment does not move servers. If it had none, the others are
+  /// still usable. Blocks as `look_up` does.
+  [[nodiscard]] Resolved resolve();
+
+ private:
+  const std::vector<HostPort> servers_;
+  const LookUp look_up_;
+  std::map<std::string, std::vector<std::string>> known_;  // of each host that has resolved
+};
 
 /// libzookeeper's form of the address: "ip:port,ip:port/chroot". Always an odd number of servers;
 /// if necessary the first one is named twice. With an even number libzookeeper may try only half of

@@ -38,7 +38,8 @@ class WireListener {
   virtual void on_expired() = 0;
   /// The servers refused an identity; the wire can only be closed.
   virtual void on_auth_failed() = 0;
-  /// The watch on `path` has fired, and is over.
+  /// A watch on `path` has fired, and is over. A deletion ends both that there may be, that of the
+  /// data and that of the list of children.
   virtual void on_watch(WatchEvent::Type type, const std::string& path) = 0;
 };
 
@@ -53,21 +54,29 @@ class Wire {
   template <class T>
   using Answer = std::function<void(Result<T>)>;
 
-  enum class CreateMode { persistent, ephemeral_sequential };
+  enum class CreateMode { persistent, container, ephemeral_sequential };
 
   virtual ~Wire() = default;
 
   virtual void create(const std::string& path, const std::string& data, const Acl& acl,
                       CreateMode mode, Answer<Created> answer) = 0;
-  virtual void children(const std::string& path, Answer<Children> answer) = 0;
-  /// With `watch`, and if it succeeds, on_watch is called once. A second watch of the same path has
-  /// no effect.
+  /// With `watch`, and if it succeeds, on_watch is called once: for a change of the list, or for
+  /// the deletion of `path`. A second watch of this kind on the same path has no effect.
+  virtual void children(const std::string& path, bool watch, Answer<Children> answer) = 0;
+  /// With `watch`, and if it succeeds, on_watch is called once: for a change of the data, or for
+  /// the deletion. A second watch of this kind on the same path has no effect.
   virtual void get(const std::string& path, bool watch, Answer<Znode> answer) = 0;
   virtual void set(const std::string& path, const std::string& data, std::int32_t version,
                    Answer<Stat> answer) = 0;
   virtual void remove(const std::string& path, std::int32_t version, Answer<void> answer) = 0;
   /// A version check in a transaction of its own: goes through the quorum, and changes nothing.
   virtual void check(const std::string& path, std::int32_t version, Answer<void> answer) = 0;
+  /// A transaction. The answer is a MultiResult if the servers decided it, also if they refused it.
+  /// REQUIRES: at least one operation, and paths that ZooKeeper accepts.
+  virtual void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) = 0;
+
+  /// What became of the last attempts to connect, in words. "": nothing is known.
+  [[nodiscard]] virtual std::string problem() const { return {}; }
 
   /// Ends the session: answers the requests under way, notifies the servers, frees all resources.
   /// Blocks for seconds, so only close_later calls it. Nothing is called after it has returned.

@@ -22,6 +22,7 @@
 #include "journal.h"
 #include "journal_checker.h"
 #include "server_faults.h"
+#include "stored_writes.h"
 #include "support/as_claim_client.h"
 #include "support/temporary_directory.h"
 #include "support/zookeeper_ensemble.h"
@@ -74,6 +75,31 @@ void play(Stage& stage, const Options& options, const Journal& journal) {
   }
 }
 
+std::string lock_path(int path) { return "/chaos/" + std::to_string(path); }
+
+void create_directories_of_writes(const test::ZooKeeperEnsemble& ensemble, int paths) {
+  const std::shared_ptr<ZooKeeperClient> client = connect(ensemble.address());
+  for (int path = 0; path < paths; ++path) {
+    GuardedWrites(*client, lock_path(path)).create_directory(Context().with_timeout(kPatience));
+  }
+}
+
+/// When all workers are idle or dead. The sum of all writes that are stored goes to `count`.
+std::vector<Violation> wrong_writes(const test::ZooKeeperEnsemble& ensemble, int paths,
+                                    const std::vector<Event>& events, std::size_t& count) {
+  const std::shared_ptr<ZooKeeperClient> client = connect(ensemble.address());
+  std::vector<Violation> violations;
+  for (int path = 0; path < paths; ++path) {
+    std::vector<StoredWrite> stored =
+        GuardedWrites(*client, lock_path(path)).stored(Context().with_timeout(1min));
+    count += stored.size();
+    for (Violation& violation : check_guarded_writes(lock_path(path), std::move(stored), events)) {
+      violations.push_back(std::move(violation));
+    }
+  }
+  return violations;
+}
+
 /// Claims that still exist when their creators are idle or dead, and their sessions over.
 std::vector<Violation> claims_left(const test::ZooKeeperEnsemble& ensemble,
                                    const Options& options) {
@@ -81,7 +107,7 @@ std::vector<Violation> claims_left(const test::ZooKeeperEnsemble& ensemble,
   const std::shared_ptr<ClaimClient> client = testing::connect_claim_client(ensemble.address());
   std::vector<Violation> violations;
   for (int path = 0; path < options.paths; ++path) {
-    const std::string directory = "/chaos/" + std::to_string(path);
+    const std::string directory = lock_path(path);
     const auto list = [&] {
       return client->children(directory, Context().with_timeout(kPatience));
     };
@@ -114,6 +140,8 @@ void print(const Summary& summary) {
   print("calls that failed", summary.failures);
   std::printf("%zu grants, %zu writes, %zu writes refused\n", summary.grants, summary.writes,
               summary.refused_writes);
+  std::printf("%zu guarded writes done, %zu not done, %zu in doubt\n", summary.commits,
+              summary.commits_not_done, summary.commits_in_doubt);
   std::printf("worst wait %.3f s, while nobody held %.3f s, worst overstay %.3f s\n",
               in_seconds(summary.worst_wait), in_seconds(summary.worst_wait_in_vain),
               in_seconds(summary.worst_overstay));
@@ -147,6 +175,7 @@ int run(const Options& options) {
   test::ZooKeeperEnsemble ensemble(
       {.servers = {.tick_time = milliseconds(options.tick_time),
                    .min_session_timeout = milliseconds(2 * options.tick_time)}});
+  create_directories_of_writes(ensemble, options.paths);
   Crew crew({.program = CHAOS_WORKER,
              .address = ensemble.address(),
              .directory = directory,
@@ -174,7 +203,12 @@ int run(const Options& options) {
                               .overstay = milliseconds(options.overstay),
                               .patience = kPatience};
   for (Violation& violation : check(events, checks)) violations.push_back(violation);
+  std::size_t stored = 0;
+  for (Violation& violation : wrong_writes(ensemble, options.paths, events, stored)) {
+    violations.push_back(violation);
+  }
   print(summarize(events));
+  std::printf("%zu guarded writes are stored\n", stored);
   print(violations, begun);
   std::printf("seed %u: %zu violations\n", options.seed, violations.size());
   return violations.empty() ? 0 : 1;

@@ -16,16 +16,19 @@ namespace zklock::chaos {
 /// One line of a journal.
 struct Event {
   enum class Kind {
-    // Of a worker. `call` is "lock", "unlock" or "renew".
-    begun,    // a call is about to be made, which is to return by `until` (0: it has no deadline)
-    ended,    // it has returned, with `error` (an Errc; 0: none)
-    granted,  // `lock` has returned a lease
-    valid,    // a lease said, at this time or later, that it is valid
-    invalid,  // a lease that has not been unlocked said that it is not
-    lost,     // a stop callback was called
-    written,  // the register took a write with the token
-    refused,  // the register had seen a larger token
-    busy,     // the register could not be reached in time
+    // Of a worker. Calls are "lock", "unlock", "renew" and "commit".
+    begun,      // a call is about to be made, which is to return by `until` (0: it has no deadline)
+    ended,      // it has returned, with `error` (an Errc; 0: none)
+    granted,    // `lock` has returned a lease
+    valid,      // a lease said, at this time or later, that it is valid
+    invalid,    // a lease that has not been unlocked said that it is not
+    lost,       // a stop callback was called
+    written,    // the register took a write with the token
+    refused,    // the register had seen a larger token
+    busy,       // the register could not be reached in time
+    committed,  // a guarded write was reported as done; its name
+    not_committed,  // as not done
+    in_doubt,       // as one or the other
     // Of the driver.
     fault,   // begins: its name
     healed,  // it is over, and all servers serve
@@ -41,7 +44,7 @@ struct Event {
   std::int64_t token = 0;
   std::int64_t until = 0;
   int error = 0;
-  std::string detail{};  // the call; the claim, the reason of a loss, the name of a fault
+  std::string detail{};  // the call; the claim, the reason of a loss, the name of a write or fault
 
   bool operator==(const Event&) const = default;
 };

@@ -144,6 +144,9 @@ class History {
         break;
       case Event::Kind::written:
       case Event::Kind::busy:
+      case Event::Kind::committed:
+      case Event::Kind::not_committed:
+      case Event::Kind::in_doubt:
         break;
       case Event::Kind::fault:
       case Event::Kind::healed:
@@ -266,9 +269,16 @@ void check_grant(const History& history, const Grant& grant, std::vector<Violati
 
 bool is_expected(const std::string& call, std::error_code error) {
   if (!error) return true;
-  if (call == "lock") return error == Errc::locking_timed_out || error == Errc::locking_canceled;
+  const bool is_outage = error == Errc::no_server_answered;
+  if (call == "lock") {
+    return is_outage || error == Errc::locking_timed_out || error == Errc::locking_canceled;
+  }
   if (error == Errc::lock_lost) return true;
-  return error == (call == "unlock" ? Errc::unlocking_failed : Errc::locking_failed);
+  if (call == "unlock") return error == Errc::unlocking_failed;
+  if (call == "commit") {
+    return is_outage || error == Errc::write_failed || error == Errc::write_in_doubt;
+  }
+  return is_outage || error == Errc::locking_failed;
 }
 
 /// How long a call without a deadline may have to wait while nobody holds the lock.
@@ -306,12 +316,18 @@ void check_call(const History& history, const Call& call, const CheckerOptions& 
 }  // namespace
 
 std::string name_of(Violation::Kind kind) {
-  static constexpr std::array<std::string_view, 9> kNames{
-      "two valid leases at once",    "a valid lease with a token that is out of date",
-      "a grant out of order",        "a lease that was lost, and valid again",
-      "a loss that was not told",    "a call that overstayed",
-      "a call that is stuck",        "an error that nothing explains",
-      "a claim that was left behind"};
+  static constexpr std::array<std::string_view, 11> kNames{
+      "two valid leases at once",
+      "a valid lease with a token that is out of date",
+      "a grant out of order",
+      "a lease that was lost, and valid again",
+      "a loss that was not told",
+      "a call that overstayed",
+      "a call that is stuck",
+      "an error that nothing explains",
+      "a claim that was left behind",
+      "a guarded write of an earlier grant after one of a later",
+      "a false report of a guarded write"};
   return std::string(kNames.at(static_cast<std::size_t>(kind)));
 }
 
@@ -346,6 +362,9 @@ Summary summarize(const std::vector<Event>& events) {
     if (event.kind == Event::Kind::fault) ++summary.faults[event.detail];
     if (event.kind == Event::Kind::written) ++summary.writes;
     if (event.kind == Event::Kind::refused) ++summary.refused_writes;
+    if (event.kind == Event::Kind::committed) ++summary.commits;
+    if (event.kind == Event::Kind::not_committed) ++summary.commits_not_done;
+    if (event.kind == Event::Kind::in_doubt) ++summary.commits_in_doubt;
   }
   return summary;
 }

@@ -33,6 +33,8 @@ struct Violation {
     stuck,             // a call did not return, or waited for nobody for longer than faults explain
     unexpected_error,  // a call failed for a reason that it has not
     left_behind,       // a claim is there that nobody waits or holds with
+    late_write,        // a guarded write of a grant was done after one of a later grant
+    false_report,      // a guarded write was done though it was reported as not done, or not
   };
   Kind kind{};
   std::string what{};
@@ -50,6 +52,9 @@ struct Summary {
   std::map<std::string, std::size_t> faults{};    // by name
   std::size_t writes = 0;
   std::size_t refused_writes = 0;
+  std::size_t commits = 0;  // guarded writes that were reported as done
+  std::size_t commits_not_done = 0;
+  std::size_t commits_in_doubt = 0;
   std::chrono::nanoseconds worst_wait{};          // for a grant
   std::chrono::nanoseconds worst_wait_in_vain{};  // of any call, while nobody held the lock
   std::chrono::nanoseconds worst_overstay{};      // after a deadline

@@ -208,10 +208,13 @@ TEST(Checker, FindsErrorsThatNothingExplains) {
                  std::to_string(static_cast<int>(error)) + " " + call + "\n");
   };
   EXPECT_THAT(ended("lock", Errc::locking_timed_out), IsEmpty());
+  EXPECT_THAT(ended("lock", Errc::no_server_answered), IsEmpty());
   EXPECT_THAT(ended("lock", Errc::locking_failed), ElementsAre(Kind::unexpected_error));
   EXPECT_THAT(ended("unlock", Errc::lock_lost), IsEmpty());
   EXPECT_THAT(ended("unlock", Errc::not_lock_owner), ElementsAre(Kind::unexpected_error));
+  EXPECT_THAT(ended("unlock", Errc::no_server_answered), ElementsAre(Kind::unexpected_error));
   EXPECT_THAT(ended("renew", Errc::locking_failed), IsEmpty());
+  EXPECT_THAT(ended("renew", Errc::no_server_answered), IsEmpty());
 }
 
 TEST(Checker, ShowsTheFaultsAroundAFinding) {

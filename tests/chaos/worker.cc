@@ -10,6 +10,7 @@
 
 #include <chrono>
 #include <condition_variable>
+#include <cstdint>
 #include <cstdio>
 #include <exception>
 #include <filesystem>
@@ -26,6 +27,7 @@
 
 #include "journal.h"
 #include "register.h"
+#include "stored_writes.h"
 
 namespace zklock::chaos {
 namespace {
@@ -46,12 +48,14 @@ struct Options {
 
 /// One path, and how long a grant of it lasts (0: forever).
 struct ContendedLock {
-  ContendedLock(const std::string& at, milliseconds lasts, std::shared_ptr<ZooKeeperClient> client)
-      : path(at), ttl(lasts), lock({.path = at, .ttl = lasts}, std::move(client)) {}
+  ContendedLock(const std::string& at, milliseconds lasts,
+                const std::shared_ptr<ZooKeeperClient>& client)
+      : path(at), ttl(lasts), writes(*client, at), lock({.path = at, .ttl = lasts}, client) {}
 
   const std::string path;
   const milliseconds ttl;
-  ZooKeeperLock lock;
+  const GuardedWrites writes;
+  ZooKeeperLock lock;  // keeps the client
 };
 using Locks = std::vector<std::unique_ptr<ContendedLock>>;
 
@@ -127,6 +131,7 @@ class Worker {
     while (look_at(contended, lease)) {
       if (boot_now() - begun >= nanoseconds(time).count() || stop_.stop_requested()) return true;
       write(contended, lease);
+      if (one_in(3)) commit(contended, lease);
       if (renews && nanoseconds(boot_now() - renewed) > contended.ttl / 3) {
         renewed = boot_now();
         call("renew", about(lease, contended, Event::Kind::begun), contended.ttl,
@@ -155,6 +160,26 @@ class Worker {
     };
     const auto answer = register_.write(contended.path, lease.fencing_token(), who_);
     journal_.record(about(lease, contended, kind_of(answer)));
+  }
+
+  void commit(const ContendedLock& contended, const Lease& lease) {
+    const std::string name = who_ + "-" + std::to_string(++commits_);
+    std::error_code outcome;
+    call("commit", about(lease, contended, Event::Kind::begun), milliseconds(500),
+         [&](const Context& context, std::error_code& error) {
+           try {
+             contended.writes.commit(lease, name, context);
+           } catch (const LockError& thrown) {
+             error = thrown.code();
+           }
+           outcome = error;
+         });
+    Event event = about(lease, contended, Event::Kind::committed);
+    if (outcome) {
+      event.kind = may_have_been_done(outcome) ? Event::Kind::in_doubt : Event::Kind::not_committed;
+    }
+    event.detail = name;
+    journal_.record(std::move(event));
   }
 
   /// Makes a call of the lock's, and writes down when, and what came of it.
@@ -198,6 +223,7 @@ class Worker {
   const std::stop_token stop_;
   Register register_;
   std::mt19937_64 random_;
+  std::uint64_t commits_ = 0;
 };
 
 /// Tries until there is a session. None: it was asked to stop before.
@@ -208,7 +234,8 @@ std::shared_ptr<ZooKeeperClient> connected(const Options& options, const sigset_
       return connect(options.address,
                      {.session_timeout = options.session_timeout, .connect_timeout = 2s});
     } catch (const LockError& error) {
-      if (error.code() != Errc::locking_failed) throw;  // a fault does not explain it
+      // A fault explains an outage, and a refusal.
+      if (error.code() != Errc::no_server_answered && error.code() != Errc::locking_failed) throw;
     }
   }
   return nullptr;

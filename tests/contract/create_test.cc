@@ -43,6 +43,47 @@ TEST_F(CreateContract, KeepsAnyBytes) {
   EXPECT_EQ(enqueued->claim.stat.data_length, 7);
 }
 
+TEST_F(CreateContract, AContainerIsLikeAPersistentNode) {
+  const std::string container = path_ + "/a";
+  const Acl read_only{{Permission::read, "world", "anyone"}};
+  const Result<Created> created = client_->create_container(container, "some", read_only, soon());
+  ASSERT_TRUE(created) << created.error().message();
+  EXPECT_EQ(created->path, container);
+  EXPECT_EQ(created->stat.ephemeral_owner, 0);
+  const Result<Znode> znode = other_->get(container, soon());
+  ASSERT_TRUE(znode);
+  EXPECT_EQ(znode->data, "some");
+  EXPECT_EQ(znode->stat, created->stat);
+  EXPECT_EQ(other_->create(container + "/b", "", Acl::open(), soon()).error(),
+            ZooKeeperErrc::no_auth);
+  ASSERT_TRUE(client_->close(soon()));
+  EXPECT_TRUE(exists(container)) << "it does not go with the session";
+  EXPECT_TRUE(other_->remove(container, kAny, soon()));
+}
+
+TEST_F(CreateContract, AContainerHasChildrenAndNumbersThem) {
+  const std::string container = path_ + "/a";
+  ASSERT_TRUE(client_->create_container(container, "", Acl::open(), soon()));
+  for (const std::string number : {"0000000000", "0000000001"}) {
+    const Result<Enqueued> enqueued = client_->enqueue({.directory = container}, soon());
+    ASSERT_TRUE(enqueued);
+    EXPECT_EQ(number_of(enqueued->claim.path), number);
+  }
+  EXPECT_EQ(other_->remove(container, kAny, soon()).error(), ZooKeeperErrc::not_empty);
+}
+
+TEST_F(CreateContract, RefusesAContainerAsItRefusesAPersistentNode) {
+  const auto refusal = [this](const std::string& path, const Acl& acl = Acl::open()) {
+    return client_->create_container(path, "", acl, soon()).error();
+  };
+  EXPECT_EQ(refusal(path_), ZooKeeperErrc::node_exists);
+  EXPECT_EQ(refusal(path_ + "/none/a"), ZooKeeperErrc::no_node);
+  EXPECT_EQ(refusal(claim(client_) + "/a"), ZooKeeperErrc::no_children_for_ephemerals);
+  EXPECT_EQ(refusal(path_ + "/a", Acl::creator_all()), ZooKeeperErrc::invalid_acl);
+  const std::string closed = child("closed", Acl{{Permission::read, "world", "anyone"}});
+  EXPECT_EQ(refusal(closed + "/a"), ZooKeeperErrc::no_auth);
+}
+
 TEST_F(CreateContract, KeepsEmptyData) {
   ASSERT_TRUE(client_->create(path_ + "/a", "", Acl::open(), soon()));
   EXPECT_EQ(other_->get(path_ + "/a", soon())->data, "");

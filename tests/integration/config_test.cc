@@ -69,7 +69,8 @@ class BadConfigTest : public ::testing::TestWithParam<BadConfig> {};
 INSTANTIATE_TEST_SUITE_P(
     , BadConfigTest,
     ::testing::Values(
-        bad_path("EmptyPath", "", "it is empty"), bad_path("PathOfSlashes", "///", "it is empty"),
+        bad_path("EmptyPath", "", "it names no znode"),
+        bad_path("PathOfSlashes", "///", "it names no znode"),
         bad_path("TwoSlashesInside", "/my//locks", "\"//\""),
         bad_path("Dot", "/my/./locks", "\".\""), bad_path("TwoDots", "/my/../locks", "\"..\""),
         bad_path("DotAtTheEnd", "/my/locks/.", "\".\""),
@@ -168,7 +169,7 @@ TEST(ConfigTest, UnreachableServerIsNamedWithinTheConnectTimeout) {
       {.address = server.address(), .path = "/locks", .client = {.connect_timeout = 200ms}});
   EXPECT_GE(Clock::now() - begun, 200ms) << "it might have come up";
   EXPECT_LT(Clock::now() - begun, 5s);  // deadline_test is strict
-  EXPECT_EQ(error.code(), Errc::locking_failed);
+  EXPECT_EQ(error.code(), Errc::no_server_answered);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);
   EXPECT_THAT(error.what(), HasSubstr(server.address()));
 }
@@ -177,7 +178,9 @@ TEST(ConfigTest, UnknownHostIsNamed) {
   const LockError error = error_of_config({.address = "no-such-host.invalid:2181",
                                            .path = "/locks",
                                            .client = {.connect_timeout = 2s}});
-  EXPECT_EQ(error.code(), Errc::locking_failed);
+  // Where there is no name server, the name may exist.
+  EXPECT_THAT(error.code(), AnyOf(make_error_code(Errc::locking_failed),
+                                  make_error_code(Errc::no_server_answered)));
   EXPECT_THAT(error.what(), HasSubstr("no-such-host.invalid"));
 }
 

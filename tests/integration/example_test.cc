@@ -241,7 +241,8 @@ TEST_F(ExampleTest, ReportsAMissingServer) {
   ZooKeeperServer server;
   server.kill();  // nobody else gets its port
   Subprocess program = start({"--address", server.address(), "--timeout", "1s"});
-  EXPECT_THAT(program.wait_for_exit(), Optional(1));
+  EXPECT_THAT(program.wait_for_exit(), Optional(4));
+  EXPECT_TRUE(program.wait_for_line(line("no server answered"))) << program.standard_error();
   EXPECT_THAT(program.standard_error(), HasSubstr(server.address()));
 }
 
@@ -249,7 +250,7 @@ TEST_F(ExampleTest, SaysThatItCannotListWithoutAServer) {
   ZooKeeperServer server;
   server.kill();
   Subprocess program = start({"--list", "--address", server.address(), "--timeout", "1s"});
-  EXPECT_THAT(program.wait_for_exit(), Optional(1));
+  EXPECT_THAT(program.wait_for_exit(), Optional(4));
   EXPECT_TRUE(program.wait_for_line(line("cannot list .*" + path_))) << program.standard_error();
   EXPECT_THAT(program.standard_error(), HasSubstr(server.address()));
   EXPECT_THAT(program.standard_error(), Not(HasSubstr("attempt to acquire")));

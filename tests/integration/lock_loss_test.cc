@@ -65,6 +65,29 @@ TEST_F(LockLossTest, DeletionOfTheClaimRightAfterTheGrantIsReported) {
   expect_lost(lease, LossReason::claim_deleted);
 }
 
+/// What watches the claim while it waits watches it from the first moment of the grant on, although
+/// nothing that the holder asks for then gets through.
+TEST_F(LockLossTest, DeletionRightAfterALongWaitIsReportedByTheWatchOfTheWait) {
+  ZooKeeperLock lock({.address = proxy_.address(),
+                      .path = path_,
+                      .observer = record_,
+                      .client = {.session_timeout = 60s}});
+  const Lease before = other_.lock(soon());
+  std::future<Lease> waiting = lock_async(lock);
+  ASSERT_TRUE(record_->await("waiting"));
+  const std::string claim = record_->znodes("waiting").front();
+  ASSERT_TRUE(becomes_true([&] { return server_.ask("wchp").find(claim) != std::string::npos; }));
+  proxy_.hold_to_server();
+  other_.unlock(before, soon());
+  const Lease lease = granted(waiting);
+  ASSERT_EQ(lease.znode(), claim);
+  EXPECT_TRUE(lease.valid());
+  delete_claim(lease);
+  EXPECT_TRUE(is_stopped(lease.lost()));
+  EXPECT_EQ(lease.loss_reason(), LossReason::claim_deleted);
+  proxy_.heal();
+}
+
 TEST_F(LockLossTest, LaterDeletionOfTheClaimIsReported) {
   const Lease lease = lock_.lock(soon());
   ASSERT_TRUE(becomes_true([&] {

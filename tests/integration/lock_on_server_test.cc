@@ -301,7 +301,8 @@ TEST_F(LockOnServerTest, SlashesAroundThePathAreNormalised) {
 TEST_F(LockOnServerTest, UnlockReleasesWhatItsThreadAcquired) {
   const Lease lease = first_.lock(soon());
   std::thread([&] {
-    EXPECT_EQ(first_.unlock(), Errc::unlocking_failed) << "this thread acquired nothing";
+    EXPECT_EQ(error_of([&] { first_.unlock(soon()); }).code(), Errc::unlocking_failed)
+        << "this thread acquired nothing";
     EXPECT_TRUE(lease.valid());
     first_.unlock(lease);  // but may be given it
   }).join();
@@ -310,6 +311,14 @@ TEST_F(LockOnServerTest, UnlockReleasesWhatItsThreadAcquired) {
   EXPECT_FALSE(lease.lost().stop_requested()) << "released is not lost";
   EXPECT_EQ(first_.unlock(), Errc::unlocking_failed);
   EXPECT_EQ(error_of([&] { first_.unlock(lease); }).code(), Errc::unlocking_failed);
+}
+
+TEST_F(LockOnServerTest, AUniqueLockReleasesOnTheThreadThatItWasMovedTo) {
+  std::unique_lock<ZooKeeperLock> guard(first_);
+  const Lease lease = first_.lease();
+  std::thread([&] { const std::unique_lock<ZooKeeperLock> moved(std::move(guard)); }).join();
+  EXPECT_FALSE(lease.valid());
+  EXPECT_TRUE(second_.lock(soon()));
 }
 
 TEST_F(LockOnServerTest, StandardGuardsWork) {

@@ -196,11 +196,35 @@ TEST_F(LockReconnectTest, AbandonedClaimOfUnknownOutcomeIsRemoved) {
   proxy_.hold_to_client();
   std::error_code error;
   lock_.lock(Context().with_timeout(100ms), error);
-  EXPECT_EQ(error, Errc::locking_timed_out);
+  EXPECT_EQ(error, Errc::no_server_answered);
   ASSERT_TRUE(becomes_true([&] { return queue().size() == 1; })) << "the server made it";
   proxy_.heal();
   EXPECT_TRUE(becomes_true([&] { return queue().empty(); }));
   EXPECT_TRUE(becomes_true([&] { return proxied_->pending_removals().count == 0; }));
+}
+
+/// After a long time without a connection, a grant waits for evidence.
+TEST_F(LockReconnectTest, AClaimDeletedWhileItWaitsForEvidenceIsNotGranted) {
+  create_directory();
+  const auto client = testing::connect_claim_client(proxy_.address(), {.session_timeout = 6s});
+  ZooKeeperLock lock({.path = path_}, client);
+  const auto session = client->session();
+  proxy_.refuse();
+  ASSERT_TRUE(becomes_true(
+      [&] { return session->certain_until() < std::chrono::steady_clock::now() + 1'200ms; }));
+  std::future<Lease> waiting = lock_async(lock);
+  proxy_.heal();
+  ASSERT_TRUE(becomes_true([&] { return queue().size() == 1; }));
+  ASSERT_FALSE(is_ready(waiting)) << "it has evidence at once";
+  const std::string claim = queue().begin()->path;
+  ASSERT_TRUE(client_->remove(claim, ZooKeeperClient::kAnyVersion, soon()));
+  const Lease other = other_.lock(soon());
+  EXPECT_TRUE(becomes_true([&] { return is_ready(waiting) || queue().size() == 2; }));
+  EXPECT_FALSE(is_ready(waiting)) << "while another one holds it";
+  other_.unlock(other, soon());
+  const Lease lease = granted(waiting);
+  EXPECT_GT(lease.fencing_token(), other.fencing_token());
+  lock.unlock(lease, soon());
 }
 
 TEST_F(LockReconnectTest, UnlockWhoseAnswerWasLostSucceeds) {

@@ -1,6 +1,7 @@
 // What a lock costs: how many requests it sends to the server.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <zklock/guarded_write.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <algorithm>
@@ -118,6 +119,55 @@ TEST_F(RequestsTest, TheFirstCycleNeedsThree) {
   EXPECT_EQ(requests.at(Op::children), 1);
   EXPECT_EQ(requests.at(Op::remove), 1);
   EXPECT_LE(all(requests), 3 + slow);
+}
+
+TEST_F(RequestsTest, ACycleInADirectoryThatHasGoneNeedsThreeMore) {
+  Contender contender = counted();
+  cycle(contender.lock);
+  ASSERT_TRUE(looker_->remove(path_, ZooKeeperClient::kAnyVersion, soon()));
+  int slow = 0;
+  const Requests requests = requests_of([&] { slow = cycle(contender.lock); });
+  EXPECT_LE(all(requests), 6 + slow);
+}
+
+TEST_F(RequestsTest, AGuardedWriteNeedsOneAndTheFirstOfAGrantTwo) {
+  Contender contender = counted();
+  const Lease lease = contender.lock.lock(soon());
+  const auto commit = [&] { GuardedWrite(lease).set(path_, "x").commit(soon()); };
+  // The hold may begin to watch its claim meanwhile: one more read.
+  const Requests first = requests_of(commit);
+  EXPECT_EQ(first.at(Op::multi), 1);
+  EXPECT_EQ(all(first), 1 + first.at(Op::get));
+  EXPECT_LE(first.at(Op::get), 2);
+  const Requests next = requests_of([&] {
+    for (int i = 0; i < 10; ++i) commit();
+  });
+  EXPECT_EQ(next.at(Op::multi), 10);
+  EXPECT_LE(all(next), 11);
+}
+
+TEST_F(RequestsTest, WaitingForAnotherHolderCostsNothingWhileOthersQueue) {
+  Contender watcher = counted();
+  Contender holder(address_, path_);
+  const Lease lease = holder.lock.lock(soon());
+  const LockEntries known = watcher.lock.entries(soon());
+  LockEntries changed;
+  const Requests requests = requests_of([&] {
+    std::thread waiting([&] { changed = watcher.lock.wait_for_change(known, soon()); });
+    for (int i = 0; i < 10; ++i) {
+      Contender other(address_, path_);
+      std::error_code error;
+      other.lock.lock(Context().with_timeout(20ms), error);
+      EXPECT_EQ(error, Errc::locking_timed_out);
+    }
+    EXPECT_TRUE(queue_has(1));
+    holder.lock.unlock(lease, soon());
+    waiting.join();
+  });
+  EXPECT_TRUE(changed.empty());
+  EXPECT_EQ(requests.at(Op::get), 1);
+  EXPECT_EQ(requests.at(Op::children), 1);
+  EXPECT_EQ(all(requests), 2);
 }
 
 TEST_F(RequestsTest, ACycleAfterAnotherHolderNeedsThree) {

@@ -10,6 +10,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "integration/tools.h"
@@ -30,11 +31,14 @@ using ::testing::SizeIs;
 /// A holder with a TTL in a process of its own, whose session lives on whatever becomes of it.
 class TtlTest : public ::testing::Test {
  protected:
-  static constexpr auto kTtl = 1s;
+  explicit TtlTest(std::string address = ZooKeeperServer::shared().address(),
+                   std::chrono::milliseconds ttl = 1s)
+      : ttl_(ttl), address_(std::move(address)) {}
 
   void start_holder(bool is_awake, const std::vector<std::string>& variables = {}) {
-    holder_.emplace(std::vector<std::string>{LOCKER, address_, "60000", "1000"}, variables,
-                    Subprocess::Input::written);
+    holder_.emplace(
+        std::vector<std::string>{LOCKER, address_, "60000", std::to_string(ttl_.count())},
+        variables, Subprocess::Input::written);
     ASSERT_TRUE(holder_->write("outlast 1 " + path_ + (is_awake ? "\n" : " frozen\n")));
     ASSERT_TRUE(holder_->wait_for_line("^1 holds "))
         << holder_->standard_output() << holder_->standard_error();
@@ -49,12 +53,13 @@ class TtlTest : public ::testing::Test {
   }
   /// The holder was granted the lock later than the test began: nobody has it for a TTL since then.
   void expect_granted_after_its_ttl(const Lease& lease) {
-    EXPECT_GE(steady_clock::now(), begun_ + kTtl) << "the TTL is not over";
+    EXPECT_GE(steady_clock::now(), begun_ + ttl_) << "the TTL is not over";
     EXPECT_TRUE(lease.valid());
   }
 
+  const std::chrono::milliseconds ttl_;
   const steady_clock::time_point begun_ = steady_clock::now();
-  const std::string address_ = ZooKeeperServer::shared().address();
+  const std::string address_;
   const std::string path_ = unique_path();
   const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
@@ -87,35 +92,18 @@ TEST_F(TtlTest, AFrozenProcessIsPurgedAndTheQueueStaysInOrder) {
   EXPECT_TRUE(granted(third_turn));
 }
 
-TEST_F(TtlTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
-  start_holder(false);
-  // As soon as its time is over by the clocks, one short attempt is enough: it has not watched the
-  // holder.
-  std::size_t waits_before_the_last = 0;
-  ASSERT_TRUE(becomes_true([&] {
-    waits_before_the_last = record_->znodes("waiting").size();
-    ZooKeeperLock newcomer({.path = path_, .ttl = 1min, .observer = record_}, client_);
-    std::error_code error;
-    if (!newcomer.lock(Context().with_timeout(200ms), error)) return false;
-    EXPECT_GE(steady_clock::now(), begun_ + kTtl) << "the TTL is not over";
-    return true;
-  }));
-  // If the last attempt found the queue empty, the one before has purged the holder just before its
-  // deadline, and may not have been notified of that.
-  if (record_->znodes("waiting").size() > waits_before_the_last) {
-    EXPECT_THAT(record_->znodes("purged"), SizeIs(1));
-  }
-}
-
 #ifdef FAKETIME
+
+std::vector<std::string> with_clock(const std::string& setting) {
+  return {std::string("LD_PRELOAD=") + FAKETIME, setting, "DONT_FAKE_MONOTONIC=1",
+          "FAKETIME_DONT_FAKE_MONOTONIC=1"};
+}
 
 /// The holder's clock is an hour ahead, or behind.
 class TtlClocksTest : public TtlTest, public ::testing::WithParamInterface<const char*> {
  protected:
   void start_holder_with_its_clock() {
-    start_holder(false,
-                 {std::string("LD_PRELOAD=") + FAKETIME, std::string("FAKETIME=") + GetParam(),
-                  "DONT_FAKE_MONOTONIC=1", "FAKETIME_DONT_FAKE_MONOTONIC=1"});
+    start_holder(false, with_clock(std::string("FAKETIME=") + GetParam()));
   }
   /// Which proves that its clock is another one.
   void expect_a_timestamp_that_is_wrong() {
@@ -137,7 +125,7 @@ INSTANTIATE_TEST_SUITE_P(, TtlClocksTest, ::testing::Values("+1h", "-1h"), [](co
 TEST_P(TtlClocksTest, NobodyPurgesEarly) {
   start_holder_with_its_clock();
   expect_a_timestamp_that_is_wrong();
-  while (steady_clock::now() < begun_ + kTtl) {
+  while (steady_clock::now() < begun_ + ttl_) {
     ZooKeeperLock newcomer({.path = path_, .ttl = 1min, .observer = record_}, client_);
     std::error_code error;
     const Lease lease = newcomer.lock(Context().with_timeout(200ms), error);
@@ -149,6 +137,41 @@ TEST_P(TtlClocksTest, NobodyPurgesEarly) {
   expect_granted_after_its_ttl(lock_.lock(soon()));
   EXPECT_THAT(record_->znodes("purged"), SizeIs(1));
   holder_->signal(SIGCONT);
+  expect_lost();
+}
+
+/// A server whose time source jumps by an hour some seconds after its start.
+struct ServerWhoseClockJumps {
+  static std::vector<std::string> jumping_clock() {
+    std::vector<std::string> variables = with_clock("FAKETIME=+1h");
+    variables.emplace_back("FAKETIME_START_AFTER_SECONDS=6");
+    return variables;
+  }
+
+  ZooKeeperServer server{{.variables = jumping_clock()}};
+};
+
+class TtlTimeSourceTest : public ServerWhoseClockJumps, public TtlTest {
+ protected:
+  TtlTimeSourceTest() : TtlTest(server.address(), 12s) {}
+
+  [[nodiscard]] bool servers_clock_is_ahead() const {
+    const Result<Created> now =
+        client_->create_protected_ephemeral_sequential("/now-", "", Acl::open(), soon());
+    return now && now->stat.ctime > std::chrono::system_clock::now() + 30min;
+  }
+};
+
+TEST_F(TtlTimeSourceTest, ThatJumpsForServerAndContenderPurgesNobodyInItsTime) {
+  start_holder(true);
+  ASSERT_FALSE(servers_clock_is_ahead()) << "this machine starts too slowly";
+  ASSERT_TRUE(becomes_true([&] { return servers_clock_is_ahead(); }));
+  Subprocess contender({LOCKER, address_, "60000", "60000"}, with_clock("FAKETIME=+1h"),
+                       Subprocess::Input::written);
+  ASSERT_TRUE(contender.write("lock 1 " + path_ + "\n"));
+  ASSERT_TRUE(contender.wait_for_line("^1 granted "))
+      << contender.standard_output() << contender.standard_error();
+  EXPECT_GE(steady_clock::now(), begun_ + ttl_) << "the TTL is not over";
   expect_lost();
 }
 

@@ -53,6 +53,7 @@ void Checker::granted(Process& process, int path, const Lease& lease) {
   const Stat stat = ensemble_.quorum().committed().stat(lease.znode()).value_or(Stat{});
   const Grant grant{&process, lease,
                     stat.ephemeral_owner != 0 ? stat.ephemeral_owner : process.line().session};
+  registers_.granted(lease);
   check_order(lease, paths_.at(static_cast<std::size_t>(path)));
   if (is_excused(grant)) {
     world_.count(process.name(), "is granted what is gone already", lease.znode());
@@ -96,6 +97,8 @@ void Checker::decided(internal::FakeOperation operation, const std::string& path
       check_purge(path, *purger, *holder);
     }
     written_.erase(path);
+  } else if (operation == internal::FakeOperation::multi) {
+    if (outcome) registers_.carried_out(*outcome);
   } else if (outcome && operation != internal::FakeOperation::check) {
     written_[outcome->path] = world_.now();
   }

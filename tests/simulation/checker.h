@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "guarded_registers.h"
 #include "process.h"
 #include "simulated_world.h"
 #include "testing/fake_ensemble.h"
@@ -23,12 +24,13 @@ namespace zklock::simulation {
 /// 1, 4: when a lease is granted, its claim stands, no claim is older, and no other lease of the
 ///       path is valid by its own clocks. Since a lease that is not valid never becomes so again
 ///       (checked too), it is enough to look at grants. No claim that stands gives up its place.
-/// 2: its token is larger than all before.
+/// 2: its token is larger than all before. No guarded write comes after a later grant.
 /// 3: a lost lease stays lost, and `lost()` is notified soon, at the end of the TTL too; releasing
 ///    it reports `lock_lost`.
 /// 5: every call returns in time.
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits forever.
-/// 7: nothing but the errors that the situation explains; foreign nodes stay.
+/// 7: nothing but the errors that the situation explains; foreign nodes stay. Guarded writes are
+///    done if that is said, and not done if that is said.
 ///
 /// A purge, when it is carried out: the purger has a TTL; the claim is the first (4), was last
 /// written a TTL ago or earlier, and its lease is not valid any more (1). If the holder has no TTL,
@@ -45,6 +47,7 @@ class Checker {
   void granted(Process& process, int path, const Lease& lease);
   /// Says so once a lease was found to be invalid.
   void ended(const Lease& lease) { ended_.insert(lease.znode()); }
+  [[nodiscard]] GuardedRegisters& registers() noexcept { return registers_; }
   /// Looks at a lease: whether it is valid.
   bool look_at(const Lease& lease);
   /// Leases keep their clients.
@@ -105,6 +108,7 @@ class Checker {
   std::map<int, std::vector<Grant>> grants_;  // by path: those that may be valid
   std::map<int, std::int64_t> last_token_;    // by path
   std::set<std::string> ended_;               // leases
+  GuardedRegisters registers_{world_};
   std::set<std::string> deleted_by_hand_;
   std::set<std::string> created_by_hand_;
   std::set<std::int64_t> ended_by_hand_;       // sessions

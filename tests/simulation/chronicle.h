@@ -54,8 +54,8 @@ class Chronicle final : public internal::FakeEnsemble::Observer {
 
  private:
   static const char* name_of(internal::FakeOperation operation) {
-    static constexpr std::array kNames{"any",   "create", "remove",  "set",
-                                       "check", "get",    "children"};
+    static constexpr std::array kNames{"any",   "create", "remove",   "set",
+                                       "check", "get",    "children", "multi"};
     return kNames.at(static_cast<std::size_t>(operation));
   }
   static std::string name_of(std::int64_t session) {

@@ -106,16 +106,19 @@ void Contender::destroy_in_use(int path) {
 
 void Contender::wait_until_destroyed(ZooKeeperLock& lock, int path) {
   ++operations_;
-  std::error_code error;
-  const Lease lease = lock.lock(Context().with_stop_token(process_.buried()), error);
-  if (process_.is_crashed()) return;
-  if (lease) {
+  const auto begun = internal::Platform::current().boot_now();
+  try {
+    const Lease lease = lock.lock(Context().with_stop_token(process_.buried()));
+    if (process_.is_crashed()) return;
     world_.count(name_, "is granted by a lock that will be destroyed", lease.znode());
     checker_.granted(process_, path, lease);
-  } else if (error == Errc::locking_canceled) {
-    world_.count(name_, "is canceled by the destruction of the lock");
-  } else {
-    world_.fail("7: the lock that " + name_ + " destroys failed: " + error.message());
+  } catch (const LockError& error) {
+    if (process_.is_crashed()) return;
+    if (error.code() == Errc::locking_canceled) {
+      world_.count(name_, "is canceled by the destruction of the lock");
+    } else if (!finds_servers_too_slow(error, internal::Platform::current().boot_now() - begun)) {
+      world_.fail("7: the lock that " + name_ + " destroys failed: " + error.what());
+    }
   }
 }
 
@@ -123,17 +126,23 @@ std::optional<Lease> Contender::acquire(ZooKeeperLock& lock, int path, bool may_
   ++operations_;
   const Terms terms = lock_terms(may_be_endless);
   const SteadyTime begun = now();
+  const internal::BootTime begun_by_boot_clock = process_.platform().boot_now();
   const std::int64_t session = process_.line().session;
   const int lists = chronicle_.lists_of(session);
   world_.note(name_, "locks path " + std::to_string(path) + until(terms.deadline, begun));
-  std::error_code error;
-  const Lease lease = lock.lock(terms.context, error);
+  std::optional<LockError> error;
+  Lease lease;
+  try {
+    lease = lock.lock(terms.context);
+  } catch (const LockError& thrown) {
+    error = thrown;
+  }
   if (process_.is_crashed()) return std::nullopt;
   SteadyTime due = terms.deadline;
   if (terms.canceled_at) due = std::min(due, *terms.canceled_at);
   checker_.returned(process_, name_ + "'s lock", begun, due);
-  if (!lease) {
-    refused(terms, error, begun);
+  if (error) {
+    refused(terms, *error, begun, process_.platform().boot_now() - begun_by_boot_clock);
     return std::nullopt;
   }
   world_.count(name_, "is granted", lease.znode());
@@ -160,25 +169,36 @@ void Contender::count_way(const Lease& lease, std::int64_t session, int lists, b
                                  : "is granted after another list");
 }
 
-void Contender::refused(const Terms& terms, std::error_code error, SteadyTime begun) {
-  if (error == Errc::locking_timed_out) {
+/// `took`: by the boot clock, as TTLs are.
+void Contender::refused(const Terms& terms, const LockError& thrown, SteadyTime begun,
+                        nanoseconds took) {
+  const std::error_code error = thrown.code();
+  const std::string what = thrown.what();
+  if (error == Errc::locking_timed_out || error == Errc::no_server_answered) {
     if (!terms.is_late && now() < terms.deadline) {
       world_.fail("7: " + name_ + " timed out before its deadline");
     }
     world_.count(name_, terms.is_late    ? "does not get it in one late attempt"
                         : now() == begun ? "times out at once"
                                          : "times out");
+    if (error == Errc::no_server_answered) world_.count(name_, "finds that no server answers");
   } else if (error == Errc::locking_canceled) {
     if (!terms.canceled_at || now() < *terms.canceled_at) {
       world_.fail("7: " + name_ + " was cancelled, which nobody asked for");
     }
     world_.count(name_, "is canceled");
-  } else if (error == Errc::locking_failed && process_.has_ttl() && process_.ttl() < 4s) {
-    // Commits may be slowed down by 2 s.
-    world_.count(name_, "finds that the servers take longer than half its TTL");
-  } else {
-    world_.fail("7: " + name_ + "'s lock failed: " + error.message());
+  } else if (!finds_servers_too_slow(thrown, took)) {
+    world_.fail("7: " + name_ + "'s lock failed: " + what);
   }
+}
+
+/// It has written ten times, and each time half the TTL was over before it could be granted.
+bool Contender::finds_servers_too_slow(const LockError& error, nanoseconds took) {
+  const bool is_that =
+      error.code() == Errc::locking_failed && process_.has_ttl() && took >= 5 * process_.ttl() &&
+      std::string(error.what()).find("longer to answer than half the TTL") != std::string::npos;
+  if (is_that) world_.count(name_, "finds that the servers take longer than half its TTL");
+  return is_that;
 }
 
 void Contender::hold(const Lease& lease) {
@@ -189,10 +209,21 @@ void Contender::hold(const Lease& lease) {
     return;
   }
   if (kind < 25) return;
+  if (kind < 32) {
+    stay();
+    return;
+  }
   World::sleep(kind < 50 ? world_.between(0ns, 60ms) : world_.between(0ns, 4s));
   if (process_.has_ttl() && world_.chance(50)) renew(lease);
   if (world_.chance(15)) verify(lease);
+  if (world_.chance(40)) write(lease);
   if (world_.chance(30)) World::sleep(world_.between(0ns, 2s));
+}
+
+/// As an elected leader does: for longer than its session stands without a connection.
+void Contender::stay() {
+  world_.statistics.count("holds for long");
+  World::sleep(world_.between(5s, 30s));
 }
 
 /// Longer than its TTL: `lost()` is notified, though nobody asks whether it is valid.
@@ -249,6 +280,35 @@ void Contender::verify(const Lease& lease) {
   world_.count(name_, error ? "cannot verify" : "verifies", lease.znode());
 }
 
+/// As its holder, or as another process does to which it was handed over: that does not know of a
+/// loss.
+void Contender::write(const Lease& lease) {
+  ++operations_;
+  const Terms terms = brief_terms(1ms, 20s);
+  const SteadyTime begun = now();
+  const std::string path = GuardedRegisters::path_for(lease.znode());
+  const Result<Znode> seen = process_.client()->get(path, terms.context);
+  if (process_.is_crashed() || !seen) return;
+  GuardedRegisters& registers = checker_.registers();
+  const std::string data = registers.next_data(lease);
+  GuardedWrite guarded =
+      world_.chance(50) ? GuardedWrite(lease)
+                        : GuardedWrite(process_.client(), lease.znode(), lease.fencing_token());
+  std::error_code error;
+  guarded.set(path, data, seen->stat.version).commit(terms.context, error);
+  if (process_.is_crashed()) return;
+  checker_.returned(process_, name_ + "'s guarded write", begun, terms.deadline);
+  if (!error) {
+    registers.reported_done(data);
+    world_.count(name_, "writes under its claim", data);
+  } else if (may_have_been_done(error)) {
+    world_.count(name_, "does not know whether it has written", data);
+  } else {
+    registers.reported_not_done(data);
+    world_.count(name_, error == Errc::lock_lost ? "is too late to write" : "cannot write", data);
+  }
+}
+
 // --- Release ------------------------------------------------------------------------------------
 
 void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
@@ -260,9 +320,11 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
   ++operations_;
   const SteadyTime begun = now();
   std::error_code error;
-  SteadyTime deadline = begun + 1s;  // of what has no terms, or comes too late
+  SteadyTime deadline = begun + 1s;      // of what has no terms, or comes too late
+  std::optional<SteadyTime> gives_up{};  // when it may fail; none: at the deadline
   switch (world_.below(4)) {
     case 0:
+      gives_up = begun;  // others may have waited in vain before, and used up its time
       error = lock.unlock();
       break;
     case 1: {
@@ -292,7 +354,7 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
       world_.fail("3: " + lease.znode() + " is said to be lost, but stands");
     }
     world_.count(name_, "finds at its release that it has lost", lease.znode());
-  } else if (error == Errc::unlocking_failed && now() >= deadline) {
+  } else if (error == Errc::unlocking_failed && now() >= gives_up.value_or(deadline)) {
     world_.count(name_, "leaves the release to the background", lease.znode());
   } else {
     world_.fail("7: " + name_ + "'s unlock failed: " + error.message());
@@ -301,6 +363,7 @@ void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
 
 /// `lost()` is notified soon, and releasing it reports the loss at once.
 void Contender::release_lost(ZooKeeperLock& lock, const Lease& lease) {
+  if (world_.chance(30)) write(lease);
   ++operations_;
   const std::stop_token lost = lease.lost();
   for (int i = 0; i < 100 && !lost.stop_requested(); ++i) World::sleep(1ms);
@@ -327,11 +390,18 @@ void Contender::look(ZooKeeperLock& lock) {
   const Terms terms = brief_terms(1ms, 5s);
   const SteadyTime begun = now();
   try {
-    static_cast<void>(lock.entries(terms.context));
+    const LockEntries known = lock.entries(terms.context);
     world_.count(name_, "looks at the queue");
+    const LockEntries next = lock.wait_for_change(known, terms.context);
+    const auto holder = [](const LockEntries& queue) {
+      return queue.empty() ? 0 : queue.begin()->fencing_token;
+    };
+    if (holder(next) == holder(known)) world_.fail("7: the holder has not changed");
+    world_.count(name_, known.empty() ? "sees a first holder" : "sees another holder, or none");
   } catch (const LockError& error) {
     if (process_.is_crashed()) return;
-    if (error.code() != Errc::locking_timed_out && error.code() != Errc::locking_canceled) {
+    if (error.code() != Errc::locking_timed_out && error.code() != Errc::no_server_answered &&
+        error.code() != Errc::locking_canceled) {
       world_.fail("7: listing the queue failed: " + std::string(error.what()));
     }
     world_.count(name_, "cannot look at the queue");

@@ -2,6 +2,8 @@
 #ifndef ZKLOCK_TESTS_SIMULATION_CONTENDER_H_
 #define ZKLOCK_TESTS_SIMULATION_CONTENDER_H_
 
+#include <zklock/error.h>
+#include <zklock/guarded_write.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <optional>
@@ -44,12 +46,15 @@ class Contender {
   void wait_until_destroyed(ZooKeeperLock& lock, int path);
   std::optional<Lease> acquire(ZooKeeperLock& lock, int path, bool may_be_endless);
   void count_way(const Lease& lease, std::int64_t session, int lists, bool is_late);
-  void refused(const Terms& terms, std::error_code error, SteadyTime begun);
+  void refused(const Terms& terms, const LockError& thrown, SteadyTime begun, nanoseconds took);
+  [[nodiscard]] bool finds_servers_too_slow(const LockError& error, std::chrono::nanoseconds took);
   void hold(const Lease& lease);
+  void stay();
   void overhold(const Lease& lease);
   void cling(const Lease& lease);
   void renew(const Lease& lease);
   void verify(const Lease& lease);
+  void write(const Lease& lease);
   void release(ZooKeeperLock& lock, const Lease& lease);
   void release_lost(ZooKeeperLock& lock, const Lease& lease);
   void look(ZooKeeperLock& lock);

@@ -11,9 +11,8 @@ using namespace std::chrono_literals;
 using internal::FakeCaller;
 using internal::FakeEnsemble;
 using internal::FakeOperation;
-using internal::FakeQuorum;
-using internal::FakeTransaction;
 using internal::FakeTree;
+using CreateMode = FakeTree::CreateMode;
 
 const std::string kWho = "fault";
 
@@ -25,55 +24,59 @@ Faults::Faults(World& world, Checker& checker, std::shared_ptr<FakeEnsemble> ens
       checker_(checker),
       ensemble_(std::move(ensemble)),
       processes_(processes),
-      paths_(std::move(paths)) {}
+      paths_(std::move(paths)),
+      servers_(world, plan_, *ensemble_) {}
 
 void Faults::run(nanoseconds duration) {
   const SteadyTime end = world_.now() + duration;
   while (world_.now() < end) {
-    heal_due(world_.now() + world_.between(1ms, 4s));
+    // Faults come in bursts: each soon after the other, and at the same process.
+    const bool goes_on = world_.chance(30);
+    plan_.go_on_until(world_.now() + world_.between(1ms, goes_on ? 500ms : 4s));
+    if (!goes_on) victim_ = nullptr;
     cause_one();
   }
-  heal_due(SteadyTime::max());
+  plan_.go_on_until(SteadyTime::max());
   world_.note(kWho, "all is well");
 }
 
-void Faults::heal_later(nanoseconds least, nanoseconds most, std::function<void()> heal) {
-  heals_.emplace(world_.now() + world_.between(least, most), std::move(heal));
-}
-
-/// Waits until then; in between heals what is due. With max(): until all is healed.
-void Faults::heal_due(SteadyTime until) {
-  while (!heals_.empty() && heals_.begin()->first <= until) {
-    const auto [time, heal] = *heals_.begin();
-    heals_.erase(heals_.begin());
-    World::sleep(time - world_.now());
-    heal();
-  }
-  if (until != SteadyTime::max()) World::sleep(until - world_.now());
-}
-
 Process& Faults::any_process() {
-  return *processes_.at(
-      static_cast<std::size_t>(world_.below(static_cast<int>(processes_.size()))));
+  if (victim_ == nullptr && world_.chance(40)) victim_ = holder();
+  if (victim_ == nullptr) {
+    const int drawn = world_.below(static_cast<int>(processes_.size()));
+    victim_ = processes_.at(static_cast<std::size_t>(drawn)).get();
+  }
+  return *victim_;
+}
+
+/// Of any path; null: nobody is known to hold it.
+Process* Faults::holder() {
+  const std::vector<std::string> claims = checker_.claims(any_path());
+  if (claims.empty()) return nullptr;
+  const Stat first = ensemble_->quorum().committed().stat(claims.front()).value_or(Stat{});
+  const auto found = std::find_if(
+      processes_.begin(), processes_.end(),
+      [&first](const auto& process) { return process->line().session == first.ephemeral_owner; });
+  return found == processes_.end() ? nullptr : found->get();
 }
 
 const std::string& Faults::any_path() {
   return paths_.at(static_cast<std::size_t>(world_.below(static_cast<int>(paths_.size()))));
 }
 
-int Faults::any_server() { return world_.below(ensemble_->quorum().size()); }
-
 void Faults::cause_one() {
   struct Kind {
     int weight;
     Fault cause;
   };
-  static constexpr std::array<Kind, 22> kKinds{{
+  static constexpr std::array<Kind, 27> kKinds{{
       {20, &Faults::lose_answer},
       {4, &Faults::delay_watches},
       {14, &Faults::break_connection},
-      {8, &Faults::cut},
+      {8, &Faults::cut_any},
       {6, &Faults::stall},
+      {6, &Faults::slow_line},
+      {5, &Faults::split_network},
       {6, &Faults::expire_session},
       {6, &Faults::freeze_process},
       {1, &Faults::crash_process},
@@ -83,13 +86,16 @@ void Faults::cause_one() {
       {3, &Faults::cut_off_server},
       {5, &Faults::slow_commits},
       {3, &Faults::change_leader},
-      {3, &Faults::raise_session_timeouts},
+      {5, &Faults::raise_session_timeouts},
       {8, &Faults::delete_claim},
       {3, &Faults::delete_directory},
+      {8, &Faults::remove_empty_containers},
       {4, &Faults::renew_directory},
       {2, &Faults::create_foreign_node},
       {3, &Faults::step_wall_clock},
+      {4, &Faults::step_clocks_together},
       {3, &Faults::suspend_process},
+      {2, &Faults::suspend_host},
       {4, &Faults::throttle},
   }};
   int all = 0;
@@ -109,7 +115,7 @@ void Faults::cause_one() {
 void Faults::lose_answer() {
   static constexpr std::array kOperations{
       FakeOperation::create,   FakeOperation::create, FakeOperation::remove, FakeOperation::set,
-      FakeOperation::children, FakeOperation::get,    FakeOperation::check};
+      FakeOperation::children, FakeOperation::get,    FakeOperation::check,  FakeOperation::multi};
   const FakeOperation operation =
       kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
   const std::int64_t session = any_process().line().session;
@@ -125,7 +131,7 @@ void Faults::lose_answer() {
     }
   });
   if (!is_bad_hour) return;
-  heal_later(1s, 5s, [this] {
+  plan_.heal_later(1s, 5s, [this] {
     ensemble_->run([this] {
       for (int server = 0; server < ensemble_->quorum().size(); ++server) {
         ensemble_->quorum().slow_commits(server, 0ns);
@@ -135,9 +141,9 @@ void Faults::lose_answer() {
 }
 
 void Faults::throttle() {
-  static constexpr std::array kOperations{FakeOperation::any, FakeOperation::create,
-                                          FakeOperation::check, FakeOperation::get,
-                                          FakeOperation::children};
+  static constexpr std::array kOperations{FakeOperation::any,      FakeOperation::create,
+                                          FakeOperation::check,    FakeOperation::get,
+                                          FakeOperation::children, FakeOperation::multi};
   const FakeOperation operation =
       kOperations.at(static_cast<std::size_t>(world_.below(static_cast<int>(kOperations.size()))));
   const int times = 1 + world_.below(3);
@@ -150,7 +156,7 @@ void Faults::delay_watches() {
   const nanoseconds delay = world_.between(1ms, 1s);
   world_.count(kWho, "delays watches");
   ensemble_->run([&] { ensemble_->delay_watches(delay); });
-  heal_later(0s, 10s, [this] { ensemble_->run([this] { ensemble_->delay_watches(0ns); }); });
+  plan_.heal_later(0s, 10s, [this] { ensemble_->run([this] { ensemble_->delay_watches(0ns); }); });
 }
 
 // --- Clients ------------------------------------------------------------------------------------
@@ -161,12 +167,13 @@ void Faults::break_connection() {
   ensemble_->run([&] { ensemble_->network().break_connection(process.line()); });
 }
 
-void Faults::cut() {
-  Process& process = any_process();
+void Faults::cut_any() { cut(any_process()); }
+
+void Faults::cut(Process& process) {
   if (process.is_crashed()) return;
   world_.count(kWho, "cuts a client off", process.name());
   ensemble_->run([&] { ensemble_->network().cut(process.line()); });
-  heal_later(1ms, 15s, [this, &process] {
+  plan_.heal_later(1ms, 15s, [this, &process] {
     if (process.is_crashed()) return;
     world_.note(kWho, "restores " + process.name());
     ensemble_->run([&] { process.line().is_cut = false; });
@@ -177,9 +184,49 @@ void Faults::stall() {
   Process& process = any_process();
   world_.count(kWho, "stalls a client's network", process.name());
   ensemble_->run([&] { process.line().is_stalled = true; });
-  heal_later(1ms, 15s, [this, &process] {
+  plan_.heal_later(1ms, 15s, [this, &process] {
     world_.note(kWho, "restores " + process.name());
     ensemble_->run([&] { ensemble_->network().release(process.line()); });
+  });
+}
+
+/// Messages of both directions arrive late, as if many packets were lost. Often the connection
+/// breaks too, and then no other one can be made.
+void Faults::slow_line() {
+  Process& process = any_process();
+  if (process.is_crashed()) return;
+  const nanoseconds delay = world_.between(1ms, 2s);
+  world_.count(kWho, "slows a client's network", process.name());
+  ensemble_->run([&] {
+    process.line().most_delay = delay;
+    if (world_.chance(50)) ensemble_->network().break_connection(process.line());
+  });
+  plan_.heal_later(1ms, 5s, [this, &process] {
+    world_.note(kWho, "restores " + process.name());
+    ensemble_->run([&] { process.line().most_delay = 0ns; });
+    if (world_.chance(50)) cut(process);
+  });
+}
+
+/// The servers go on without the one that a client is connected to, which it still reaches.
+void Faults::split_network() {
+  Process& process = any_process();
+  if (process.is_crashed()) return;
+  int server = -1;
+  ensemble_->run([&] {
+    server = ensemble_->network().server_of(process.line());
+    if (server < 0) return;
+    process.line().is_cut = true;
+    ensemble_->quorum().cut_off(server);
+  });
+  if (server < 0) return;
+  world_.count(kWho, "splits the network", process.name());
+  plan_.heal_later(1ms, 15s, [this, &process, server] {
+    world_.note(kWho, "unites the network of " + process.name());
+    ensemble_->run([&] {
+      ensemble_->quorum().heal(server);
+      if (!process.is_crashed()) process.line().is_cut = false;
+    });
   });
 }
 
@@ -198,7 +245,7 @@ void Faults::freeze_process() {
   world_.count(kWho, "freezes a process", process.name());
   checker_.count_claims_of(process, "frozen");
   process.freeze();
-  heal_later(1ms, 15s, [this, &process] {
+  plan_.heal_later(1ms, 15s, [this, &process] {
     world_.note(kWho, "thaws " + process.name());
     process.thaw();
   });
@@ -209,7 +256,7 @@ void Faults::suspend_process() {
   if (process.is_crashed() || process.is_frozen()) return;
   world_.count(kWho, "suspends a machine", process.name());
   process.suspend();
-  heal_later(1ms, 15s, [this, &process] {
+  plan_.heal_later(1ms, 15s, [this, &process] {
     world_.note(kWho, "wakes " + process.name());
     process.thaw();
   });
@@ -233,7 +280,7 @@ void Faults::move_servers() {
     process.line().servers_move = true;
     ensemble_->network().cut(process.line());
   });
-  heal_later(2s, 6s, [this, &process] {
+  plan_.heal_later(2s, 6s, [this, &process] {
     if (process.is_crashed()) return;
     world_.note(kWho, "restores " + process.name());
     ensemble_->run([&] { process.line().is_cut = false; });
@@ -246,65 +293,25 @@ void Faults::step_wall_clock() {
   process.platform().step_wall_clock(world_.between(-1h, 1h));
 }
 
-// --- Servers ------------------------------------------------------------------------------------
-
-void Faults::kill_server() {
-  const int server = any_server();
-  world_.count(kWho, "kills a server", std::to_string(server));
-  ensemble_->run([&] { ensemble_->quorum().kill(server); });
-  heal_later(1ms, 8s, [this, server] {
-    world_.note(kWho, "starts server " + std::to_string(server));
-    ensemble_->run([&] { ensemble_->quorum().start(server); });
-  });
+/// One time source, of the leader and of some of the processes, was wrong or becomes so.
+void Faults::step_clocks_together() {
+  const nanoseconds step = world_.between(-1h, 1h);
+  world_.count(kWho, "sets the leader's clock and others'");
+  world_.root.step_wall_clock(step);
+  for (const auto& process : processes_) {
+    if (world_.chance(50)) process->platform().step_wall_clock(step);
+  }
 }
 
-void Faults::freeze_server() {
-  const int server = any_server();
-  world_.count(kWho, "freezes a server", std::to_string(server));
-  ensemble_->run([&] { ensemble_->quorum().freeze(server); });
-  heal_later(1ms, 15s, [this, server] {
-    world_.note(kWho, "thaws server " + std::to_string(server));
-    ensemble_->run([&] { ensemble_->quorum().thaw(server); });
-  });
-}
-
-void Faults::cut_off_server() {
-  const int server = any_server();
-  world_.count(kWho, "cuts a server off from the others", std::to_string(server));
-  ensemble_->run([&] { ensemble_->quorum().cut_off(server); });
-  heal_later(1ms, 15s, [this, server] {
-    world_.note(kWho, "heals server " + std::to_string(server));
-    ensemble_->run([&] { ensemble_->quorum().heal(server); });
-  });
-}
-
-void Faults::slow_commits() {
-  const int server = any_server();
-  const nanoseconds delay = world_.between(1ms, 2s);
-  world_.count(kWho, "slows a server's commits", std::to_string(server));
-  ensemble_->run([&] { ensemble_->quorum().slow_commits(server, delay); });
-  heal_later(1s, 10s, [this, server] {
-    ensemble_->run([&] { ensemble_->quorum().slow_commits(server, 0ns); });
-  });
-}
-
-void Faults::change_leader() {
-  const int server = any_server();
-  const nanoseconds offset = world_.between(-1h, 1h);
-  world_.count(kWho, "changes the leader", std::to_string(server));
-  ensemble_->run([&] { ensemble_->quorum().change_leader(server, offset); });
-}
-
-/// A client that attaches meanwhile gets a longer timeout than its session had at first.
-void Faults::raise_session_timeouts() {
-  const int server = any_server();
-  const auto least =
-      std::chrono::duration_cast<std::chrono::milliseconds>(world_.between(10s, 20s));
-  world_.count(kWho, "raises a server's session timeouts", std::to_string(server));
-  ensemble_->run([&] { ensemble_->bound_session_timeouts(server, least, 60s); });
-  heal_later(1s, 30s, [this, server] {
-    ensemble_->run([&] { ensemble_->bound_session_timeouts(server, 1s, 40s); });
-  });
+/// A host of several processes and of a server is paused.
+void Faults::suspend_host() {
+  world_.count(kWho, "suspends a host");
+  freeze_server();
+  for (const auto& process : processes_) {
+    if (process->is_crashed() || process->is_frozen() || !world_.chance(50)) continue;
+    process->suspend();
+    plan_.heal_later(1ms, 15s, [&process] { process->thaw(); });
+  }
 }
 
 // --- By hand ------------------------------------------------------------------------------------
@@ -342,12 +349,20 @@ void Faults::delete_directory() {
   });
 }
 
+/// The leader looks for directories that nobody uses.
+void Faults::remove_empty_containers() {
+  ensemble_->run([&] {
+    if (ensemble_->remove_empty_containers() > 0) world_.count(kWho, "removes an empty container");
+  });
+}
+
 /// With all claims in it. The numbers of the new one go on near where the old ones were, as if as
 /// many claims had come and gone in it. Servers that lag let clients act before they learn of it.
 void Faults::renew_directory() {
   const std::string& path = any_path();
   const std::int32_t back = world_.below(3);
   const nanoseconds delay = world_.between(0ms, 500ms);
+  const auto kind = world_.chance(80) ? CreateMode::container : CreateMode::persistent;
   const auto slow_all_commits = [this](nanoseconds by) {
     for (int server = 0; server < ensemble_->quorum().size(); ++server) {
       ensemble_->quorum().slow_commits(server, by);
@@ -366,13 +381,13 @@ void Faults::renew_directory() {
     for (const std::string& claim : claims) remove_by_hand(claim);
     if (!remove_by_hand(path)) return;
     ensemble_->write([&](const FakeTree& tree, Stat::Time now) {
-      return tree.create(path, "", Acl::open(), false, now, FakeCaller::an_operator());
+      return tree.create(path, "", Acl::open(), kind, now, FakeCaller::an_operator());
     });
     if (created > back) ensemble_->quorum().set_sequence_counter(path, created - back);
     world_.count(kWho, "makes a directory anew", path);
   });
   if (!are_slow) return;
-  heal_later(1ms, 2s, [this, slow_all_commits] {
+  plan_.heal_later(1ms, 2s, [this, slow_all_commits] {
     ensemble_->run([&slow_all_commits] { slow_all_commits(0ns); });
   });
 }
@@ -386,8 +401,8 @@ void Faults::create_foreign_node() {
   ensemble_->run([&] {
     bool is_made = false;
     ensemble_->write([&](const FakeTree& tree, Stat::Time now) {
-      auto outcome =
-          tree.create(znode, "not ours", Acl::open(), false, now, FakeCaller::an_operator());
+      auto outcome = tree.create(znode, "not ours", Acl::open(), CreateMode::persistent, now,
+                                 FakeCaller::an_operator());
       is_made = static_cast<bool>(outcome);
       return outcome;
     });

@@ -3,13 +3,13 @@
 #define ZKLOCK_TESTS_SIMULATION_FAULTS_H_
 
 #include <cstdint>
-#include <functional>
-#include <map>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "checker.h"
+#include "ensemble_faults.h"
+#include "fault_plan.h"
 #include "process.h"
 #include "simulated_world.h"
 #include "testing/fake_ensemble.h"
@@ -28,13 +28,11 @@ class Faults {
   using Fault = void (Faults::*)();
 
   void cause_one();
-  /// Undoes it at some time within these bounds.
-  void heal_later(nanoseconds least, nanoseconds most, std::function<void()> heal);
-  void heal_due(SteadyTime until);
 
+  /// Often a holder. Within a burst of faults: the same.
   [[nodiscard]] Process& any_process();
+  [[nodiscard]] Process* holder();
   const std::string& any_path();
-  [[nodiscard]] int any_server();
 
   // Of requests.
   void lose_answer();
@@ -42,21 +40,27 @@ class Faults {
   void delay_watches();
   // Of clients.
   void break_connection();
-  void cut();
+  void cut_any();
+  void cut(Process& process);
   void stall();
+  void slow_line();
+  void split_network();
   void expire_session();
   void freeze_process();
   void suspend_process();
+  void suspend_host();
   void crash_process();
   void move_servers();
   void step_wall_clock();
+  void step_clocks_together();
   // Of servers.
-  void kill_server();
-  void freeze_server();
-  void cut_off_server();
-  void slow_commits();
-  void change_leader();
-  void raise_session_timeouts();
+  void kill_server() { servers_.kill(); }
+  void freeze_server() { servers_.freeze(); }
+  void cut_off_server() { servers_.cut_off(); }
+  void slow_commits() { servers_.slow_commits(); }
+  void change_leader() { servers_.change_leader(); }
+  void raise_session_timeouts() { servers_.raise_session_timeouts(); }
+  void remove_empty_containers();
   // By hand.
   bool remove_by_hand(const std::string& znode);
   void delete_claim();
@@ -69,7 +73,9 @@ class Faults {
   const std::shared_ptr<internal::FakeEnsemble> ensemble_;
   std::vector<std::unique_ptr<Process>>& processes_;
   const std::vector<std::string> paths_;
-  std::multimap<SteadyTime, std::function<void()>> heals_;
+  Process* victim_ = nullptr;  // of this burst of faults
+  FaultPlan plan_{world_};
+  EnsembleFaults servers_;
 };
 
 }  // namespace zklock::simulation

@@ -102,6 +102,7 @@ class Schedule {
     checker_ = std::make_unique<Checker>(world_, *ensemble_, processes_, paths_);
     chronicle_.report_to(checker_.get());
     for (const auto& process : processes_) process->report_to(*checker_);
+    ensemble_->run([this] { GuardedRegisters::create(*ensemble_, paths_); });
     if (world_.chance(10)) let_numbers_run_out();
   }
 
@@ -110,7 +111,7 @@ class Schedule {
     ensemble_->run([this] {
       const auto make = [this](const std::string& path) {
         ensemble_->write([&](const internal::FakeTree& tree, Stat::Time now) {
-          return tree.create(path, "", Acl::open(), false, now,
+          return tree.create(path, "", Acl::open(), internal::FakeTree::CreateMode::persistent, now,
                              internal::FakeCaller::an_operator());
         });
       };

@@ -28,8 +28,8 @@ void ScriptedWire::create(const std::string& path, const std::string& data, cons
         .reply = std::move(answer)});
 }
 
-void ScriptedWire::children(const std::string& path, Answer<Children> answer) {
-  send({.op = WireRequest::Op::children, .path = path, .reply = std::move(answer)});
+void ScriptedWire::children(const std::string& path, bool watch, Answer<Children> answer) {
+  send({.op = WireRequest::Op::children, .path = path, .watch = watch, .reply = std::move(answer)});
 }
 
 void ScriptedWire::get(const std::string& path, bool watch, Answer<Znode> answer) {
@@ -55,6 +55,11 @@ void ScriptedWire::remove(const std::string& path, std::int32_t version, Answer<
 void ScriptedWire::check(const std::string& path, std::int32_t version, Answer<void> answer) {
   send(
       {.op = WireRequest::Op::check, .path = path, .version = version, .reply = std::move(answer)});
+}
+
+void ScriptedWire::multi(const std::vector<MultiOperation>& operations,
+                         Answer<MultiResult> answer) {
+  send({.op = WireRequest::Op::multi, .path = operations.front().path, .reply = std::move(answer)});
 }
 
 void ScriptedWire::send(WireRequest request) {

@@ -21,10 +21,10 @@ namespace zklock::testing {
 
 /// What the code under test has sent. To be answered once.
 struct WireRequest {
-  enum class Op { none, create, children, get, set, remove, check };
+  enum class Op { none, create, children, get, set, remove, check, multi };
   using Reply = std::variant<internal::Wire::Answer<Created>, internal::Wire::Answer<Children>,
                              internal::Wire::Answer<Znode>, internal::Wire::Answer<Stat>,
-                             internal::Wire::Answer<void>>;
+                             internal::Wire::Answer<void>, internal::Wire::Answer<MultiResult>>;
 
   Op op = Op::none;
   std::string path{};
@@ -54,12 +54,13 @@ class ScriptedWire final : public internal::Wire {
 
   void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
               Answer<Created> answer) override;
-  void children(const std::string& path, Answer<Children> answer) override;
+  void children(const std::string& path, bool watch, Answer<Children> answer) override;
   void get(const std::string& path, bool watch, Answer<Znode> answer) override;
   void set(const std::string& path, const std::string& data, std::int32_t version,
            Answer<Stat> answer) override;
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
+  void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
   void close() noexcept override;
 
   /// The next request, which has to be this one. Waits for it, for real.

@@ -24,7 +24,11 @@ class TestSession final : public Session {
   [[nodiscard]] std::stop_token lost() const noexcept override { return lost_.get_token(); }
   [[nodiscard]] std::error_code loss_reason() const noexcept override { return reason_.load(); }
   [[nodiscard]] std::chrono::steady_clock::time_point certain_until() const noexcept override {
+    if (doubts_.load() != 0) return std::chrono::steady_clock::time_point::min();
     return certain_until_.load();
+  }
+  [[nodiscard]] std::stop_token ending(std::chrono::milliseconds) const override {
+    return ending_.get_token();
   }
   [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds,
                                             const Context&) const override {
@@ -32,12 +36,14 @@ class TestSession final : public Session {
     return {};
   }
 
-  /// The next become_certain fails with this.
+  /// It is not certain now, and the next become_certain fails with this.
   void doubt(ZooKeeperErrc error) { doubts_.store(static_cast<int>(error)); }
   void lose(LossReason reason = LossReason::session_expired) {
     reason_.store(reason);
     lost_.request_stop();
   }
+  /// It ends soon: `ending` requests stop, whatever the margin.
+  void warn() { ending_.request_stop(); }
   void be_certain_until(std::chrono::steady_clock::time_point time) { certain_until_.store(time); }
 
  private:
@@ -47,6 +53,7 @@ class TestSession final : public Session {
       std::chrono::steady_clock::time_point::max()};
   mutable std::atomic<int> doubts_{0};  // a ZooKeeperErrc; 0: none
   std::stop_source lost_;
+  std::stop_source ending_;
 };
 
 }  // namespace zklock::testing

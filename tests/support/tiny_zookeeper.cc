@@ -18,6 +18,7 @@ namespace {
 
 constexpr std::int64_t kFirstSession = 0x1001;
 constexpr std::int64_t kOthersSession = 0x2002;
+constexpr auto kPersistent = internal::FakeTree::CreateMode::persistent;
 
 Stat::Time now() {
   return std::chrono::time_point_cast<std::chrono::milliseconds>(
@@ -78,7 +79,7 @@ Result<Children> TinyZooKeeper::do_children(const std::string& path) {
 
 Result<Created> TinyZooKeeper::do_create(const std::string& path, const std::string& data,
                                          const Acl& acl) {
-  return write_with([&] { return tree_.create(path, data, acl, false, now(), caller()); });
+  return write_with([&] { return tree_.create(path, data, acl, kPersistent, now(), caller()); });
 }
 
 Result<Created> TinyZooKeeper::do_enqueue(const std::string& path, const std::string& data,
@@ -90,7 +91,7 @@ Result<Created> TinyZooKeeper::do_enqueue(const std::string& path, const std::st
     std::snprintf(id.data(), id.size(), "%032llx", static_cast<unsigned long long>(zxid_));
     return tree_.create(
         path.substr(0, slash + 1) + internal::protected_name(id.data(), path.substr(slash + 1)),
-        data, acl, true, now(), caller());
+        data, acl, internal::FakeTree::CreateMode::ephemeral_sequential, now(), caller());
   });
 }
 
@@ -152,7 +153,7 @@ void TinyZooKeeper::make(const std::string& path, const std::string& data) {
 
 void TinyZooKeeper::claim(const std::string& path, const std::string& data) {
   ASSERT_TRUE(write_with([&] {
-    auto decided = tree_.create(path, data, Acl::open(), false, now(), caller());
+    auto decided = tree_.create(path, data, Acl::open(), kPersistent, now(), caller());
     if (decided) decided->session = kOthersSession;
     return decided;
   })) << path;

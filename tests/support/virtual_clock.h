@@ -50,6 +50,9 @@ class VirtualClock {
   }
   /// Somebody sets the clock.
   void step_wall(std::chrono::nanoseconds step) { platform_.step_wall_clock(step); }
+  /// From now on the system has no thread left, or has again.
+  void refuse_threads() noexcept { platform_.refuse_threads(true); }
+  void allow_threads() noexcept { platform_.refuse_threads(false); }
   /// Returns when the library, and the calls in the background, have done what they can do now.
   void settle() { time_.settle(); }
 

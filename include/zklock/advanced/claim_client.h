@@ -43,6 +43,10 @@ class ZKLOCK_EXPORT Session {
   /// the session must stop then, even if the session proves to have stood. A later call returns
   /// another token, for the time from then on. Stop callbacks: as those of `lost`. Default: `lost`.
   [[nodiscard]] virtual std::stop_token uncertain() const noexcept;
+  /// Stop is requested once `margin` or less is left until `certain_until`, or on `uncertain`. A
+  /// token that was stopped stays so; a later call returns another one, for what is left then.
+  /// Stop callbacks: as those of `lost`. Default: `uncertain`.
+  [[nodiscard]] virtual std::stop_token ending(std::chrono::milliseconds margin) const;
   /// The client moves `certain_until` on while the returned object lives, as far as servers confirm
   /// it. Default: null.
   [[nodiscard]] virtual std::shared_ptr<void> keep_certain() const;
@@ -148,6 +152,10 @@ class ZKLOCK_EXPORT ClaimClient : public ZooKeeperClient {
   /// many watches as can be set again in one request after a reconnect. CreatedClaim::reservation
   /// says how long a claim counts. Does not wait for the new session.
   [[nodiscard]] virtual std::shared_ptr<ClaimClient> with_capacity() = 0;
+
+  /// Whether there is a connection now. False: waiting for the answer to a request would mean
+  /// waiting for a reconnect, and what ends is not kept waiting for that. Default: true.
+  [[nodiscard]] virtual bool is_connected() const { return true; }
 
   /// True promises that no function throws: then a lock calls them without a net.
   [[nodiscard]] virtual bool never_throws() const noexcept { return false; }

@@ -106,7 +106,7 @@ class FakeZooKeeper {
 
   // --- What goes wrong with requests.
 
-  enum class Operation { any, create, remove, set, check, get, children };
+  enum class Operation { any, create, remove, set, check, get, children, multi };
 
   /// The servers carry out the next such request (of this client, if one is given), but its
   /// connection breaks before the answer.
@@ -154,6 +154,9 @@ class FakeZooKeeper {
   /// This server negotiates session timeouts between these bounds.
   void bound_session_timeouts(int server, std::chrono::milliseconds least,
                               std::chrono::milliseconds most);
+  /// The leader looks for containers that are empty and have had children, and removes them. Real
+  /// servers do that once a minute; here it happens in this call only.
+  void remove_empty_containers();
   /// The servers move to other addresses. When the client looks them up again, it resumes its
   /// session with a new handle.
   void move_servers(const Client& client);

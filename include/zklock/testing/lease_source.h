@@ -26,13 +26,18 @@ struct LeaseOptions {
   std::chrono::milliseconds ttl{0};  // > 0: the lease is lost (`ttl_over`) then, unless renewed
 };
 
-/// Makes leases. `renew` and `verify` of a lease succeed while it is valid, and throw `lock_lost`
-/// afterwards. Thread safety: all members may be called from any thread.
+/// Makes leases. `renew`, `verify` and `require` of a lease succeed while it is valid, and throw
+/// `lock_lost` afterwards. Thread safety: all members may be called from any thread.
 class LeaseSource {
  public:
   /// Makes a valid lease.
   [[nodiscard]] Lease grant(const LeaseOptions& options = {});
 
+  /// So much is left from now on, as if no server answered any more. When this returns, stop is
+  /// requested on the `ending` tokens that are due. `renew` moves the end on again: by the TTL, or
+  /// to "nothing bounds it" without one. At the end the lease is lost (`ttl_over`). Does nothing to
+  /// a lease that has ended.
+  static void set_remaining(const Lease& lease, std::chrono::milliseconds remaining);
   /// Ends the lease as lost: when this returns, `valid()` is false and `lost()` has requested stop.
   /// Does nothing to a lease that has ended.
   static void lose(const Lease& lease, LossReason reason = LossReason::session_expired);

@@ -17,7 +17,8 @@ namespace zklock::testing {
 ///     EXPECT_CALL(lock, do_lock).WillOnce(Return(source.grant()));
 ///     EXPECT_CALL(lock, do_unlock(A<const Lease&>(), _));      // LockGuard's
 ///
-///     EXPECT_CALL(lock, do_lock).WillOnce(Throw(LockError(Errc::locking_timed_out)));
+///     EXPECT_CALL(lock, do_lock).WillOnce(Throw(LockError(Errc::locking_timed_out)));   // busy
+///     EXPECT_CALL(lock, do_lock).WillOnce(Throw(LockError(Errc::no_server_answered)));  // outage
 class MockLock : public Lock {
  public:
   MOCK_METHOD(Lease, do_lock, (const Context& context), (override));

@@ -1,11 +1,16 @@
 #include "base/callback_pool.h"
 
 #include <gmock/gmock.h>
+#include <pthread.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
+#include <csignal>
 #include <cstddef>
+#include <cstdio>
+#include <cstdlib>
+#include <future>
 #include <memory>
 #include <vector>
 
@@ -106,6 +111,82 @@ TEST_F(StuckPoolTest, DestructorWaitsForRunningTasksAndDropsTheRest) {
   gate_.open();
   ended.get();
   EXPECT_EQ(running_, 1);
+}
+
+TEST_F(StuckPoolTest, ExitLeavesATaskBehindThatDoesNotEnd) {
+  Background background;
+  background.losses.post([this] { gate_.wait(); });
+  time_.settle();
+  bool has_stopped = false;
+  auto stopping = in_background([&] {
+    background.losses.stop_at_exit(time_.steady_now() + 1s);
+    has_stopped = true;
+  });
+  time_.advance(1s - 1ms);
+  EXPECT_FALSE(has_stopped);
+  time_.advance(1ms);
+  ASSERT_TRUE(stopping.await());
+  background.losses.post([&] { ADD_FAILURE() << "after the exit"; });
+  gate_.open();
+  background.timers.stop();
+}
+
+TEST_F(CallbackPoolTest, ExitWaitsForTheTasksThatEnd) {
+  Background background;
+  int done = 0;
+  for (int i = 0; i < 3; ++i) background.watchers.post([&] { ++done; });
+  background.watchers.stop_at_exit(time_.steady_now() + 1s);
+  EXPECT_EQ(done, 3);
+  background.timers.stop();
+}
+
+TEST(CallbackExitTest, ATaskThatEndsTheProcessDelaysNoOther) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        const auto background = Background::shared();
+        std::promise<void> both_are_posted;
+        background->losses.post([&] {
+          both_are_posted.get_future().wait();
+          std::exit(0);
+        });
+        background->losses.post([] { std::fputs("the other one\n", stderr); });
+        both_are_posted.set_value();
+        std::promise<void>().get_future().wait();
+      },
+      ::testing::ExitedWithCode(0), "the other one");
+}
+
+TEST_F(CallbackPoolTest, TasksWaitForAThreadToBeHad) {
+  Pool pool(3);
+  time_.refuse_threads();
+  std::atomic<int> ran{0};
+  EXPECT_NO_THROW(pool.tasks.post([&] { ++ran; }));
+  EXPECT_NO_THROW(pool.tasks.post([&] { ++ran; }));
+  time_.advance(10s);
+  EXPECT_EQ(ran, 0);
+  time_.allow_threads();
+  time_.advance(2s);
+  EXPECT_EQ(ran, 2) << "each once";
+}
+
+/// The signals that the calling thread blocks.
+bool blocks(int signal) {
+  sigset_t blocked;
+  pthread_sigmask(SIG_SETMASK, nullptr, &blocked);
+  return sigismember(&blocked, signal) == 1;
+}
+
+TEST(CallbackSignalsTest, AreThoseOfTheThreadThatMadeThePool) {
+  sigset_t usr1;
+  sigemptyset(&usr1);
+  sigaddset(&usr1, SIGUSR1);
+  pthread_sigmask(SIG_BLOCK, &usr1, nullptr);
+  Pool pool(1);
+  pthread_sigmask(SIG_UNBLOCK, &usr1, nullptr);
+  std::promise<std::vector<bool>> seen;
+  pool.tasks.post([&] { seen.set_value({blocks(SIGUSR1), blocks(SIGTERM), blocks(SIGSEGV)}); });
+  EXPECT_EQ(seen.get_future().get(), (std::vector<bool>{true, false, false}));
 }
 
 TEST_F(CallbackPoolTest, TasksMayPost) {

@@ -14,7 +14,7 @@ namespace {
 using E = ZooKeeperErrc;
 
 /// r: retryable, a: ambiguous, s: from a server, d: decided, c: ends with the connection,
-/// x: end of the context, m: may have been done.
+/// x: end of the context, m: may have been done, u: unanswered.
 struct Expected {
   E error;
   std::string_view kinds;
@@ -24,12 +24,16 @@ const std::vector<Expected> kAll{
     {E::system_error, "m"},
     {E::runtime_inconsistency, "ram"},
     {E::data_inconsistency, "m"},
-    {E::connection_loss, "racm"},
+    {E::connection_loss, "racmu"},
     {E::marshalling_error, "m"},
     {E::unimplemented, ""},
-    {E::operation_timeout, "racxm"},
+    {E::operation_timeout, "racxmu"},
     {E::bad_arguments, ""},
-    {E::invalid_state, "racm"},
+    {E::invalid_state, "racmu"},
+    {E::unknown_session, "m"},
+    {E::new_config_no_quorum, ""},
+    {E::reconfig_in_progress, ""},
+    {E::ssl_connection_error, "racmu"},
     {E::api_error, ""},
     {E::no_node, "sd"},
     {E::no_auth, "sd"},
@@ -45,6 +49,10 @@ const std::vector<Expected> kAll{
     {E::session_moved, "racm"},
     {E::not_read_only, "r"},
     {E::ephemeral_on_local_session, ""},
+    {E::no_watcher, ""},
+    {E::request_timeout, "ram"},
+    {E::reconfig_disabled, ""},
+    {E::session_closed_require_sasl_auth, ""},
     {E::quota_exceeded, ""},
     {E::throttled, "r"},
     {E::canceled, "xm"},
@@ -60,6 +68,7 @@ std::string kinds_of(std::error_code error) {
   if (ends_with_connection(error)) kinds += 'c';
   if (is_end_of_context(error)) kinds += 'x';
   if (may_have_been_done(error)) kinds += 'm';
+  if (is_unanswered(error)) kinds += 'u';
   return kinds;
 }
 
@@ -89,6 +98,8 @@ TEST(ErrorKindsTest, AnUnknownNumberIsNotRetried) {
 
 TEST(ErrorKindsTest, OtherCategoriesHaveNoKindsBesidesDoubt) {
   EXPECT_EQ(kinds_of(Errc::locking_failed), "");
+  EXPECT_EQ(kinds_of(Errc::write_failed), "");
+  EXPECT_EQ(kinds_of(Errc::write_in_doubt), "m");
   EXPECT_EQ(kinds_of(LossReason::cut_off), "");
   // The same number as connection_loss.
   EXPECT_EQ(kinds_of({-4, std::generic_category()}), "m");

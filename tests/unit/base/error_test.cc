@@ -26,6 +26,9 @@ TEST(ErrorTest, MessagesAreThoseOfTheGoPackage) {
       {Errc::locking_canceled, "attempt to acquire lock was canceled"},
       {Errc::lock_lost, "lock was lost before it was released"},
       {Errc::invalid_config, "invalid lock configuration"},
+      {Errc::no_server_answered, "no server answered"},
+      {Errc::write_failed, "nothing was written"},
+      {Errc::write_in_doubt, "it is not known whether the write was done"},
   };
   for (const auto& [code, message] : cases) {
     EXPECT_EQ(make_error_code(code).message(), message);
@@ -35,15 +38,16 @@ TEST(ErrorTest, MessagesAreThoseOfTheGoPackage) {
 TEST(ErrorTest, EveryValueHasItsOwnMessage) {
   std::set<std::string> messages;
   int count = 0;
-  for (int value = 1; value <= static_cast<int>(Errc::invalid_config); ++value, ++count) {
+  for (int value = 1; value <= static_cast<int>(Errc::write_in_doubt); ++value, ++count) {
     messages.insert(lock_category().message(value));
   }
   for (int value = 1; value <= static_cast<int>(LossReason::client_closed); ++value, ++count) {
     messages.insert(loss_category().message(value));
   }
   for (const int value :
-       {-1,   -2,   -3,   -4,   -5,   -6,   -7,   -8,   -9,   -100, -101, -102, -103,  -108,
-        -110, -111, -112, -113, -114, -115, -116, -118, -119, -120, -125, -127, -1000, -1001}) {
+       {-1,   -2,   -3,   -4,   -5,   -6,   -7,   -8,   -9,   -12,  -13,   -14,
+        -15,  -100, -101, -102, -103, -108, -110, -111, -112, -113, -114,  -115,
+        -116, -118, -119, -120, -121, -122, -123, -124, -125, -127, -1000, -1001}) {
     messages.insert(zookeeper_category().message(value));
     ++count;
   }
@@ -54,7 +58,7 @@ TEST(ErrorTest, EveryValueHasItsOwnMessage) {
 }
 
 TEST(ErrorTest, UnknownNumbersAreNamed) {
-  EXPECT_EQ(zookeeper_category().message(-123), "unknown ZooKeeper error -123");
+  EXPECT_EQ(zookeeper_category().message(-126), "unknown ZooKeeper error -126");
   EXPECT_EQ(lock_category().message(99), "unknown zklock error 99");
   EXPECT_EQ(loss_category().message(99), "unknown loss reason 99");
 }
@@ -86,6 +90,7 @@ TEST(ErrorTest, CodesAreEquivalentToTheStandardsConditions) {
     std::errc condition;
   } cases[] = {
       {Errc::locking_timed_out, std::errc::timed_out},
+      {Errc::no_server_answered, std::errc::timed_out},
       {Errc::locking_canceled, std::errc::operation_canceled},
       {Errc::invalid_config, std::errc::invalid_argument},
       {Errc::already_own_lock, std::errc::resource_deadlock_would_occur},
@@ -94,6 +99,7 @@ TEST(ErrorTest, CodesAreEquivalentToTheStandardsConditions) {
       {ZooKeeperErrc::canceled, std::errc::operation_canceled},
       {ZooKeeperErrc::no_auth, std::errc::permission_denied},
       {ZooKeeperErrc::auth_failed, std::errc::permission_denied},
+      {ZooKeeperErrc::session_closed_require_sasl_auth, std::errc::permission_denied},
       {ZooKeeperErrc::no_node, std::errc::no_such_file_or_directory},
       {ZooKeeperErrc::node_exists, std::errc::file_exists},
       {ZooKeeperErrc::not_empty, std::errc::directory_not_empty},
@@ -139,7 +145,8 @@ TEST(ErrorTest, RequestsThatWereRefusedHaveNotBeenDone) {
         ZooKeeperErrc::no_children_for_ephemerals, ZooKeeperErrc::not_read_only,
         ZooKeeperErrc::ephemeral_on_local_session, ZooKeeperErrc::quota_exceeded,
         ZooKeeperErrc::throttled, ZooKeeperErrc::unimplemented, ZooKeeperErrc::bad_arguments,
-        ZooKeeperErrc::api_error, ZooKeeperErrc::forked}) {
+        ZooKeeperErrc::api_error, ZooKeeperErrc::forked,
+        ZooKeeperErrc::session_closed_require_sasl_auth, ZooKeeperErrc::reconfig_disabled}) {
     EXPECT_FALSE(may_have_been_done(code)) << make_error_code(code);
   }
   EXPECT_FALSE(may_have_been_done({}));

@@ -53,7 +53,8 @@ constexpr zklock::Errc kErrors[] = {
     zklock::Errc::owner_already_set, zklock::Errc::locking_failed,
     zklock::Errc::unlocking_failed,  zklock::Errc::expire_lock_failed,
     zklock::Errc::locking_canceled,  zklock::Errc::lock_lost,
-    zklock::Errc::invalid_config};
+    zklock::Errc::invalid_config,    zklock::Errc::no_server_answered,
+    zklock::Errc::write_failed,      zklock::Errc::write_in_doubt};
 constexpr zklock::ZooKeeperErrc kAnswers[] = {
     zklock::ZooKeeperErrc::connection_loss, zklock::ZooKeeperErrc::operation_timeout,
     zklock::ZooKeeperErrc::session_expired, zklock::ZooKeeperErrc::no_node,

@@ -51,8 +51,8 @@ TEST(ZnodePathTest, ReportsWhatZooKeeperWouldRefuse) {
     std::string path;
     std::string problem;
   } cases[] = {
-      {"", "it is empty"},
-      {"/", "it is empty"},
+      {"", R"(it names no znode: it is empty or "/")"},
+      {"/", R"(it names no znode: it is empty or "/")"},
       {"a", "it does not start with \"/\""},
       {"/a//b", "it has \"//\" in it"},
       {"//", "it has \"//\" in it"},

@@ -51,6 +51,19 @@ TEST_F(ClientConnectTest, AwaitSessionReportsARefusedIdentity) {
   EXPECT_THAT(error.what(), HasSubstr("refused to authenticate"));
 }
 
+TEST_F(ClientConnectTest, AwaitSessionReportsThatAuthenticationIsRequired) {
+  auto done = in_background([&] { client_->await_session(10s); });
+  const auto wire = begin_to_connect();
+  const WireRequest request = wire->take(Op::get);
+  time_.settle();                     // the caller waits for the answer
+  wire->listener->on_disconnected();  // such a server hangs up
+  request.fail(ZooKeeperErrc::session_closed_require_sasl_auth);
+  const LockError error = error_of([&] { done.get(); });
+  EXPECT_EQ(error.code(), Errc::locking_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::session_closed_require_sasl_auth);
+  EXPECT_THAT(error.what(), HasSubstr("requires authentication: set ClientOptions::auth"));
+}
+
 TEST_F(ClientConnectTest, AwaitSessionAcceptsARootWithoutReadPermission) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();
@@ -63,7 +76,7 @@ TEST_F(ClientConnectTest, AwaitSessionNamesTheAddressWhenNoServerAnswers) {
   static_cast<void>(ensemble_.next_wire());
   time_.advance(3s);
   const LockError error = error_of([&] { done.get(); });
-  EXPECT_EQ(error.code(), Errc::locking_failed);
+  EXPECT_EQ(error.code(), Errc::no_server_answered);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::connection_loss);
   EXPECT_THAT(error.what(), HasSubstr("no server answers at zk1:2181"));
 }

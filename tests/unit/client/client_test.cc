@@ -28,6 +28,16 @@ TEST_F(ClientTest, EachOperationSendsItsRequestAndReturnsItsAnswer) {
   request.answer(Created{.path = "/a"});
   EXPECT_EQ(created.get()->path, "/a");
 
+  auto container =
+      in_background([&] { return client_->create_container("/b", "y", Acl::creator_all(), {}); });
+  request = wire->take(Op::create);
+  EXPECT_EQ(request.path, "/b");
+  EXPECT_EQ(request.data, "y");
+  EXPECT_EQ(request.acl, Acl::creator_all());
+  EXPECT_EQ(request.mode, internal::Wire::CreateMode::container);
+  request.answer(Created{.path = "/b"});
+  EXPECT_EQ(container.get()->path, "/b");
+
   auto removed = in_background([&] { return client_->remove("/a", 7, {}); });
   request = wire->take(Op::remove);
   EXPECT_EQ(request.path, "/a");

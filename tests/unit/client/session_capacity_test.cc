@@ -265,16 +265,16 @@ TEST_F(OldWatchesTest, DoNotKeepASessionWithoutClaims) {
 }
 
 TEST(SessionRoomBytesTest, CountTheChroot) {
-  const internal::WatchTable watches(nullptr, internal::Log());
+  const internal::WatchTable watches{internal::UserCallbacks(), internal::Log()};
   const internal::SessionCapacity room(100'000);  // of the chroot
   std::vector<std::shared_ptr<void>> claims;
   for (int i = 0; i < 5; ++i) {
-    EXPECT_TRUE(room.is_left(watches)) << i;
+    EXPECT_TRUE(room.is_left(watches.totals())) << i;
     claims.push_back(room.try_reserve(8));
   }
-  EXPECT_FALSE(room.is_left(watches));
+  EXPECT_FALSE(room.is_left(watches.totals()));
   claims.pop_back();
-  EXPECT_TRUE(room.is_left(watches));
+  EXPECT_TRUE(room.is_left(watches.totals()));
 }
 
 TEST(SessionRoomBytesTest, StayBelowTheLimitForConcurrentReservations) {
@@ -287,23 +287,23 @@ TEST(SessionRoomBytesTest, StayBelowTheLimitForConcurrentReservations) {
 }
 
 TEST(SessionRoomBytesTest, CountTheWatches) {
-  internal::WatchTable watches(nullptr, internal::Log());
+  internal::WatchTable watches{internal::UserCallbacks(), internal::Log()};
   const internal::SessionCapacity room(350'000);
   const std::shared_ptr<Watcher> nobody;
   const auto one = watches.add("/one", nobody);
   const auto two = watches.add("/two", nobody);
-  EXPECT_TRUE(room.is_left(watches)) << "none of them is known to stand";
+  EXPECT_TRUE(room.is_left(watches.totals())) << "none of them is known to stand";
   watches.watch_stands("/one", one.generation);
   watches.watch_stands("/one", one.generation);
-  EXPECT_TRUE(room.is_left(watches));
+  EXPECT_TRUE(room.is_left(watches.totals()));
   watches.watch_stands("/two", two.generation);
-  EXPECT_FALSE(room.is_left(watches));
+  EXPECT_FALSE(room.is_left(watches.totals()));
   watches.fire(WatchEvent::Type::deleted, "/one", 1);
-  EXPECT_TRUE(room.is_left(watches));
+  EXPECT_TRUE(room.is_left(watches.totals()));
   watches.watch_stands("/one", watches.add("/one", nobody).generation);
-  EXPECT_FALSE(room.is_left(watches));
+  EXPECT_FALSE(room.is_left(watches.totals()));
   watches.lost_with_wire();
-  EXPECT_TRUE(room.is_left(watches));
+  EXPECT_TRUE(room.is_left(watches.totals()));
 }
 
 }  // namespace

@@ -23,7 +23,8 @@ class WatchTableTest : public ::testing::Test {
   void stands(const std::string& path) { table_.watch_stands(path, added_.generation); }
 
   zklock::testing::VirtualClock time_;
-  WatchTable table_{Background::shared(), Log()};
+  const std::shared_ptr<Background> background_ = Background::shared();
+  WatchTable table_{UserCallbacks({background_, &background_->watchers}, nullptr), Log()};
   WatchTable::Added added_;
   const std::shared_ptr<RecordingWatcher> one_ = std::make_shared<RecordingWatcher>();
   const std::shared_ptr<RecordingWatcher> two_ = std::make_shared<RecordingWatcher>();
@@ -208,6 +209,33 @@ TEST_F(WatchTableTest, AWatcherMayWatchAgainFromItsCallback) {
   table_.fire(Type::changed, "/a", 1);
   table_.fire(Type::changed, "/a", 1);
   EXPECT_EQ(again->count, 2);
+}
+
+TEST_F(WatchTableTest, AWatchWhoseCallerGaveUpIsCounted) {
+  add("/a", one_);
+  table_.remove("/a", one_);
+  EXPECT_EQ(table_.totals().count, 0U);
+  stands("/a");
+  EXPECT_EQ(table_.totals().count, 1U);
+  EXPECT_FALSE(add("/a", two_)) << "it stands";
+  table_.fire(Type::deleted, "/a", 1);
+  EXPECT_EQ(table_.totals().count, 0U);
+  EXPECT_THAT(one_->types(), IsEmpty());
+}
+
+TEST_F(WatchTableTest, AWatchThatFiredBeforeTheAnswerCameIsNotCounted) {
+  add("/a", one_);
+  table_.remove("/a", one_);
+  table_.fire(Type::deleted, "/a", 1);
+  stands("/a");
+  EXPECT_EQ(table_.totals().count, 0U);
+}
+
+TEST_F(WatchTableTest, AWatchThatWasNotSetNeedsAnotherRequest) {
+  add("/a", one_);
+  table_.watch_failed("/a", added_.generation);
+  EXPECT_TRUE(add("/a", two_));
+  EXPECT_EQ(table_.totals().count, 0U);
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 // What a lock makes of a client of the user's that has only ZooKeeper's operations, or throws.
 #include "lock/basic_claim_client.h"
 
+#include <zklock/guarded_write.h>
 #include <zklock/testing/fake_zookeeper.h>
 #include <zklock/testing/mock_zookeeper_client.h>
 #include <zklock/zookeeper_lock.h>
@@ -211,6 +212,14 @@ class PassingOnClientTest : public ::testing::Test {
   ZooKeeperLock lock_{{.path = "/locks"}, std::make_shared<PassingOnClient>(client_)};
 };
 
+TEST_F(PassingOnClientTest, CannotWriteUnderTheLock) {
+  const Lease lease = lock_.lock();
+  std::error_code error;
+  GuardedWrite(lease).set("/locks", "new").commit({}, error);
+  EXPECT_EQ(error, Errc::write_failed);
+  EXPECT_EQ(zookeeper_.get("/locks")->data, "");
+}
+
 TEST_F(PassingOnClientTest, ItsLeaseEndsWithTheEvidenceOfTheSession) {
   const Lease lease = lock_.lock();
   zookeeper_.stall(client_);
@@ -286,6 +295,9 @@ class ThrowingSession final : public Session {
   [[nodiscard]] std::int64_t id() const noexcept override { return 1; }
   [[nodiscard]] std::chrono::milliseconds timeout() const noexcept override { return 10s; }
   [[nodiscard]] std::stop_token lost() const noexcept override { return lost_.get_token(); }
+  [[nodiscard]] std::chrono::steady_clock::time_point certain_until() const noexcept override {
+    return std::chrono::steady_clock::time_point::min();
+  }
   [[nodiscard]] std::shared_ptr<void> keep_certain() const override {
     throw std::runtime_error("keep");
   }

@@ -1,6 +1,9 @@
 // In a process that was forked off: everything is the parent's.
 #include <sys/wait.h>
 #include <unistd.h>
+#include <zklock/fail_stop.h>
+#include <zklock/locked_worker.h>
+#include <zklock/testing/lease_source.h>
 
 #include "lock_fixture.h"
 #include "unit/client/client_fixture.h"
@@ -58,6 +61,31 @@ TEST_F(ForkedLockTest, InAForkedProcessTheLeaseIsInvalidAndKeepsItsClaim) {
   EXPECT_EQ(failed, 0);
   EXPECT_TRUE(lease.valid());
   EXPECT_FALSE(lease.lost().stop_requested());
+}
+
+TEST_F(ForkedLockTest, AForkedProcessHasNoWorkerAndNoFailStop) {
+  ZooKeeperLock lock(config(), zk_);
+  zklock::testing::Gate gate;
+  auto worker = std::make_unique<LockedWorker>(
+      lock, LockedWorkerOptions{}, [&](const Lease&, const std::stop_token&) { gate.wait(); });
+  zklock::testing::LeaseSource source;
+  const Lease lease = source.grant({.ttl = 1h});
+  auto fail_stop = std::make_unique<FailStop>(lease, 1s);
+  time_.settle();
+  const int failed = in_forked_process(time_, [&] {
+    if (worker->is_leading()) return 1;
+    worker->step_down(1s);
+    worker->stop();
+    worker->wait();
+    worker.reset();
+    fail_stop.reset();
+    return zk_->names("/locks").size() == 1 ? 0 : 2;
+  });
+  EXPECT_EQ(failed, 0);
+  EXPECT_TRUE(worker->is_leading());
+  gate.open();
+  worker->stop();
+  EXPECT_EQ(zk_->names("/locks").size(), 0U);
 }
 
 }  // namespace

@@ -56,6 +56,19 @@ TEST_F(LeaseStateTest, IsHeldAtFirst) {
   EXPECT_EQ(state->valid_until(), SteadyTime::max());
 }
 
+TEST_F(LeaseStateTest, RequireEndsByItsDeadlineThoughTheSessionSaysTooEarlyThatItIsCertain) {
+  const auto state = lease();
+  session_->be_certain_until(time_.steady_now() + 1s);
+  std::error_code error;
+  try {
+    state->require(2s, Context().with_timeout(0s));
+  } catch (const LockError& thrown) {
+    error = thrown.code();
+  }
+  EXPECT_EQ(error, Errc::no_server_answered);
+  EXPECT_TRUE(state->valid());
+}
+
 TEST_F(LeaseStateTest, IsReleasedOnceAndThenNeverLost) {
   const auto state = lease();
   EXPECT_TRUE(state->release());

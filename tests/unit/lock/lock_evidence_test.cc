@@ -45,6 +45,7 @@ class LockEvidenceTest : public ::testing::Test {
   FakeZooKeeper zookeeper_{{.servers = 3}};
   FakeZooKeeper::Client client_ = zookeeper_.connect_to(1);
   ZooKeeperLock lock_{{.path = "/locks"}, client_};
+  ZooKeeperLock other_lock_{{.path = "/locks"}, zookeeper_.connect()};
 };
 
 TEST_F(LockEvidenceTest, TheLeaseOfACutOffHolderEndsBeforeItsClaim) {
@@ -122,6 +123,29 @@ TEST_F(LockEvidenceTest, OldEvidenceGrantsNoLock) {
   const Lease next = waiting.get();
   EXPECT_TRUE(next.valid());
   EXPECT_GE(in_hand(next), 2'500ms);
+}
+
+/// After a reconnect whose beginning is long ago, evidence takes up to a third of the timeout.
+TEST_F(LockEvidenceTest, AClaimDeletedWhileItWaitsForEvidenceIsNotGranted) {
+  zookeeper_.cut(client_);
+  zookeeper_.advance(8s);
+  zookeeper_.restore(client_);
+  auto waiting = zookeeper_.in_background([&] { return lock_.lock(); });
+  for (; zookeeper_.children("/locks").empty(); zookeeper_.advance(1ms)) {
+  }
+  const std::string claim = zookeeper_.children("/locks").back();
+  zookeeper_.advance(100ms);
+  ASSERT_NE(waiting.wait_for(0s), std::future_status::ready) << "it has evidence at once";
+  zookeeper_.remove(claim);
+  const Lease other = other_lock_.lock();
+  EXPECT_TRUE(other.valid());
+  zookeeper_.advance(1min);
+  EXPECT_NE(waiting.wait_for(0s), std::future_status::ready) << "while another one holds it";
+  other_lock_.unlock(other);
+  zookeeper_.settle();
+  const Lease lease = waiting.get();
+  EXPECT_NE(lease.znode(), claim);
+  EXPECT_GT(lease.fencing_token(), other.fencing_token());
 }
 
 TEST_F(LockEvidenceTest, AProcessThatWasFrozenFindsItsLeaseEnded) {

@@ -116,6 +116,12 @@ class LockTest : public ::testing::Test {
     return metadata;
   }
 
+  /// As kafka-kit writes it.
+  static std::string foreign_json(const internal::Metadata& metadata) {
+    const std::string json = internal::to_json(metadata);
+    return json.substr(0, json.find(",\"zklock\"")) + "}";
+  }
+
   zklock::testing::VirtualClock time_;
   const std::shared_ptr<zklock::testing::TinyZooKeeper> zk_ =
       std::make_shared<zklock::testing::TinyZooKeeper>();

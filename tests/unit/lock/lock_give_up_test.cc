@@ -158,6 +158,16 @@ TEST_F(LockGiveUpTest, AnUnconfirmedRemovalContinuesInTheBackground) {
   EXPECT_EQ(zk_->names("/locks").size(), 1U);
 }
 
+TEST_F(LockGiveUpTest, ACallThatIsCancelledBeforeSendsNothing) {
+  EXPECT_CALL(*zk_, create_protected_ephemeral_sequential).Times(0);
+  ZooKeeperLock lock(config(), zk_);
+  std::stop_source stop;
+  stop.request_stop();
+  std::error_code error;
+  lock.lock(Context().with_stop_token(stop.get_token()), error);
+  EXPECT_EQ(error, Errc::locking_canceled);
+}
+
 TEST_F(LockGiveUpTest, DestroyingTheLockCancelsItsWaiters) {
   zk_->claim(kFirst);
   auto lock = std::make_unique<ZooKeeperLock>(config(), zk_);

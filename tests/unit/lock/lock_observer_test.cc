@@ -68,9 +68,9 @@ TEST_F(LockObserverTest, IsNotifiedInOrder) {
   ASSERT_TRUE(seen_->await("lost"));
   std::vector<std::string> order = seen_->order();
   std::erase(order, "lost");  // on a thread of its own
-  EXPECT_EQ(order,
-            (std::vector<std::string>{"waiting", "requeued", "waiting", "granted", "released",
-                                      "granted", "lock_failed", "granted", "unlock_failed"}));
+  EXPECT_EQ(order, (std::vector<std::string>{"waiting", "requeued", "waiting", "granted",
+                                             "released", "granted", "unlock_failed", "lock_failed",
+                                             "granted", "unlock_failed"}));
 }
 
 TEST_F(LockObserverTest, AThrowingObserverChangesNothingAndIsLogged) {

@@ -24,6 +24,9 @@ class LockPurgeTest : public LockTest {
   void hold(const char* path, const internal::Metadata& metadata) {
     zk_->claim(path, internal::to_json(metadata));
   }
+  void foreign_client_holds(const char* path, const internal::Metadata& metadata) {
+    zk_->claim(path, foreign_json(metadata));
+  }
 
   ZooKeeperLock lock_{ttl_config(10s), zk_};
 };
@@ -44,15 +47,24 @@ TEST_F(LockPurgeTest, AHolderSeenForItsTtlIsPurgedByVersion) {
   EXPECT_FALSE(zk_->exists(kFirst));
 }
 
-TEST_F(LockPurgeTest, ANewcomerPurgesAtOnceIfTwoClocksAgree) {
-  hold(kFirst, others(1s));
+TEST_F(LockPurgeTest, ANewcomerPurgesAForeignHolderAtOnceIfTwoClocksAgree) {
+  foreign_client_holds(kFirst, others(1s));
   time_.advance(1s + 2ms);
   EXPECT_TRUE(lock_.lock().valid());
   EXPECT_EQ(seen_->count("purged"), 1U);
 }
 
-TEST_F(LockPurgeTest, AnAttemptThatDoesNotWaitPurgesToo) {
+TEST_F(LockPurgeTest, ANewcomerDoesNotPurgeAHolderOfOursThoughTwoClocksAgree) {
   hold(kFirst, others(1s));
+  time_.advance(1min);
+  EXPECT_FALSE(lock_.try_lock());
+  EXPECT_TRUE(zk_->exists(kFirst));
+  time_.advance(1001ms);
+  EXPECT_TRUE(lock_.try_lock());
+}
+
+TEST_F(LockPurgeTest, AnAttemptThatDoesNotWaitPurgesToo) {
+  foreign_client_holds(kFirst, others(1s));
   EXPECT_FALSE(lock_.try_lock());
   EXPECT_TRUE(zk_->exists(kFirst));
   time_.advance(1s + 2ms);
@@ -64,7 +76,7 @@ TEST_F(LockPurgeTest, TheHoldersClockAloneIsNotEnough) {
   internal::Metadata slow = others(1s);
   slow.timestamp -= 1h;
   *slow.ttl_deadline -= 1h;
-  hold(kFirst, slow);
+  foreign_client_holds(kFirst, slow);
   EXPECT_FALSE(lock_.try_lock());
   EXPECT_TRUE(zk_->exists(kFirst));
   Waiter waiter(lock_);
@@ -76,14 +88,14 @@ TEST_F(LockPurgeTest, TheServersClockAloneIsNotEnough) {
   internal::Metadata fast = others(1s);
   fast.timestamp += 1h;
   *fast.ttl_deadline += 1h;
-  hold(kFirst, fast);
+  foreign_client_holds(kFirst, fast);
   time_.advance(1min);
   EXPECT_FALSE(lock_.try_lock());
   EXPECT_TRUE(zk_->exists(kFirst));
 }
 
 TEST_F(LockPurgeTest, ClocksOfTwoLeadersAreNotCompared) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   zk_->elect(7);
   time_.advance(1min);
   EXPECT_FALSE(lock_.try_lock());
@@ -103,7 +115,7 @@ TEST_F(LockPurgeTest, ANewcomerDoesNotPurgeAClaimThatSaysItWaits) {
 }
 
 TEST_F(LockPurgeTest, OneCallRemembersTheHolderForTheNext) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   zk_->elect(7);
   EXPECT_FALSE(lock_.try_lock());
   time_.advance(1001ms);
@@ -192,7 +204,7 @@ TEST_F(LockPurgeTest, ARenewalBeatsAnEarlierDecisionToPurge) {
 }
 
 TEST_F(LockPurgeTest, FailedPurgesAreRepeatedWithPauses) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   time_.advance(1min);
   int attempts = 0;
   EXPECT_CALL(*zk_, remove(kFirst, ::testing::_, ::testing::_))
@@ -211,7 +223,7 @@ TEST_F(LockPurgeTest, FailedPurgesAreRepeatedWithPauses) {
 }
 
 TEST_F(LockPurgeTest, AHolderThatSomebodyElsePurgedIsListedAgain) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   time_.advance(1min);
   EXPECT_CALL(*zk_, remove)
       .WillOnce([&](const std::string& path, std::int32_t version, const Context&) {
@@ -224,7 +236,7 @@ TEST_F(LockPurgeTest, AHolderThatSomebodyElsePurgedIsListedAgain) {
 }
 
 TEST_F(LockPurgeTest, NoPermissionToPurgeIsAnErrorOfItsOwn) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   time_.advance(1min);
   EXPECT_CALL(*zk_, remove).WillOnce(Return(ZooKeeperErrc::no_auth)).WillRepeatedly(DoDefault());
   const LockError error = error_of([&] { lock_.lock(); });
@@ -235,7 +247,7 @@ TEST_F(LockPurgeTest, NoPermissionToPurgeIsAnErrorOfItsOwn) {
 }
 
 TEST_F(LockPurgeTest, APurgeIsRetriedWhenTheConnectionBreaks) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   time_.advance(1min);
   EXPECT_CALL(*zk_, remove)
       .WillOnce(Return(ZooKeeperErrc::connection_loss))
@@ -262,7 +274,8 @@ TEST_F(LockPurgeTest, AWaiterFurtherBackPurgesLaterAsABackup) {
   hold(kFirst, others(1s));
   zk_->claim(kSecond);  // of a waiter that never purges
   Waiter waiter(lock_);
-  time_.advance(1s + 150ms - 1ns);
+  time_.advance(50ms);  // in a long wait it reads the holder
+  time_.advance(1s + 1ms + 150ms - 1ns);
   EXPECT_TRUE(zk_->exists(kFirst));
   time_.advance(10ms);
   EXPECT_FALSE(zk_->exists(kFirst));
@@ -286,7 +299,7 @@ TEST_F(LockPurgeTest, OfManyWaitersOneSendsAPurge) {
 }
 
 TEST_F(LockPurgeTest, APurgeKeepsTheLocksOwnGrants) {
-  hold(kFirst, others(1s));
+  foreign_client_holds(kFirst, others(1s));
   time_.advance(1s + 2ms);
   const Lease first = lock_.lock(owner("user2"));
   ASSERT_EQ(seen_->count("purged"), 1U);

@@ -4,6 +4,7 @@
 #include <zklock/testing/fake_zookeeper.h>
 #include <zklock/zookeeper_lock.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <future>
@@ -23,6 +24,7 @@ using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::EndsWith;
 using ::testing::IsEmpty;
+using ::testing::Not;
 using ::testing::SizeIs;
 
 class LockScenariosTest : public ::testing::Test {
@@ -92,6 +94,35 @@ TEST_F(LockScenariosTest, ALockCanBeTakenAgainAfterALostUnlock) {
   zookeeper_.advance(1s);
   ASSERT_TRUE(is_ready(locked)) << "its own claim of before is not in its way";
   EXPECT_THAT(queue(), ElementsAre(locked.get().znode()));
+}
+
+/// Each deletion makes the next claim the first, milliseconds before that one is deleted as well.
+TEST_F(LockScenariosTest, AQueueDeletedClaimByClaimHasNoHolderForLongerThanMilliseconds) {
+  const Contender holder = contender();
+  const Lease first = holder.lock->lock();
+  std::vector<Contender> contenders;
+  std::vector<std::future<Lease>> waiting;
+  for (int i = 0; i < 6; ++i) {
+    contenders.push_back(contender());
+    waiting.push_back(queue_up(*contenders.back().lock));
+  }
+  zookeeper_.advance(1s);
+  const std::vector<std::string> claims = queue();
+  for (const std::string& claim : claims) {
+    zookeeper_.remove(claim);
+    zookeeper_.advance(2ms);
+  }
+  zookeeper_.advance(8ms);
+  EXPECT_FALSE(first.valid());
+  std::vector<Lease> leases;
+  for (std::future<Lease>& turn : waiting) {
+    if (is_ready(turn)) leases.push_back(turn.get());
+  }
+  EXPECT_THAT(leases, Not(IsEmpty())) << "the test deletes too slowly";
+  for (const Lease& lease : leases) {
+    const bool is_deleted = std::find(claims.begin(), claims.end(), lease.znode()) != claims.end();
+    EXPECT_FALSE(is_deleted && lease.valid()) << lease.znode();
+  }
 }
 
 // --- Two holders --------------------------------------------------------------------------------
@@ -253,6 +284,28 @@ TEST_F(LockScenariosTest, ARecreatedDirectoryThatContinuesTheNumbersIsNoticed) {
     EXPECT_TRUE(held.valid());
     other.lock->unlock(held);
   }
+}
+
+TEST_F(LockScenariosTest, AWaiterWithoutAServerSaysThatTheHolderWasReadBefore) {
+  const Contender holder = contender();
+  const Lease lease = holder.lock->lock();
+  const Contender waiter = contender();
+  auto waiting = zookeeper_.in_background([&]() -> std::string {
+    try {
+      waiter.lock->lock(Context().with_timeout(1s));
+      return {};
+    } catch (const LockError& error) {
+      return error.what();
+    }
+  });
+  zookeeper_.settle();
+  zookeeper_.cut(waiter.client);
+  zookeeper_.break_connection(waiter.client);
+  zookeeper_.advance(2s);
+  ASSERT_EQ(waiting.wait_for(0s), std::future_status::ready);
+  const std::string text = waiting.get();
+  EXPECT_NE(text.find("is held by"), std::string::npos) << text;
+  EXPECT_NE(text.find("(read before the connection was lost)"), std::string::npos) << text;
 }
 
 }  // namespace

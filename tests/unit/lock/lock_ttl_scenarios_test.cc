@@ -72,11 +72,14 @@ TEST_F(LockTtlScenariosTest, AFrozenHolderIsPurgedInTimeWhileItsSessionLives) {
   EXPECT_FALSE(testing::as_claim_client(holder_.client)->session_lost().stop_requested());
 }
 
-TEST_F(LockTtlScenariosTest, ANewcomerPurgesAHolderPastItsTtlAtOnce) {
+TEST_F(LockTtlScenariosTest, ANewcomerWatchesAFrozenHolderForItsTtl) {
   const Lease lease = holder_.takes_it();
   holder_.machine->freeze();
   advance(kTtl + 3ms);
   const auto turn = stage_.queues(next_);
+  advance(kTtl);
+  EXPECT_FALSE(TtlStage::has_ended(turn));
+  advance(kTtl / 1'000 + 1ms);
   EXPECT_TRUE(TtlStage::has_ended(turn));
   EXPECT_THAT(stage_.referee->purged(), ElementsAre(lease.znode()));
 }
@@ -211,7 +214,14 @@ TEST_F(LockTtlScenariosTest, AWaiterWhoseClockRunsFastDoesNotPurgeARenewedHolder
 
 /// Whose clock shows something else, and whether from the beginning or from the middle of a hold.
 struct Clocks {
-  enum class Whose { holders, contenders, servers, next_leaders, next_leaders_and_contenders };
+  enum class Whose {
+    holders,
+    contenders,
+    servers,
+    servers_and_contenders,
+    next_leaders,
+    next_leaders_and_contenders
+  };
   Whose whose;
   nanoseconds step;
   bool is_late;
@@ -243,6 +253,9 @@ class LockTtlClocksTest : public LockTtlScenariosTest,
       case Clocks::Whose::contenders:
         next_.machine->step_wall_clock(step);
         break;
+      case Clocks::Whose::servers_and_contenders:  // one time source, and it is wrong
+        next_.machine->step_wall_clock(step);
+        [[fallthrough]];
       case Clocks::Whose::servers:  // the same one leads
         stage_.zookeeper.step_wall_clock(step);
         break;
@@ -260,7 +273,8 @@ std::vector<Clocks> all_clocks() {
   std::vector<Clocks> all;
   for (const Clocks::Whose whose :
        {Clocks::Whose::holders, Clocks::Whose::contenders, Clocks::Whose::servers,
-        Clocks::Whose::next_leaders, Clocks::Whose::next_leaders_and_contenders}) {
+        Clocks::Whose::servers_and_contenders, Clocks::Whose::next_leaders,
+        Clocks::Whose::next_leaders_and_contenders}) {
     for (const nanoseconds step : {nanoseconds(1h), nanoseconds(-1h)}) {
       for (const bool is_late : {false, true}) all.push_back({whose, step, is_late});
     }
@@ -269,8 +283,9 @@ std::vector<Clocks> all_clocks() {
 }
 
 std::string name_of(const ::testing::TestParamInfo<Clocks>& info) {
-  static constexpr std::array kWhose{"Holders", "Contenders", "Servers", "NextLeaders",
-                                     "NextLeadersAndContenders"};
+  static constexpr std::array kWhose{"Holders",     "Contenders",
+                                     "Servers",     "ServersAndContenders",
+                                     "NextLeaders", "NextLeadersAndContenders"};
   const auto [whose, step, is_late] = info.param;
   return std::string(kWhose.at(static_cast<std::size_t>(whose))) + (is_late ? "Jumps" : "Is") +
          (step > 0s ? "Ahead" : "Behind");
@@ -302,7 +317,7 @@ TEST_P(LockTtlClocksTest, NoNewcomerPurgesEarly) {
     });
     ASSERT_THAT(stage_.referee->purged(), IsEmpty());
   }
-  // A contender whose clocks do not agree has to watch it for a TTL.
+  // A contender has to watch it for a TTL, whatever clocks show.
   const auto turn = stage_.queues(next_);
   EXPECT_LE(stage_.await(turn, 1min), kTtl + kGrace);
   EXPECT_THAT(stage_.referee->purged(), ElementsAre(lease_.znode()));

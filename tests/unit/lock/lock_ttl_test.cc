@@ -314,7 +314,7 @@ TEST_F(LockTtlTest, RenewWithoutAnAnswerFailsAndLosesNothing) {
   const auto end = lease.valid_until();
   EXPECT_CALL(*zk_, set).WillOnce(Return(ZooKeeperErrc::operation_timeout));
   const LockError error = error_of([&] { lease.renew(late()); });
-  EXPECT_EQ(error.code(), Errc::locking_failed);
+  EXPECT_EQ(error.code(), Errc::no_server_answered);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::operation_timeout);
   EXPECT_TRUE(lease.valid());
   EXPECT_EQ(lease.valid_until(), end);
@@ -332,7 +332,7 @@ TEST_F(LockTtlTest, RenewsOfSeveralThreadsTakeTurns) {
       .WillRepeatedly(DoDefault());
   auto first = in_background([&] { lease.renew(); });
   time_.settle();
-  EXPECT_EQ(error_of([&] { lease.renew(late()); }).code(), Errc::locking_failed);
+  EXPECT_EQ(error_of([&] { lease.renew(late()); }).code(), Errc::no_server_answered);
   auto second = in_background([&] { lease.renew(); });
   EXPECT_FALSE(second.is_done());
   gate.open();

@@ -349,6 +349,39 @@ class FullZooKeeper : public zklock::testing::TinyZooKeeper {
   std::shared_ptr<ClaimClient> other_;
 };
 
+/// Never has room.
+class CrowdedZooKeeper : public zklock::testing::TinyZooKeeper {
+ public:
+  explicit CrowdedZooKeeper(std::shared_ptr<ClaimClient> other) : other_(std::move(other)) {}
+  [[nodiscard]] std::shared_ptr<ClaimClient> with_capacity() override { return other_; }
+
+ private:
+  const std::shared_ptr<ClaimClient> other_;
+};
+
+TEST_F(LockWaitTest, ADirectoryThatHasGoneIsMadeInTheSessionOfTheClaim) {
+  const auto further = std::make_shared<zklock::testing::TinyZooKeeper>();
+  const auto crowded = std::make_shared<CrowdedZooKeeper>(further);
+  EXPECT_CALL(*crowded, create).Times(0);  // it may be cut off
+  ZooKeeperLock lock(config(), crowded);
+  Waiter waiter(lock);
+  EXPECT_TRUE(waiter.lease().valid());
+}
+
+TEST_F(LockWaitTest, WaitingForAnotherHolderGoesToASessionWithRoom) {
+  const auto further = std::make_shared<zklock::testing::TinyZooKeeper>();
+  const auto crowded = std::make_shared<CrowdedZooKeeper>(further);
+  further->make("/locks");
+  further->claim("/locks/lock-1");
+  const LockEntries known(
+      {{.id = 1, .path = "/locks/lock-1", .fencing_token = further->stat("/locks/lock-1").czxid}});
+  EXPECT_CALL(*crowded, get_and_watch).Times(0);
+  EXPECT_CALL(*further, get_and_watch);
+  const ZooKeeperLock lock(config(), crowded);
+  EXPECT_THROW(static_cast<void>(lock.wait_for_change(known, Context().with_timeout(0s))),
+               LockError);
+}
+
 TEST_F(LockWaitTest, AFurtherSessionThatCannotBeOpenedIsNotWaitedForIndefinitely) {
   const auto unconnected = std::make_shared<UnconnectedZooKeeper>();
   EXPECT_CALL(*unconnected, create_protected_ephemeral_sequential)

@@ -9,8 +9,8 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// A holder with a TTL of 10 s that was granted 1 min ago by the servers' clock and by its own, and
-/// seen by a contender for the first time just now.
+/// A foreign holder with a TTL of 10 s that was granted 1 min ago by the servers' clock and by its
+/// own, and seen by a contender for the first time just now.
 class PurgeTimeTest : public ::testing::Test {
  protected:
   PurgeTimeTest() {
@@ -18,6 +18,7 @@ class PurgeTimeTest : public ::testing::Test {
     holder_.stat.mzxid = (5LL << 32) + 1;
     holder_.stat.mtime = kServerNow - 1min;
     holder_.metadata.emplace();
+    holder_.metadata->is_foreign = true;
     holder_.metadata->timestamp = kWallNow - 1min;
     holder_.metadata->ttl_deadline = kWallNow - 50s;
     holder_.first_seen = kNow;
@@ -95,7 +96,13 @@ TEST_F(PurgeTimeTest, ARenewalAfterTheOwnClaimCountsFromTheFirstSight) {
   EXPECT_EQ(time(), kNow + 10s + 10ms);
 }
 
+TEST_F(PurgeTimeTest, AHolderOfOursCountsFromTheFirstSightWhateverClocksShow) {
+  holder_.metadata->is_foreign = false;
+  EXPECT_EQ(time(), kNow + 10s + 10ms);
+}
+
 TEST_F(PurgeTimeTest, AMarkedWaiterCountsFromTheFirstSight) {
+  holder_.metadata->is_foreign = false;
   holder_.metadata->waiting = true;
   holder_.metadata->ttl_once_granted = 10s;
   EXPECT_EQ(time(), kNow + 10s + 10ms);

@@ -2,7 +2,7 @@
 // The session timeout is 10 s.
 #include "session/keep_alive.h"
 
-#include "base/closer.h"
+#include "support/keep_closers_busy.h"
 #include "unit/client/client_fixture.h"
 
 namespace zklock {
@@ -269,7 +269,7 @@ TEST_F(KeepAliveTest, UnansweredRequestsOfAnOldWireDelayNothing) {
   time_.advance(kTwelfth);
   const WireRequest check = wire_->take_upkeep(Op::check);
   const auto gate = std::make_shared<Gate>();
-  internal::close_later(internal::Ending::session, [gate] { gate->wait(); });  // the closer is busy
+  zklock::testing::keep_closers_busy(gate);
   client_->remove_in_background("/a");
   wire_->take(Op::remove).fail(ZooKeeperErrc::no_auth);  // that ends the session
   const auto next = begin_to_connect(kSession + 1);
@@ -285,7 +285,7 @@ TEST_F(KeepAliveTest, AnswersOfAnOldWireProveNothing) {
   time_.advance(kTwelfth);
   const WireRequest check = wire_->take_upkeep(Op::check);
   const auto gate = std::make_shared<Gate>();
-  internal::close_later(internal::Ending::session, [gate] { gate->wait(); });
+  zklock::testing::keep_closers_busy(gate);
   client_->remove_in_background("/a");
   wire_->take(Op::remove).fail(ZooKeeperErrc::no_auth);
   const auto next = begin_to_connect(kSession + 1);

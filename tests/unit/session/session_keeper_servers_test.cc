@@ -1,6 +1,6 @@
 // Servers that are to be found elsewhere by now: dialed again, for the same session.
-#include "base/closer.h"
 #include "session_keeper_fixture.h"
+#include "support/keep_closers_busy.h"
 
 namespace zklock::internal {
 namespace {
@@ -46,7 +46,7 @@ TEST_F(SessionKeeperServersTest, TheNextWireIsDialedWhenTheOldOneIsClosed) {
   const auto wire = connect();
   wire->listener->on_disconnected();
   ensemble_.move_servers();
-  close_later(Ending::session, [gate] { gate->wait(); });  // the closer is busy
+  zklock::testing::keep_closers_busy(gate);
   time_.advance(2s);
   EXPECT_EQ(ensemble_.dials(), 1) << "its handshake would prove what the old wire may yet end";
   gate->open();

@@ -1,8 +1,8 @@
 // Keeping a client in a session: dialing, connections, expiry, and the end.
 #include <future>
 
-#include "base/closer.h"
 #include "session_keeper_fixture.h"
+#include "support/keep_closers_busy.h"
 
 namespace zklock::internal {
 namespace {
@@ -31,7 +31,7 @@ TEST_F(SessionKeeperTest, AnswersOfAnOldWireAreNoEvidenceForTheNextSession) {
   const auto gate = std::make_shared<Gate>();
   const auto old_wire = connect(1);
   const SessionConnection old_connection = *keeper_->connection();
-  close_later(Ending::session, [gate] { gate->wait(); });  // the closer is busy
+  zklock::testing::keep_closers_busy(gate);
   keeper_->replace_session(keeper_->session(), LossReason::session_expired);
   const auto wire = ensemble_.next_wire();
   connect(*wire, 2);
@@ -240,7 +240,7 @@ TEST_F(SessionKeeperTest, ShutDownWithoutAConnectionEndsWithTheSession) {
   EXPECT_TRUE(keeper_->shut_down([&] { closed.set_value(); }));
   wire->listener->on_expired();
   closed.get_future().wait();
-  EXPECT_TRUE(wire->is_closed());
+  EXPECT_TRUE(wire->await_closed()) << "a thread of its own closes it";
   EXPECT_EQ(ensemble_.dials(), 1);
 }
 

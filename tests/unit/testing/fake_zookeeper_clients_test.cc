@@ -63,7 +63,7 @@ TEST(FakeZooKeeperConnect, ThrowsAsTheRealOneDoes) {
   EXPECT_EQ(code_of_connect(zookeeper, {.auth = {{"no such scheme", "user1"}}}),
             Errc::locking_failed);
   zookeeper.kill_server(0);
-  EXPECT_EQ(code_of_connect(zookeeper, {.connect_timeout = 5s}), Errc::locking_failed);
+  EXPECT_EQ(code_of_connect(zookeeper, {.connect_timeout = 5s}), Errc::no_server_answered);
 }
 
 TEST(FakeZooKeeperConnect, BelievesIdentities) {

@@ -39,6 +39,9 @@ class FakeZooKeeperRequests : public ::testing::Test {
         return client_->get("/locks/node", {}).error();
       case Operation::children:
         return client_->children("/locks", {}).error();
+      case Operation::multi:
+        return client_->multi({{.type = MultiOperation::Type::check, .path = "/locks/node"}}, {})
+            .error;
       case Operation::any:
         break;
     }

@@ -286,6 +286,36 @@ TEST_F(FakeZooKeeperServers, AChangeOfLeadersBreaksConnectionsButNotSessions) {
   EXPECT_GT(lock.lock().fencing_token() >> 32, lease.fencing_token() >> 32);  // another term
 }
 
+TEST_F(FakeZooKeeperServers, AWriteAtAServerThatIsCutOffDoesNotReachTheNextLeader) {
+  const auto client = connect_to(1);
+  zookeeper_.cut_off_server(1);
+  zookeeper_.kill_server(0);
+  auto created =
+      zookeeper_.in_background([&] { return client->create("/locks/news", "", Acl::open(), {}); });
+  zookeeper_.settle();
+  zookeeper_.start_server(0);
+  zookeeper_.advance(1s);
+  ASSERT_NE(zookeeper_.leader(), -1);
+  EXPECT_FALSE(zookeeper_.get("/locks/news"));
+  zookeeper_.heal_server(1);
+  zookeeper_.advance(1s);
+  EXPECT_EQ(created.get().error(), ZooKeeperErrc::connection_loss);
+  EXPECT_FALSE(zookeeper_.get("/locks/news"));
+}
+
+TEST_F(FakeZooKeeperServers, AWriteAtAFrozenServerDoesNotReachTheNextLeader) {
+  const auto client = connect_to(1);
+  zookeeper_.freeze_server(1);
+  auto created =
+      zookeeper_.in_background([&] { return client->create("/locks/news", "", Acl::open(), {}); });
+  zookeeper_.settle();
+  zookeeper_.change_leader(2);
+  zookeeper_.thaw_server(1);
+  zookeeper_.advance(1s);
+  EXPECT_EQ(created.get().error(), ZooKeeperErrc::connection_loss);
+  EXPECT_FALSE(zookeeper_.get("/locks/news"));
+}
+
 TEST_F(FakeZooKeeperServers, TheLeadersClockStampsWhatIsWritten) {
   zookeeper_.create("/locks/before");
   zookeeper_.change_leader(1, 1h);

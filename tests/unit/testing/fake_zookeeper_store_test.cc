@@ -164,5 +164,26 @@ TEST_F(FakeZooKeeperStore, NumbersStickWhenClaimsAreMadeNowAndThen) {
                           EndsWith("-lock-2147483647"), EndsWith("-lock-2147483647")));
 }
 
+TEST_F(FakeZooKeeperStore, AnEmptyContainerIsRemovedOnceItHasHadChildren) {
+  const auto make = [this](const std::string& path) {
+    ASSERT_TRUE(client_->create_container(path, "", Acl::open(), {}));
+  };
+  make("/unused");
+  make("/used");
+  make("/in-use");
+  zookeeper_.create("/used/a");
+  zookeeper_.create("/in-use/a");
+  zookeeper_.create("/locks/a");
+  zookeeper_.remove("/used/a");
+  zookeeper_.remove("/locks/a");
+  zookeeper_.advance(1h);
+  EXPECT_TRUE(zookeeper_.get("/used")) << "only a call removes it";
+  zookeeper_.remove_empty_containers();
+  EXPECT_FALSE(zookeeper_.get("/used"));
+  EXPECT_TRUE(zookeeper_.get("/unused"));
+  EXPECT_TRUE(zookeeper_.get("/in-use"));
+  EXPECT_TRUE(zookeeper_.get("/locks")) << "a persistent one";
+}
+
 }  // namespace
 }  // namespace zklock::testing

@@ -71,6 +71,23 @@ TEST_F(LeaseSourceTest, ALeaseWithATtlEndsUnlessItIsRenewed) {
   EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
 }
 
+TEST_F(LeaseSourceTest, SetRemainingTellsThoseWhoseMarginIsNotSmaller) {
+  const Lease lease = source_.grant();
+  EXPECT_EQ(lease.remaining(), std::chrono::nanoseconds::max());
+  const std::stop_token early = lease.ending(2s);
+  const std::stop_token late = lease.ending(1s);
+  LeaseSource::set_remaining(lease, 2s);
+  EXPECT_TRUE(early.stop_requested());
+  EXPECT_FALSE(late.stop_requested());
+  EXPECT_EQ(lease.remaining(), 2s);
+  EXPECT_NO_THROW(lease.require(3s));
+  EXPECT_EQ(lease.remaining(), std::chrono::nanoseconds::max());
+  LeaseSource::set_remaining(lease, 0s);
+  EXPECT_TRUE(late.stop_requested());
+  EXPECT_EQ(lease.loss_reason(), LossReason::ttl_over);
+  EXPECT_NO_THROW(LeaseSource::set_remaining(Lease(), 1s));
+}
+
 TEST_F(LeaseSourceTest, RenewAndVerifyWorkUntilItIsOver) {
   const Lease lease = source_.grant();
   EXPECT_NO_THROW(lease.renew());

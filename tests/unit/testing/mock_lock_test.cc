@@ -39,6 +39,13 @@ class Counter {
 
 class MockLockTest : public ::testing::Test {
  protected:
+  /// Grants a call that must not wait, and has a deadline.
+  Lease grant_an_attempt(const Context& context) {
+    EXPECT_FALSE(context.may_wait());
+    EXPECT_TRUE(context.deadline());
+    return source_.grant();
+  }
+
   LeaseSource source_;
   StrictMock<MockLock> lock_;
   Counter counter_{lock_};
@@ -100,15 +107,13 @@ TEST_F(MockLockTest, StdGuardsSurviveAnUnlockThatThrows) {
 
 TEST_F(MockLockTest, TryLockIsALockThatMayNotWait) {
   EXPECT_CALL(lock_, do_lock)
-      .WillOnce([&](const Context& context) {
-        EXPECT_FALSE(context.may_wait());
-        EXPECT_TRUE(context.deadline());
-        return source_.grant();
-      })
+      .WillOnce([this](const Context& context) { return grant_an_attempt(context); })
       .WillOnce(Throw(LockError(Errc::locking_timed_out)))
+      .WillOnce(Throw(LockError(Errc::no_server_answered)))
       .WillOnce(Throw(LockError(Errc::locking_failed)));
   EXPECT_TRUE(lock_.try_lock());
   EXPECT_FALSE(lock_.try_lock());
+  EXPECT_THROW(static_cast<void>(lock_.try_lock()), LockError);
   EXPECT_THROW(static_cast<void>(lock_.try_lock()), LockError);
 }
 
@@ -122,6 +127,44 @@ TEST_F(MockLockTest, TryLockForAndUntilMayWait) {
       .WillOnce(Throw(LockError(Errc::locking_timed_out)));
   EXPECT_TRUE(lock_.try_lock_for(1s));
   EXPECT_FALSE(lock_.try_lock_until(std::chrono::system_clock::now() + 1h));
+}
+
+TEST_F(MockLockTest, ATimeoutAloneIsAContextWithThatTimeout) {
+  EXPECT_CALL(lock_, do_lock).Times(3).WillRepeatedly([&](const Context& context) {
+    EXPECT_TRUE(context.may_wait());
+    EXPECT_LE(context.deadline(), std::chrono::steady_clock::now() + 3s);
+    return source_.grant();
+  });
+  EXPECT_CALL(lock_, do_unlock(A<const Lease&>(), _));
+  EXPECT_TRUE(lock_.lock(3s));
+  EXPECT_TRUE(lock_.lock_for(1.5s));
+  const LockGuard guard(lock_, 2'000ms);
+  EXPECT_TRUE(guard.lease().valid());
+}
+
+TEST_F(MockLockTest, TryLockWithAnErrorCodeReturnsTheLease) {
+  EXPECT_CALL(lock_, do_lock)
+      .WillOnce([this](const Context& context) { return grant_an_attempt(context); })
+      .WillOnce(Throw(LockError(Errc::locking_timed_out)))
+      .WillOnce(Throw(LockError(Errc::no_server_answered)));
+  std::error_code error = Errc::locking_failed;
+  static_assert(noexcept(lock_.try_lock(error)));
+  EXPECT_TRUE(lock_.try_lock(error).valid());
+  EXPECT_FALSE(error);
+  EXPECT_FALSE(lock_.try_lock(error));
+  EXPECT_EQ(error, Errc::locking_timed_out);
+  EXPECT_FALSE(lock_.try_lock(error));
+  EXPECT_EQ(error, Errc::no_server_answered);
+}
+
+TEST_F(MockLockTest, EmptyBracesAreAContext) {
+  EXPECT_CALL(lock_, do_lock).Times(2).WillRepeatedly([&](const Context& context) {
+    EXPECT_FALSE(context.deadline());
+    return source_.grant();
+  });
+  EXPECT_CALL(lock_, do_unlock(A<const Lease&>(), _));
+  EXPECT_TRUE(lock_.lock({}));
+  const LockGuard guard(lock_, {});
 }
 
 TEST_F(MockLockTest, ErrorCodeOverloadsReturnTheThrownError) {

@@ -3,7 +3,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 namespace zklock::internal {
@@ -14,6 +16,44 @@ using ::testing::HasSubstr;
 
 // Too long for a name in the DNS: it fails on every machine, without asking a server.
 const std::string kImpossibleName(300, 'a');
+
+Resolved resolve(std::vector<HostPort> servers) { return Resolver(std::move(servers)).resolve(); }
+
+/// What a name server says of each host.
+struct NameServer {
+  std::map<std::string, HostAddresses> answers;
+
+  [[nodiscard]] Resolver::LookUp look_up() {
+    return [this](const std::string& host) { return answers[host]; };
+  }
+};
+
+TEST(ResolverTest, ANameThatFailsLaterKeepsTheAddressesThatItHad) {
+  NameServer names{{{"zk1", {{"10.0.0.1"}}}, {"zk2", {{"10.0.0.2", "10.0.0.3"}}}}};
+  Resolver resolver({{"zk1", 2181}, {"zk2", 2181}}, names.look_up());
+  const std::vector<std::string> all = resolver.resolve().servers;
+  EXPECT_THAT(all, ElementsAre("10.0.0.1:2181", "10.0.0.2:2181", "10.0.0.3:2181"));
+  for (const bool try_again : {true, false}) {
+    names.answers["zk2"] = {{}, "Temporary failure in name resolution", try_again};
+    const Resolved resolved = resolver.resolve();
+    EXPECT_EQ(resolved.servers, all);
+    EXPECT_EQ(resolved.problem, "\"zk2\": Temporary failure in name resolution");
+    EXPECT_EQ(resolved.try_again, try_again);
+  }
+}
+
+TEST(ResolverTest, ANameThatResolvesAgainHasItsNewAddresses) {
+  NameServer names{
+      {{"zk1", {{}, "Temporary failure in name resolution", true}}, {"zk2", {{"10.0.0.2"}}}}};
+  Resolver resolver({{"zk1", 2181}, {"zk2", 2181}}, names.look_up());
+  const Resolved first = resolver.resolve();
+  EXPECT_THAT(first.servers, ElementsAre("10.0.0.2:2181"));
+  EXPECT_EQ(first.problem, "\"zk1\": Temporary failure in name resolution");
+  EXPECT_TRUE(first.try_again);
+  names.answers["zk1"] = {{"10.0.0.1"}};
+  names.answers["zk2"] = {{"10.0.0.9"}};
+  EXPECT_THAT(resolver.resolve().servers, ElementsAre("10.0.0.1:2181", "10.0.0.9:2181"));
+}
 
 TEST(ResolverTest, NumericAddressesStayUnchanged) {
   const Resolved resolved = resolve({{"127.0.0.1", 2181}, {"10.0.0.7", 2182}, {"::1", 2183}});

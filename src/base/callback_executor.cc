@@ -1,0 +1,7 @@
+#include <zklock/callback_executor.h>
+
+namespace zklock {
+
+CallbackExecutor::~CallbackExecutor() = default;
+
+}  // namespace zklock

@@ -1,0 +1,62 @@
+#include "wire/attempt_line.h"
+
+#include <charconv>
+#include <optional>
+
+namespace zklock::internal {
+
+namespace {
+
+// Of libzookeeper 3.8 and 3.9:
+//   "...: Socket [127.0.0.1:2181] zk retcode=-4, errno=111(Connection refused): ..."
+//   "...: initiated connection to server [127.0.0.1:2181]"
+//   "...: Delaying connection after exhaustively trying all servers [...]"
+constexpr std::string_view kFailed = ": Socket ";
+constexpr std::string_view kCode = " zk retcode=";
+constexpr std::string_view kError = ", errno=";
+constexpr std::string_view kAccepted = "nitiated connection to server ";
+constexpr std::string_view kPausing = ": Delaying connection after ";
+
+constexpr int kSessionExpired = -112;  // an event, and no failure to connect
+
+/// What stands behind `mark`; none if it is not there.
+std::optional<std::string_view> behind(std::string_view mark, std::string_view text) noexcept {
+  const std::size_t at = text.find(mark);
+  if (at == std::string_view::npos) return std::nullopt;
+  return text.substr(at + mark.size());
+}
+
+std::optional<int> number_behind(std::string_view mark, std::string_view text) noexcept {
+  const std::optional<std::string_view> rest = behind(mark, text);
+  int number = 0;
+  if (!rest ||
+      std::from_chars(rest->data(), rest->data() + rest->size(), number).ec != std::errc()) {
+    return std::nullopt;
+  }
+  return number;
+}
+
+std::string_view without_brackets(std::string_view text) noexcept {
+  if (text.size() < 2 || text.front() != '[' || text.back() != ']') return text;
+  return text.substr(1, text.size() - 2);
+}
+
+AttemptLine parse_failure(std::string_view text) noexcept {
+  const std::optional<int> code = number_behind(kCode, text);
+  const std::optional<int> error = number_behind(kError, text);
+  if (!code || !error || *code == kSessionExpired) return {};
+  return {AttemptLine::Kind::failed, without_brackets(text.substr(0, text.find(kCode))), *error};
+}
+
+}  // namespace
+
+AttemptLine parse_attempt_line(std::string_view line) noexcept {
+  if (const auto text = behind(kFailed, line)) return parse_failure(*text);
+  if (const auto server = behind(kAccepted, line)) {
+    return {AttemptLine::Kind::accepted, without_brackets(*server)};
+  }
+  if (behind(kPausing, line)) return {AttemptLine::Kind::pausing};
+  return {};
+}
+
+}  // namespace zklock::internal
