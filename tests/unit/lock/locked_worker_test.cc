@@ -66,20 +66,20 @@ TEST_F(LockedWorkerTest, TwoWorkersTakeTurnsAndNeverRunTogether) {
   std::atomic<int> running = 0;
   std::vector<int> turns;
   Gate gate;
+  const auto take_turn = [&](int worker) {
+    EXPECT_EQ(++running, 1);
+    zk_.settle();  // the other one queues again
+    --running;
+    turns.push_back(worker);
+    return turns.size() < 5 ? AfterRun::again : AfterRun::stop;
+  };
   LockedWorker first(lock_, {}, [&](const Lease&, const std::stop_token&) {
     gate.wait();
-    EXPECT_EQ(++running, 1);
-    --running;
-    turns.push_back(1);
-    return turns.size() < 5 ? AfterRun::again : AfterRun::stop;
+    return take_turn(1);
   });
   zk_.settle();
-  LockedWorker second(other_, {}, [&](const Lease&, const std::stop_token&) {
-    EXPECT_EQ(++running, 1);
-    --running;
-    turns.push_back(2);
-    return turns.size() < 5 ? AfterRun::again : AfterRun::stop;
-  });
+  LockedWorker second(other_, {},
+                      [&](const Lease&, const std::stop_token&) { return take_turn(2); });
   zk_.settle();
   gate.open();
   first.wait();
