@@ -38,8 +38,10 @@ function(zklock_developer_flags target)
   if(PROJECT_IS_TOP_LEVEL)
     target_compile_options(${target} PRIVATE -Wall -Wextra -Wpedantic -Wconversion -Wshadow)
     if(CMAKE_CXX_COMPILER_ID MATCHES "Clang")
-      # What a mutex guards, and who has to hold it: src/base/mutex.h.
-      target_compile_options(${target} PRIVATE -Wthread-safety)
+      # What a mutex guards, and who has to hold it: src/base/mutex.h. Names that belong to the
+      # compiler: clang-tidy takes long for them.
+      target_compile_options(${target} PRIVATE
+        -Wthread-safety -Wreserved-identifier -Wreserved-macro-identifier)
     endif()
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
       # In optimised code it sees overlaps in std::string's own code that cannot be (GCC's bug
