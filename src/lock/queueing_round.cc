@@ -1,5 +1,6 @@
 #include "lock/queueing_round.h"
 
+#include <algorithm>
 #include <chrono>
 #include <utility>
 #include <vector>
@@ -17,14 +18,21 @@ namespace {
 /// A failing `lock` waits for this long until its claim is gone. Then the removal continues in the
 /// background.
 constexpr std::chrono::milliseconds kGiveUpPatience{30};
-/// A claim is written anew so often because its TTL was half over before the answer came.
-constexpr int kMostWritesOfAGrant = 10;
+/// A claim is written anew so often because its TTL was half over before it could be granted; or
+/// for so many session timeouts, if that is longer.
+constexpr std::int64_t kMostWritesOfAGrant = 10;
+constexpr int kTimeoutsForEvidence = 3;
 
 /// A client's own session may never say that it is certain enough.
 constexpr int kMostLooks = 4;
 
 bool is_certain(const Session& session, std::chrono::nanoseconds in_hand) {
   return saturated_difference(session.certain_until(), Platform::current().steady_now()) >= in_hand;
+}
+
+/// A lease that would end at once is not handed out.
+std::chrono::nanoseconds needed_for_a_grant(const Session& session) {
+  return std::chrono::nanoseconds(session.timeout()) / 4;
 }
 
 }  // namespace
@@ -98,55 +106,92 @@ Result<NextStep> QueueingRound::take_place_once(const Children& queue) {
 
 /// The claim is first. With a TTL, it must say from now on how long it may be held. If it was first
 /// at once, it says so already. Otherwise it is written: the write finds out whether somebody has
-/// purged or changed the claim, and so decides whether it is granted.
+/// purged or changed the claim, and so decides whether it is granted. The others count the TTL from
+/// this write. So if it takes long until the lease can be handed out, the claim is written again:
+/// else it would be purged while its session becomes certain.
 Result<NextStep> QueueingRound::claim_the_lock() {
-  const LockSettings& settings = *call_.settings;
-  bool must_write = settings.has_ttl() && wait_;
-  for (int writes = 0;; ++writes) {
-    // First, as it may take longer than the TTL.
-    const Result<NextStep> certain = become_certain();
-    if (!certain || *certain == NextStep::gone) return certain;
-    if (!must_write) {
-      const auto used_up = Platform::current().boot_now() - claim_.sent_at;
-      const std::chrono::nanoseconds ttl = settings.ttl;
-      if (!settings.has_ttl() || used_up < ttl / 2) return NextStep::granted;
-      // The answer took long. A lease that is half over is not handed out: write again.
-      if (has_ended(call_.context)) return NextStep::give_up;
-    }
-    if (writes == kMostWritesOfAGrant) {
-      throw LockError(Errc::locking_failed,
-                      settings.path + ": the servers take longer to answer than half the TTL");
-    }
-    claim_.sent_at = Platform::current().boot_now();
-    const Result<void> written =
-        claim_.node.rewrite(*claim_.client, settings.metadata(call_.owner), call_.context);
-    if (written.error() == ZooKeeperErrc::no_node ||
-        written.error() == ZooKeeperErrc::bad_version) {
-      return NextStep::gone;
-    }
-    if (!written) return written.error();
-    must_write = false;
+  if (!call_.settings->has_ttl()) return become_certain(call_.context);
+  Result<NextStep> step = wait_ ? write_the_claim() : NextStep::keep_waiting;
+  for (std::int64_t left = most_writes(); !ends_wait(step); --left) {
+    step = become_certain_in_time();
+    if (ends_wait(step)) return step;
+    if (has_ended(call_.context)) return NextStep::give_up;
+    if (left == 0) fail_as_too_late();
+    step = write_the_claim();
   }
+  return step;
 }
 
-/// A lease is valid only while its session is certain to stand. A lease that would end at once is
-/// not handed out. Usually the session is certain enough. After a reconnect, or a pause of the
-/// process, this may take a third of the session timeout. Meanwhile somebody may have deleted the
-/// claim, and others may have been granted since: so a look at the own claim comes last.
-Result<NextStep> QueueingRound::become_certain() {
+/// `keep_waiting`: it is written. `gone`: somebody has purged or changed it.
+Result<NextStep> QueueingRound::write_the_claim() {
+  const LockSettings& settings = *call_.settings;
+  claim_.sent_at = Platform::current().boot_now();
+  const Result<void> written =
+      claim_.node.rewrite(*claim_.client, settings.metadata(call_.owner), call_.context);
+  if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
+    return NextStep::gone;
+  }
+  if (!written) return written.error();
+  return NextStep::keep_waiting;
+}
+
+/// `keep_waiting`: half of the TTL is over since the claim was written. A lease that is half over
+/// is not handed out.
+Result<NextStep> QueueingRound::become_certain_in_time() {
+  const auto time_left = [this] {
+    const std::chrono::nanoseconds used_up = Platform::current().boot_now() - claim_.sent_at;
+    return std::chrono::nanoseconds(call_.settings->ttl) / 2 - used_up;
+  };
+  const std::chrono::nanoseconds left = time_left();
+  if (left.count() <= 0) return NextStep::keep_waiting;
+  const Result<NextStep> certain = become_certain(call_.context.with_timeout(left));
+  if (time_left().count() > 0) return certain;
+  const bool may_try_again = certain ? *certain == NextStep::granted
+                                     : is_retryable(certain.error()) && !has_ended(call_.context);
+  return may_try_again ? NextStep::keep_waiting : certain;
+}
+
+/// At each of them half the TTL is over. So the session has at least three of its timeouts to
+/// become certain: evidence takes less than one, unless each answer takes a large part of it. An
+/// outage counts as one write: that one is sent again until it is answered.
+std::int64_t QueueingRound::most_writes() const {
+  const auto& session = claim_.created.session;
+  if (!session) return kMostWritesOfAGrant;
+  const std::chrono::nanoseconds half_ttl = std::chrono::nanoseconds(call_.settings->ttl) / 2;
+  const std::chrono::nanoseconds timeout = session->timeout();
+  return std::max(kMostWritesOfAGrant, kTimeoutsForEvidence * timeout / half_ttl);
+}
+
+/// The next one in line may fare better.
+void QueueingRound::fail_as_too_late() const {
+  const auto& session = claim_.created.session;
+  const bool has_evidence = !session || is_certain(*session, needed_for_a_grant(*session));
+  throw LockError(
+      Errc::locking_failed,
+      call_.settings->path +
+          (has_evidence ? ": the servers take longer to answer than half the TTL"
+                        : ": the servers answer too slowly to make it certain within half "
+                          "the TTL that the session stands"));
+}
+
+/// A lease is valid only while its session is certain to stand. Usually it is certain enough. After
+/// a reconnect, or a pause of the process, this may take a third of the session timeout. Meanwhile
+/// somebody may have deleted the claim, and others may have been granted since: so a look at the
+/// own claim comes last.
+Result<NextStep> QueueingRound::become_certain(const Context& context) {
   const auto& session = claim_.created.session;
   if (session) {
     call_.reliance = session->keep_certain();
-    const std::chrono::nanoseconds in_hand = std::chrono::nanoseconds(session->timeout()) / 4;
+    const std::chrono::nanoseconds in_hand = needed_for_a_grant(*session);
     for (int looks = 0; !is_certain(*session, in_hand) && looks < kMostLooks; ++looks) {
       // The first look alone is often enough: with the create it makes two quorum writes, which is
       // what evidence takes.
       if (looks > 0) {
-        const Result<void> certain = session->become_certain(in_hand, call_.context);
+        const Result<void> certain = session->become_certain(in_hand, context);
         if (certain.error() == ZooKeeperErrc::session_expired) return NextStep::gone;
         if (!certain && !claim_.session_lost.stop_requested()) return certain.error();
       }
-      const Result<NextStep> own = look_at_own_claim();
+      const Result<NextStep> own = look_at_own_claim(context);
       if (!own || *own == NextStep::gone) return own;
     }
   }
@@ -154,15 +199,14 @@ Result<NextStep> QueueingRound::become_certain() {
 }
 
 /// Through the quorum. `granted`: it stands.
-Result<NextStep> QueueingRound::look_at_own_claim() {
+Result<NextStep> QueueingRound::look_at_own_claim(const Context& context) {
   for (;;) {
-    const Result<void> stands =
-        claim_.client->check(path(), ZooKeeperClient::kAnyVersion, call_.context);
+    const Result<void> stands = claim_.client->check(path(), ZooKeeperClient::kAnyVersion, context);
     if (stands) return NextStep::granted;
     if (stands.error() == ZooKeeperErrc::no_node) return NextStep::gone;
     if (!is_retryable(stands.error())) return stands.error();
-    call_.retry_backoff.wait(call_.context);
-    if (has_ended(call_.context)) return stands.error();
+    call_.retry_backoff.wait(context);
+    if (has_ended(context)) return stands.error();
     if (claim_.session_lost.stop_requested()) return NextStep::gone;
   }
 }

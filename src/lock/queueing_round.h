@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_LOCK_QUEUEING_ROUND_H_
 #define ZKLOCK_SRC_LOCK_QUEUEING_ROUND_H_
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <set>
@@ -42,8 +43,12 @@ class QueueingRound {
   Result<NextStep> take_place(const Children& queue);
   Result<NextStep> take_place_once(const Children& queue);
   Result<NextStep> claim_the_lock();
-  Result<NextStep> become_certain();
-  Result<NextStep> look_at_own_claim();
+  Result<NextStep> write_the_claim();
+  Result<NextStep> become_certain_in_time();
+  Result<NextStep> become_certain(const Context& context);
+  Result<NextStep> look_at_own_claim(const Context& context);
+  [[nodiscard]] std::int64_t most_writes() const;
+  [[noreturn]] void fail_as_too_late() const;
 
   LockCall& call_;
   QueuedClaim claim_;

@@ -192,13 +192,23 @@ void Contender::refused(const Terms& terms, const LockError& thrown, SteadyTime 
   }
 }
 
-/// It has written ten times, and each time half the TTL was over before it could be granted.
+/// It has written at least ten times, and each time half the TTL was over before it could be
+/// granted.
 bool Contender::finds_servers_too_slow(const LockError& error, nanoseconds took) {
-  const bool is_that =
-      error.code() == Errc::locking_failed && process_.has_ttl() && took >= 5 * process_.ttl() &&
-      std::string(error.what()).find("longer to answer than half the TTL") != std::string::npos;
-  if (is_that) world_.count(name_, "finds that the servers take longer than half its TTL");
-  return is_that;
+  if (error.code() != Errc::locking_failed || !process_.has_ttl() || took < 5 * process_.ttl()) {
+    return false;
+  }
+  const std::string what = error.what();
+  const auto says = [&what](const char* text) { return what.find(text) != std::string::npos; };
+  if (says("longer to answer than half the TTL")) {
+    world_.count(name_, "finds that the servers take longer than half its TTL");
+    return true;
+  }
+  if (says("certain within half the TTL")) {
+    world_.count(name_, "finds that the servers are too slow for evidence");
+    return true;
+  }
+  return false;
 }
 
 void Contender::hold(const Lease& lease) {
