@@ -157,7 +157,7 @@ TEST_F(RequestsTest, WaitingForAnotherHolderCostsNothingWhileOthersQueue) {
     for (int i = 0; i < 10; ++i) {
       Contender other(address_, path_);
       std::error_code error;
-      other.lock.lock(Context().with_timeout(20ms), error);
+      other.lock.lock(soon().without_waiting(), error);
       EXPECT_EQ(error, Errc::locking_timed_out);
     }
     EXPECT_TRUE(queue_has(1));
