@@ -21,7 +21,7 @@ install(TARGETS zklock_mock EXPORT zklockMockTargets
 install(EXPORT zklockMockTargets NAMESPACE zklock:: DESTINATION "${package_dir}")
 
 if(ZKLOCK_BUILD_EXAMPLES)
-  install(TARGETS zookeeper-example RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(TARGETS zklock_command zookeeper-example RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
 endif()
 
 configure_package_config_file(

@@ -33,7 +33,7 @@ while IFS=: read -r file header; do
 done < <(grep -rHoP '^\s*#\s*include\s*"\K[^"]+' --include='*.h' --include='*.cc' .  | sed 's|^\./||')
 while read -r source; do
   name=$(basename "${source%.cc}")
-  [[ -e ${source%.cc}.h || -n $(find ../include -name "$name.h") ]] ||
+  [[ $name == main || -e ${source%.cc}.h || -n $(find ../include -name "$name.h") ]] ||
       complain "src/$source: has no header of the same name"
 done < <(find . -name '*.cc' | sed 's|^\./||')
 while read -r stem; do

@@ -25,6 +25,8 @@ struct LockEntry {
   std::int64_t pid = 0;                           // of that process, on its host; 0 if unknown
   std::chrono::system_clock::time_point since{};  // created or last granted, by its host's clock
   std::int64_t fencing_token = 0;                 // czxid
+  std::chrono::milliseconds ttl{0};  // how long it may be held, from `since`; 0: no limit
+  std::int64_t session = 0;          // it ends with this one
 
   bool operator==(const LockEntry&) const = default;
 };

@@ -1,5 +1,6 @@
 #include "cli/run.h"
 
+#include "cli/error_detail.h"
 #include "cli/exit_status.h"
 
 #include <zklock/zookeeper_lock.h>
@@ -47,19 +48,10 @@ void say(std::string_view message) {
   std::fputs(line.c_str(), stderr);
 }
 
-/// The part of what() that follows the message of the code.
-std::string_view detail_of(const LockError& error) {
-  const std::string message = error.code().message();
-  std::string_view detail = error.what();
-  if (detail.starts_with(message)) detail.remove_prefix(message.size());
-  if (detail.starts_with(": ")) detail.remove_prefix(2);
-  return detail;
-}
-
 /// Prints `what` on a line of its own, since scripts look for exactly that line, then the details.
 void say_failure(std::string_view what, const LockError& error) {
   say(what);
-  const std::string_view detail = detail_of(error);
+  const std::string_view detail = error_detail(error);
   if (!detail.empty()) say(detail);
 }
 

@@ -1,5 +1,6 @@
 #include "lock/list_entries.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -15,12 +16,17 @@ namespace zklock::internal {
 namespace {
 
 LockEntry entry_of(const ClaimName& claim, const std::string& path, const Znode& znode) {
-  LockEntry entry{.id = claim.sequence, .path = path, .fencing_token = znode.stat.czxid};
+  LockEntry entry{.id = claim.sequence,
+                  .path = path,
+                  .fencing_token = znode.stat.czxid,
+                  .session = znode.stat.ephemeral_owner};
   if (const auto metadata = parse_metadata(znode.data)) {
     entry.owner = metadata->owner;
     entry.host = metadata->host;
     entry.pid = metadata->pid;
     entry.since = metadata->timestamp;
+    if (const auto ttl = metadata->ttl())
+      entry.ttl = std::chrono::ceil<std::chrono::milliseconds>(*ttl);
   }
   return entry;
 }

@@ -78,7 +78,9 @@ case $case_name in
     for file in zklock.pc zklock-fake.pc zklockConfig.cmake zklockConfigVersion.cmake FindZooKeeper.cmake; do
       [[ -n $(find "$prefix" -name "$file") ]] || fail "$file is not installed"
     done
-    "$prefix/bin/zookeeper-example" --help >/dev/null || fail "the installed program does not start"
+    for program in zookeeper-example zklock; do
+      "$prefix/bin/$program" --help >/dev/null || fail "the installed $program does not start"
+    done
     if grep -rF "$SOURCE_DIR" --include='*.cmake' --include='*.pc' "$prefix"; then
       fail "the installed package refers to the source directory"
     fi

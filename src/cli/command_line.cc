@@ -1,0 +1,177 @@
+#include "cli/command_line.h"
+
+#include <zklock/version.h>
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <cstdlib>
+#include <stdexcept>
+#include <utility>
+
+#include "cli/command_status.h"
+#include "cli/go_duration.h"
+
+namespace zklock::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+constexpr const char* kFooter =
+    "\nExit status: 0 done, 64 wrong usage, 69 no server answered, 75 not in time, 77 no "
+    "permission,\n"
+    "70 any other failure; of status: 1 held. The environment may have ZKLOCK_ADDRESS,\n"
+    "ZKLOCK_AUTH_FILE (lines like \"digest user:password\"), and for TLS ZKLOCK_CA_FILE,\n"
+    "ZKLOCK_CERTIFICATE_FILE, ZKLOCK_KEY_FILE.";
+
+/// What CLI11 stores, before durations are read.
+struct Flags {
+  Servers servers;
+  ListOptions list;
+  StatusOptions status;
+  WaitOptions wait;
+  BreakOptions break_one;
+  std::string answer_timeout = "10s";
+  std::string wait_timeout;
+};
+
+std::chrono::nanoseconds parse_positive(const std::string& flag, const std::string& text) {
+  try {
+    const std::chrono::nanoseconds duration = parse_go_duration(text);
+    if (duration > 0ns) return duration;
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(flag + ": " + error.what());
+  }
+  throw std::invalid_argument(flag + ": \"" + text + "\" is not longer than nothing");
+}
+
+void add_servers(CLI::App& command, Flags& flags) {
+  command
+      .add_option("--address", flags.servers.address,
+                  "Addresses of the servers: host:port,host:port/chroot. Or set "
+                  "ZKLOCK_ADDRESS")
+      ->type_name("ADDRESS");
+  command
+      .add_option("--answer-timeout", flags.answer_timeout,
+                  "How long to wait for a server, and for each answer")
+      ->type_name("DURATION")
+      ->capture_default_str();
+}
+
+std::string variable(const char* name) {
+  // NOLINTNEXTLINE(concurrency-mt-unsafe): there are no other threads yet
+  const char* const value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+/// A flag counts more than the environment.
+void read_environment(Servers& servers) {
+  if (servers.address.empty()) servers.address = variable("ZKLOCK_ADDRESS");
+  servers.auth_file = variable("ZKLOCK_AUTH_FILE");
+  servers.ca_file = variable("ZKLOCK_CA_FILE");
+  servers.certificate_file = variable("ZKLOCK_CERTIFICATE_FILE");
+  servers.key_file = variable("ZKLOCK_KEY_FILE");
+}
+
+void expect_path(const std::string& path) {
+  if (!path.starts_with('/')) throw std::invalid_argument(path + ": a path begins with a slash");
+}
+
+CLI::App& add_command(CLI::App& app, Flags& flags, const char* name, const char* help,
+                      const char* argument, std::string& target, const char* argument_help) {
+  CLI::App& command = *app.add_subcommand(name, help);
+  command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  command.add_option(argument, target, argument_help)->required()->type_name("");
+  add_servers(command, flags);
+  return command;
+}
+
+/// REQUIRES: `flags` outlives the parsing.
+void add_commands(CLI::App& app, Flags& flags) {
+  constexpr const char* kPathHelp = "Path of the lock";
+  CLI::App& list = add_command(app, flags, "ls", "Show who holds a lock, and who waits for it",
+                               "PATH", flags.list.path, kPathHelp);
+  list.add_flag("--watch", flags.list.watch, "Go on, and show each change");
+  list.add_flag("--json", flags.list.json, "Print an array with an object for each claim");
+  list.add_flag("--recursive", flags.list.recursive, "Show all locks below the path");
+
+  CLI::App& status = add_command(app, flags, "status", "Tell whether somebody holds a lock", "PATH",
+                                 flags.status.path, kPathHelp);
+  status.add_flag("--quiet,-q", flags.status.quiet, "Print nothing");
+
+  CLI::App& wait = add_command(app, flags, "wait", "Wait until nobody holds a lock; take nothing",
+                               "PATH", flags.wait.path, kPathHelp);
+  wait.add_option("--timeout", flags.wait_timeout, "How long to wait: 500ms, 3s, 1m30s")
+      ->type_name("DURATION");
+  wait.add_flag("--quiet,-q", flags.wait.quiet, "Do not say who holds it");
+
+  CLI::App& break_one = add_command(app, flags, "break", "Remove one claim, after asking", "ZNODE",
+                                    flags.break_one.znode, "Path of the claim, as ls shows it");
+  break_one.add_option("--if-token", flags.break_one.token, "Only if this is its fencing token")
+      ->type_name("TOKEN");
+  break_one.add_flag("--yes,-y", flags.break_one.yes, "Do not ask");
+}
+
+Command command_of(const CLI::App& app, Flags flags) {
+  read_environment(flags.servers);
+  if (flags.servers.address.empty()) {
+    throw std::invalid_argument(
+        "no servers are named: give --address HOST:PORT, or set ZKLOCK_ADDRESS");
+  }
+  flags.servers.answer_timeout =
+      std::max(1ms, std::chrono::duration_cast<std::chrono::milliseconds>(
+                        parse_positive("--answer-timeout", flags.answer_timeout)));
+  if (!flags.wait_timeout.empty()) {
+    flags.wait.timeout = parse_positive("--timeout", flags.wait_timeout);
+  }
+  if (flags.list.watch && flags.list.recursive) {
+    throw std::invalid_argument("--watch follows one lock, so it cannot be had with --recursive");
+  }
+  Command command{.servers = std::move(flags.servers)};
+  if (app.got_subcommand("ls")) {
+    expect_path(flags.list.path);
+    command.what = std::move(flags.list);
+  } else if (app.got_subcommand("status")) {
+    expect_path(flags.status.path);
+    command.what = std::move(flags.status);
+  } else if (app.got_subcommand("wait")) {
+    expect_path(flags.wait.path);
+    command.what = std::move(flags.wait);
+  } else {
+    expect_path(flags.break_one.znode);
+    command.what = std::move(flags.break_one);
+  }
+  return command;
+}
+
+/// The help of the command that was asked about.
+std::string help_of(const CLI::App& app) {
+  const auto chosen = app.get_subcommands();
+  return chosen.empty() ? app.help() : chosen.front()->help("zklock");
+}
+
+}  // namespace
+
+std::variant<Command, NothingToRun> parse_command(const std::vector<std::string>& arguments) {
+  CLI::App app("Looks at locks on ZooKeeper, waits for them, and frees them.\n", "zklock");
+  app.set_version_flag("--version", std::string("zklock ") + version(),
+                       "Print the version, and exit");
+  app.footer(kFooter);
+  app.require_subcommand(1);
+  Flags flags;
+  add_commands(app, flags);
+  try {
+    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // from the back
+    return command_of(app, std::move(flags));
+  } catch (const CLI::CallForVersion& version) {
+    return NothingToRun{status::kDone, std::string(version.what()) + "\n"};
+  } catch (const CLI::ParseError& error) {
+    if (error.get_exit_code() == 0) return NothingToRun{status::kDone, help_of(app)};
+    return NothingToRun{status::kWrongUsage,
+                        "zklock: " + std::string(error.what()) + "\nMore: zklock --help\n"};
+  } catch (const std::invalid_argument& error) {
+    return NothingToRun{status::kWrongUsage, "zklock: " + std::string(error.what()) + "\n"};
+  }
+}
+
+}  // namespace zklock::cli

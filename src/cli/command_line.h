@@ -1,0 +1,66 @@
+// The command line of `zklock`.
+#ifndef ZKLOCK_SRC_CLI_COMMAND_LINE_H_
+#define ZKLOCK_SRC_CLI_COMMAND_LINE_H_
+
+#include <chrono>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/options.h"
+
+namespace zklock::cli {
+
+/// How to reach the servers. What is secret comes from files or the environment, since a command
+/// line can be read by every user of the machine.
+struct Servers {
+  std::string address{};
+  std::chrono::milliseconds answer_timeout{10'000};  // also for connecting
+  std::string auth_file{};  // one identity in each line: "digest user:password"
+  std::string ca_file{};    // "": no TLS
+  std::string certificate_file{};
+  std::string key_file{};
+};
+
+/// `zklock ls`
+struct ListOptions {
+  std::string path{};
+  bool watch = false;
+  bool json = false;
+  bool recursive = false;
+};
+
+/// `zklock status`
+struct StatusOptions {
+  std::string path{};
+  bool quiet = false;
+};
+
+/// `zklock wait`
+struct WaitOptions {
+  std::string path{};
+  std::optional<std::chrono::nanoseconds> timeout{};
+  bool quiet = false;
+};
+
+/// `zklock break`
+struct BreakOptions {
+  std::string znode{};
+  std::optional<std::int64_t> token{};
+  bool yes = false;
+};
+
+struct Command {
+  Servers servers{};
+  std::variant<ListOptions, StatusOptions, WaitOptions, BreakOptions> what{};
+};
+
+/// Reads what follows the program's name, and the environment.
+[[nodiscard]] std::variant<Command, NothingToRun> parse_command(
+    const std::vector<std::string>& arguments);
+
+}  // namespace zklock::cli
+
+#endif  // ZKLOCK_SRC_CLI_COMMAND_LINE_H_

@@ -1,0 +1,19 @@
+// Opens the session of a command.
+#ifndef ZKLOCK_SRC_CLI_OPEN_SERVERS_H_
+#define ZKLOCK_SRC_CLI_OPEN_SERVERS_H_
+
+#include <zklock/zookeeper_client.h>
+
+#include <memory>
+
+#include "cli/command_line.h"
+
+namespace zklock::cli {
+
+/// Throws LockError if no server answers in time, and std::invalid_argument if a file that is named
+/// in the environment cannot be used.
+[[nodiscard]] std::shared_ptr<ZooKeeperClient> open_servers(const Servers& servers);
+
+}  // namespace zklock::cli
+
+#endif  // ZKLOCK_SRC_CLI_OPEN_SERVERS_H_

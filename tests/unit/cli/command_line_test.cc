@@ -1,0 +1,114 @@
+#include "cli/command_line.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+
+#include <chrono>
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "cli/command_status.h"
+
+namespace zklock::cli {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::HasSubstr;
+using Arguments = std::vector<std::string>;
+
+/// Without what the caller of the tests has in its environment.
+class CommandLineTest : public ::testing::Test {
+ protected:
+  CommandLineTest() {
+    for (const char* name : {"ZKLOCK_ADDRESS", "ZKLOCK_AUTH_FILE", "ZKLOCK_CA_FILE",
+                             "ZKLOCK_CERTIFICATE_FILE", "ZKLOCK_KEY_FILE"}) {
+      ::unsetenv(name);
+    }
+  }
+
+  static Command accepted(const Arguments& arguments) {
+    const auto parsed = parse_command(arguments);
+    if (const auto* refused = std::get_if<NothingToRun>(&parsed)) {
+      ADD_FAILURE() << refused->text;
+      return {};
+    }
+    return std::get<Command>(parsed);
+  }
+  static NothingToRun not_run(const Arguments& arguments) {
+    const auto parsed = parse_command(arguments);
+    if (!std::holds_alternative<NothingToRun>(parsed)) {
+      ADD_FAILURE() << "accepted";
+      return {};
+    }
+    return std::get<NothingToRun>(parsed);
+  }
+  static void expect_refused(const Arguments& arguments, const std::string& why) {
+    const NothingToRun refused = not_run(arguments);
+    EXPECT_EQ(refused.exit_status, status::kWrongUsage);
+    EXPECT_THAT(refused.text, HasSubstr(why));
+  }
+};
+
+TEST_F(CommandLineTest, NamesTheServersByFlagOrEnvironmentAndTheFlagCounts) {
+  EXPECT_EQ(accepted({"ls", "--address", "zk1:2181", "/locks"}).servers.address, "zk1:2181");
+  ::setenv("ZKLOCK_ADDRESS", "zk2:2181", 1);
+  EXPECT_EQ(accepted({"ls", "/locks"}).servers.address, "zk2:2181");
+  EXPECT_EQ(accepted({"ls", "--address=zk1:2181", "/locks"}).servers.address, "zk1:2181");
+  ::unsetenv("ZKLOCK_ADDRESS");
+  expect_refused({"ls", "/locks"}, "ZKLOCK_ADDRESS");
+}
+
+TEST_F(CommandLineTest, TakesSecretsFromTheEnvironmentOnly) {
+  ::setenv("ZKLOCK_AUTH_FILE", "/etc/auth", 1);
+  ::setenv("ZKLOCK_KEY_FILE", "/etc/key", 1);
+  const Servers servers = accepted({"status", "--address", "zk:1", "/locks"}).servers;
+  EXPECT_EQ(servers.auth_file, "/etc/auth");
+  EXPECT_EQ(servers.key_file, "/etc/key");
+  expect_refused({"status", "--address", "zk:1", "--key-file", "/etc/key", "/locks"}, "--key-file");
+}
+
+TEST_F(CommandLineTest, ReadsTheOptionsOfEachCommand) {
+  const auto list = std::get<ListOptions>(
+      accepted({"ls", "--address", "zk:1", "--recursive", "--json", "/locks"}).what);
+  EXPECT_EQ(list.path, "/locks");
+  EXPECT_TRUE(list.recursive);
+  EXPECT_TRUE(list.json);
+  EXPECT_FALSE(list.watch);
+  EXPECT_TRUE(
+      std::get<StatusOptions>(accepted({"status", "--address", "zk:1", "-q", "/l"}).what).quiet);
+  const Command wait = accepted({"wait", "/l", "--address", "zk:1", "--timeout", "1m30s"});
+  EXPECT_EQ(std::get<WaitOptions>(wait.what).timeout, 90s);
+  EXPECT_EQ(wait.servers.answer_timeout, 10s);
+  EXPECT_EQ(std::get<WaitOptions>(accepted({"wait", "/l", "--address", "zk:1"}).what).timeout,
+            std::nullopt);
+  const auto one = std::get<BreakOptions>(
+      accepted({"break", "/l/c-1", "--if-token", "42", "--yes", "--address", "zk:1"}).what);
+  EXPECT_EQ(one.znode, "/l/c-1");
+  EXPECT_EQ(one.token, 42);
+  EXPECT_TRUE(one.yes);
+}
+
+TEST_F(CommandLineTest, RefusesWhatCannotWork) {
+  ::setenv("ZKLOCK_ADDRESS", "zk:1", 1);
+  expect_refused({}, "--help");
+  expect_refused({"lock", "/l"}, "lock");
+  expect_refused({"ls"}, "PATH");
+  expect_refused({"ls", "locks"}, "slash");
+  expect_refused({"break", "locks/c-1"}, "slash");
+  expect_refused({"ls", "/l", "--watch", "--recursive"}, "--recursive");
+  expect_refused({"wait", "/l", "--timeout", "soon"}, "--timeout");
+  expect_refused({"wait", "/l", "--timeout", "0"}, "--timeout");
+  expect_refused({"ls", "/l", "--answer-timeout", "-1s"}, "--answer-timeout");
+  expect_refused({"break", "/l/c-1", "--if-token", "x"}, "--if-token");
+}
+
+TEST_F(CommandLineTest, HelpNamesTheProgramAndTheCommand) {
+  EXPECT_EQ(not_run({"--help"}).exit_status, status::kDone);
+  EXPECT_THAT(not_run({"--help"}).text, HasSubstr("break"));
+  EXPECT_THAT(not_run({"ls", "--help"}).text, HasSubstr("zklock ls"));
+  EXPECT_THAT(not_run({"--version"}).text, HasSubstr("zklock 0"));
+}
+
+}  // namespace
+}  // namespace zklock::cli
