@@ -1,4 +1,6 @@
 // ZooKeeperLock::entries: the queue as it stands.
+#include <iterator>
+
 #include "lock_fixture.h"
 
 namespace zklock {
@@ -26,7 +28,17 @@ TEST_F(LockQueueTest, ListsTheClaimsInTheOrderOfGranting) {
   EXPECT_EQ(first.since,
             std::chrono::time_point_cast<std::chrono::system_clock::duration>(holder.timestamp));
   EXPECT_EQ(first.fencing_token, zk_->stat(kFirst).czxid);
+  EXPECT_EQ(first.session, zk_->stat(kFirst).ephemeral_owner);
   EXPECT_EQ(entries.lock_ahead(2), kFirst);
+}
+
+TEST_F(LockQueueTest, ListsHowLongEachClaimMayBeHeld) {
+  zk_->claim(kFirst, internal::to_json(others(30s)));
+  zk_->claim(kSecond, internal::to_json(others(std::nullopt)));
+  const LockEntries entries = ZooKeeperLock(config(), zk_).entries();
+  ASSERT_EQ(entries.size(), 2U);
+  EXPECT_EQ(entries.begin()->ttl, 30s);
+  EXPECT_EQ(std::next(entries.begin())->ttl, 0s);
 }
 
 TEST_F(LockQueueTest, WrappedNumbersAreListedByCzxid) {
