@@ -22,6 +22,9 @@ install(EXPORT zklockMockTargets NAMESPACE zklock:: DESTINATION "${package_dir}"
 
 if(ZKLOCK_BUILD_EXAMPLES)
   install(TARGETS zklock_command zookeeper-example RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
+  install(FILES src/cli/zklock.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(FILES src/cli/zklock.bash RENAME zklock
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
 endif()
 
 configure_package_config_file(

@@ -72,7 +72,8 @@ case $case_name in
     rm -rf "$prefix"
     "$CMAKE" --install "$3" --prefix "$prefix"
     for file in include/zklock/zookeeper_lock.h include/zklock/testing/fake_zookeeper.h \
-                include/zklock/testing/mock_lock.h bin/zookeeper-example; do
+                include/zklock/testing/mock_lock.h bin/zookeeper-example bin/zklock \
+                share/man/man1/zklock.1 share/bash-completion/completions/zklock; do
       [[ -e $prefix/$file ]] || fail "$file is not installed"
     done
     for file in zklock.pc zklock-fake.pc zklockConfig.cmake zklockConfigVersion.cmake FindZooKeeper.cmake; do

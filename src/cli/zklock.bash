@@ -1,0 +1,19 @@
+# Completes the command line of zklock: commands and options. Paths are on servers, and not looked up.
+_zklock() {
+  local current=${COMP_WORDS[COMP_CWORD]} command='' words word
+  for word in "${COMP_WORDS[@]:1:COMP_CWORD-1}"; do
+    case $word in
+      ls|status|wait|break) command=$word; break ;;
+    esac
+  done
+  local servers="--address --answer-timeout --help"
+  case $command in
+    ls) words="--watch --json --recursive $servers" ;;
+    status) words="--quiet $servers" ;;
+    wait) words="--timeout --quiet $servers" ;;
+    break) words="--if-token --yes $servers" ;;
+    *) words="ls status wait break --help --version" ;;
+  esac
+  mapfile -t COMPREPLY < <(compgen -W "$words" -- "$current")
+}
+complete -F _zklock zklock
