@@ -12,6 +12,14 @@ bool is_printable(char32_t code_point) noexcept {
   return code_point >= 0x20 && !(code_point >= 0x7f && code_point <= 0x9f);
 }
 
+void append_byte(std::string& text, char byte) {
+  constexpr std::string_view kHexDigits = "0123456789abcdef";
+  const auto number = static_cast<unsigned char>(byte);
+  text += "\\x";
+  text += kHexDigits[number >> 4U];
+  text += kHexDigits[number & 0x0fU];
+}
+
 }  // namespace
 
 std::optional<Utf8Character> first_character(std::string_view text) noexcept {
@@ -56,9 +64,23 @@ std::string valid_utf8(std::string_view text, std::size_t max_bytes) {
   return result;
 }
 
+std::string printable(std::string_view text) {
+  std::string result;
+  while (!text.empty()) {
+    const auto character = first_character(text);
+    if (character && is_printable(character->code_point)) {
+      result += text.substr(0, character->bytes);
+      text.remove_prefix(character->bytes);
+    } else {
+      append_byte(result, text[0]);
+      text.remove_prefix(1);
+    }
+  }
+  return result;
+}
+
 std::string in_quotes(std::string_view text) {
   constexpr std::size_t kMaxBytes = 256;
-  constexpr std::string_view kHexDigits = "0123456789abcdef";
   std::string result = "\"";
   while (!text.empty()) {
     if (result.size() > kMaxBytes) return result + "\"...";
@@ -69,10 +91,7 @@ std::string in_quotes(std::string_view text) {
       text.remove_prefix(character->bytes);
       continue;
     }
-    const auto byte = static_cast<unsigned char>(text[0]);
-    result += "\\x";
-    result += kHexDigits[byte >> 4U];
-    result += kHexDigits[byte & 0x0fU];
+    append_byte(result, text[0]);
     text.remove_prefix(1);
   }
   return result + '"';

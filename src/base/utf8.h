@@ -24,6 +24,9 @@ struct Utf8Character {
 [[nodiscard]] std::string valid_utf8(std::string_view text,
                                      std::size_t max_bytes = std::string::npos);
 
+/// `text` for messages and logs: each byte of an unprintable character as "\x07".
+[[nodiscard]] std::string printable(std::string_view text);
+
 /// `text` in quotes for messages: unprintable bytes as "\x07", and cut if it is long.
 [[nodiscard]] std::string in_quotes(std::string_view text);
 

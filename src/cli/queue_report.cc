@@ -122,9 +122,13 @@ nlohmann::ordered_json object_of(const std::string& path, const LockEntry& entry
 }  // namespace
 
 std::string printable(std::string text) {
-  std::replace_if(
-      text.begin(), text.end(),
-      [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; }, '?');
+  char before = '\0';
+  for (char& character : text) {
+    const auto byte = static_cast<unsigned char>(character);
+    const bool is_c1 = before == '\xc2' && byte >= 0x80 && byte < 0xa0;
+    before = character;
+    if (byte < 0x20 || byte == 0x7f || is_c1) character = '?';
+  }
   return text;
 }
 

@@ -1,6 +1,7 @@
 #include "lock/queue_ahead.h"
 
 #include "base/rfc3339.h"
+#include "base/utf8.h"
 
 namespace zklock::internal {
 
@@ -9,9 +10,9 @@ std::string QueueAhead::description() const {
   std::string text = " is held by ";
   if (holder && holder->metadata) {
     const Metadata& metadata = *holder->metadata;
-    text += metadata.owner.empty() ? "an unnamed owner" : metadata.owner;
+    text += metadata.owner.empty() ? "an unnamed owner" : printable(metadata.owner);
     if (!metadata.host.empty()) {
-      text += " on " + metadata.host + " (pid " + std::to_string(metadata.pid) + ")";
+      text += " on " + printable(metadata.host) + " (pid " + std::to_string(metadata.pid) + ")";
     }
     text += " since " + to_rfc3339(metadata.timestamp) + ", claim ";
   }

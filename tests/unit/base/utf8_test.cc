@@ -73,6 +73,11 @@ TEST(Utf8Test, CutsAtTheEndOfACharacter) {
   EXPECT_EQ(valid_utf8("a", 0), "");
 }
 
+TEST(Utf8Test, ShowsUnprintableCharactersAsBytes) {
+  EXPECT_EQ(printable("user \u00e4"), "user \u00e4");
+  EXPECT_EQ(printable("a\nb\x1b[2J\xff\xc2\x9b"), R"(a\x0ab\x1b[2J\xff\xc2\x9b)");
+}
+
 TEST(Utf8Test, QuotesUnprintableCharacters) {
   EXPECT_EQ(in_quotes("/my/\u00e4"), "\"/my/\u00e4\"");
   EXPECT_EQ(in_quotes(std::string_view("a\0\n\x7f\xff\xc2\x85", 7)),

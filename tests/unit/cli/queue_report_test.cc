@@ -71,10 +71,11 @@ TEST_F(QueueReportTest, JsonHasAnObjectForEachClaim) {
 
 TEST_F(QueueReportTest, WhatOthersHaveWrittenCannotControlTheTerminal) {
   LockEntry evil = holder_;
-  evil.owner = "\x1b[2J\n";
+  evil.owner = "\x1b[2J\n\xc2\x9b";
   evil.host = "\xff";
   const Queue queue{"/locks", LockEntries({evil})};
   EXPECT_THAT(to_table(queue, now_), Not(HasSubstr("\x1b")));
+  EXPECT_THAT(to_table(queue, now_), Not(HasSubstr("\x9b")));
   EXPECT_THAT(describe_holder(evil, now_), Not(HasSubstr("\n")));
   EXPECT_FALSE(Json::parse(to_json({queue}, now_)).empty());
 }

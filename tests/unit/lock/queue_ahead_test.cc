@@ -29,6 +29,16 @@ TEST(QueueAheadTest, NamesTheOwnerHostAndProcessOfTheHolder) {
             "1 ahead");
 }
 
+TEST(QueueAheadTest, WhatAHolderCallsItselfCannotMakeALineOfALog) {
+  QueueAhead ahead{.claims_ahead = 1, .holder_path = "/locks/first-1", .holder = HolderView{}};
+  Metadata& metadata = ahead.holder->metadata.emplace();
+  metadata.owner = "user1\nall is well";
+  metadata.host = "db7\x1b[2J";
+  const std::string text = ahead.description();
+  EXPECT_EQ(text.find('\n'), std::string::npos) << text;
+  EXPECT_EQ(text.find('\x1b'), std::string::npos) << text;
+}
+
 TEST(QueueAheadTest, AHolderWithoutAnOwnerOrAHostIsUnnamed) {
   QueueAhead ahead{.claims_ahead = 1, .holder_path = "/locks/first-1", .holder = HolderView{}};
   ahead.holder->metadata.emplace();
