@@ -57,32 +57,41 @@ void Redialer::dial(DialTarget& target) {
 }
 
 void Redialer::look_for_servers_later() {
-  if (exchange_looking(true)) return;
-  look_for_servers_in(kPatienceWithServers);
+  if (!is_passing_.exchange(true)) pass_silent_servers_later();
+  if (!is_looking_.exchange(true)) look_for_servers_in(kPatienceWithServers);
 }
 
 void Redialer::look_for_servers_in(std::chrono::nanoseconds pause) {
   run_at(Platform::current().steady_now() + pause, &Redialer::look_for_servers);
 }
 
-bool Redialer::exchange_looking(bool is_looking) {
-  const MutexLock lock(mutex_);
-  return std::exchange(is_looking_, is_looking);
-}
-
 void Redialer::look_for_servers(DialTarget& target) {
   // In this order: a connection that breaks after the question is asked schedules the next look.
-  exchange_looking(false);
+  is_looking_ = false;
   const std::optional<std::chrono::nanoseconds> searching_for = target.searching_for();
-  if (!searching_for || exchange_looking(true)) return;
+  if (!searching_for || is_looking_.exchange(true)) return;
   if (*searching_for < kPatienceWithServers) {  // there was a connection in between
     look_for_servers_in(kPatienceWithServers - *searching_for);
   } else if (dialer_->servers_have_moved()) {
-    exchange_looking(false);
+    is_looking_ = false;
     target.replace_wire();
   } else {
     look_for_servers_in(next_pause());
   }
+}
+
+void Redialer::pass_silent_servers_later() {
+  const std::optional<std::chrono::nanoseconds> pause = dialer_->looks_at_attempts();
+  if (!pause) return;
+  run_at(Platform::current().steady_now() + *pause, &Redialer::pass_silent_servers);
+}
+
+void Redialer::pass_silent_servers(DialTarget& target) {
+  is_passing_ = false;  // in this order, as above
+  const std::optional<std::chrono::nanoseconds> searching_for = target.searching_for();
+  if (!searching_for || is_passing_.exchange(true)) return;
+  dialer_->end_unanswered_attempts(*searching_for);
+  pass_silent_servers_later();
 }
 
 }  // namespace zklock::internal

@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_SESSION_REDIALER_H_
 #define ZKLOCK_SRC_SESSION_REDIALER_H_
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <memory>
@@ -50,7 +51,7 @@ class Redialer {
   void start(std::weak_ptr<DialTarget> target);
   void dial_soon() { run_at(SteadyTime::min(), &Redialer::dial); }
   /// A wire looks for a server. If it has none after a while, the names of the servers are resolved
-  /// again, until it is connected or they have moved.
+  /// again, until it is connected or they have moved. Servers that do not answer are passed.
   void look_for_servers_later();
   /// There is a connection: the next pause is a short one.
   void on_connected();
@@ -63,16 +64,18 @@ class Redialer {
   void dial(DialTarget& target);
   void look_for_servers(DialTarget& target);
   void look_for_servers_in(std::chrono::nanoseconds pause);
-  bool exchange_looking(bool is_looking);
+  void pass_silent_servers(DialTarget& target);
+  void pass_silent_servers_later();
   [[nodiscard]] std::chrono::milliseconds next_pause();
 
   const std::unique_ptr<Dialer> dialer_;
   Executor& connector_;
   std::weak_ptr<DialTarget> target_;  // constant after start
 
+  std::atomic<bool> is_looking_{false};  // look_for_servers is scheduled or runs
+  std::atomic<bool> is_passing_{false};  // the same of pass_silent_servers
   Mutex mutex_;
-  bool is_looking_ ZKLOCK_GUARDED_BY(mutex_) = false;  // look_for_servers is scheduled or runs
-  int failures_ ZKLOCK_GUARDED_BY(mutex_) = 0;         // since the last connection
+  int failures_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // since the last connection
 };
 
 }  // namespace zklock::internal

@@ -1,68 +1,30 @@
 #include "wire/close_on_exec.h"
 
-#include <dirent.h>
 #include <fcntl.h>
-#include <netdb.h>
-#include <netinet/in.h>
-#include <sys/socket.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <array>
-#include <cstdlib>
-#include <memory>
 #include <optional>
+
+#include "wire/descriptors.h"
 
 namespace zklock::internal {
 
 namespace {
 
-struct CloseDirectory {
-  void operator()(DIR* directory) const noexcept { ::closedir(directory); }
-};
-
-/// The open descriptors of this process that programs inherit. None if there is no /proc.
+/// The open descriptors that programs inherit.
 std::vector<int> inherited_descriptors() {
-  std::vector<int> all;
-  const std::unique_ptr<DIR, CloseDirectory> directory(::opendir("/proc/self/fd"));
-  if (!directory) return all;
-  // NOLINTNEXTLINE(concurrency-mt-unsafe): no other thread reads this directory
-  while (const dirent* const entry = ::readdir(directory.get())) {
-    char* end = nullptr;
-    const int number = static_cast<int>(std::strtol(entry->d_name, &end, 10));
-    if (end == entry->d_name || *end != '\0') continue;  // "." and ".."
-    const int flags = ::fcntl(number, F_GETFD);
-    if (flags >= 0 && (flags & FD_CLOEXEC) == 0) all.push_back(number);
-  }
+  std::vector<int> all = open_descriptors();
+  all.erase(std::remove_if(all.begin(), all.end(),
+                           [](int number) {
+                             const int flags = ::fcntl(number, F_GETFD);
+                             return flags < 0 || (flags & FD_CLOEXEC) != 0;
+                           }),
+            all.end());
   return all;
 }
 
 void close_on_exec(int descriptor) noexcept { ::fcntl(descriptor, F_SETFD, FD_CLOEXEC); }
-
-int socket_option(int descriptor, int option) noexcept {
-  int value = -1;
-  socklen_t size = sizeof value;
-  return ::getsockopt(descriptor, SOL_SOCKET, option, &value, &size) == 0 ? value : -1;
-}
-
-/// "ip:port" of the other end of a TCP socket; "" if it has none. Unlike getpeername, SO_PEERNAME
-/// knows it while the socket is still connecting.
-std::string peer_of(int descriptor) {
-  const int family = socket_option(descriptor, SO_DOMAIN);
-  if (family != AF_INET && family != AF_INET6) return {};
-  if (socket_option(descriptor, SO_TYPE) != SOCK_STREAM) return {};
-  sockaddr_storage peer{};
-  socklen_t size = family == AF_INET ? sizeof(sockaddr_in) : sizeof(sockaddr_in6);
-  if (::getsockopt(descriptor, SOL_SOCKET, SO_PEERNAME, &peer, &size) != 0) return {};
-  std::array<char, NI_MAXHOST> ip{};
-  std::array<char, NI_MAXSERV> port{};
-  if (::getnameinfo(reinterpret_cast<const sockaddr*>(&peer), size,  // NOLINT: C
-                    ip.data(), ip.size(), port.data(), port.size(),
-                    NI_NUMERICHOST | NI_NUMERICSERV) != 0) {
-    return {};
-  }
-  return ip.data() + (":" + std::string(port.data()));
-}
 
 /// One end of a pipe without a name.
 struct PipeEnd {

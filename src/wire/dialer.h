@@ -2,8 +2,10 @@
 #ifndef ZKLOCK_SRC_WIRE_DIALER_H_
 #define ZKLOCK_SRC_WIRE_DIALER_H_
 
+#include <chrono>
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <system_error>
 
@@ -35,6 +37,15 @@ class Dialer {
   /// Whether the names of the address now resolve to other servers than those of the last wire.
   /// Blocks.
   [[nodiscard]] virtual bool servers_have_moved() = 0;
+
+  /// How often `end_unanswered_attempts` is called while a wire looks for a server. None (the
+  /// default): never. May be called from any thread.
+  [[nodiscard]] virtual std::optional<std::chrono::nanoseconds> looks_at_attempts() const {
+    return std::nullopt;
+  }
+  /// Ends attempts to connect that take too long, so that the wire tries the next server.
+  /// `searching_for`: for how long it has been looking.
+  virtual void end_unanswered_attempts(std::chrono::nanoseconds /*searching_for*/) {}
 
   /// A dialer for another session with the same servers. Null (the default): there can be only one.
   [[nodiscard]] virtual std::unique_ptr<Dialer> another() const { return nullptr; }

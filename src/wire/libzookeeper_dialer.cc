@@ -1,7 +1,10 @@
 #include "wire/libzookeeper_dialer.h"
 
 #include <algorithm>
+#include <chrono>
+#include <cstdint>
 #include <exception>
+#include <iterator>
 #include <system_error>
 #include <utility>
 #include <vector>
@@ -10,10 +13,17 @@
 #include "wire/libzookeeper_wire.h"
 #include "wire/outage_log.h"
 #include "wire/resolver.h"
+#include "wire/unanswered_attempts.h"
 
 namespace zklock::internal {
 
 namespace {
+
+/// How long a server may take to accept a connection. Less, down to the shortest, if there are so
+/// many servers that a caller who waits for the first session would not reach the last one.
+constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(1);
+constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(200);
+constexpr int kLooksInPatience = 4;
 
 class LibZooKeeperDialer final : public Dialer {
  public:
@@ -49,6 +59,19 @@ class LibZooKeeperDialer final : public Dialer {
     return !resolved.servers.empty() && sorted(resolved.servers) != dialed_;
   }
 
+  [[nodiscard]] std::optional<std::chrono::nanoseconds> looks_at_attempts() const override {
+    return patience_ / kLooksInPatience;
+  }
+
+  void end_unanswered_attempts(std::chrono::nanoseconds searching_for) override {
+    // Behind a slow network nobody answers in a second: the longer the search, the longer each
+    // attempt may take.
+    const auto share = searching_for / (2 * std::max<std::int64_t>(std::ssize(dialed_), 1));
+    for (const std::string& server : attempts_.end(dialed_, std::max(patience_, share))) {
+      log_->on_detail(LogLevel::debug, server + " does not answer: looking for another server");
+    }
+  }
+
   [[nodiscard]] std::unique_ptr<Dialer> another() const override {
     return std::make_unique<LibZooKeeperDialer>(text_, address_, options_);
   }
@@ -69,9 +92,12 @@ class LibZooKeeperDialer final : public Dialer {
   const Address address_;
   const ClientOptions options_;
   const std::shared_ptr<OutageLog> log_;
+  const std::chrono::nanoseconds patience_ = std::clamp<std::chrono::nanoseconds>(
+      options_.connect_timeout / std::ssize(address_.servers), kShortestPatience, kPatience);
   // Of the thread that dials.
   Resolver resolver_;
   std::vector<std::string> dialed_;
+  UnansweredAttempts attempts_;
 };
 
 }  // namespace

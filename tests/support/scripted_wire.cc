@@ -171,6 +171,16 @@ class ScriptedEnsemble::ScriptedDialer final : public Dialer {
     return std::exchange(state_->moved, false);
   }
 
+  std::optional<std::chrono::nanoseconds> looks_at_attempts() const override {
+    const std::scoped_lock lock(state_->mutex);
+    return state_->looks_at_attempts;
+  }
+
+  void end_unanswered_attempts(std::chrono::nanoseconds /*searching_for*/) override {
+    const std::scoped_lock lock(state_->mutex);
+    ++state_->looks;
+  }
+
   const std::string& address() const noexcept override { return address_; }
 
   [[nodiscard]] std::unique_ptr<Dialer> another() const override {
@@ -209,6 +219,16 @@ int ScriptedEnsemble::dials() const {
 void ScriptedEnsemble::refuse_next(const std::string& problem, bool is_retryable) {
   const std::scoped_lock lock(state_->mutex);
   state_->refusals.push_back({problem, is_retryable});
+}
+
+void ScriptedEnsemble::look_at_attempts_each(std::chrono::nanoseconds pause) {
+  const std::scoped_lock lock(state_->mutex);
+  state_->looks_at_attempts = pause;
+}
+
+int ScriptedEnsemble::looks_at_attempts() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->looks;
 }
 
 void ScriptedEnsemble::lack_threads(bool lacks) {

@@ -3,6 +3,7 @@
 #ifndef ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
 #define ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
 
+#include <chrono>
 #include <condition_variable>
 #include <cstdint>
 #include <deque>
@@ -105,6 +106,10 @@ class ScriptedEnsemble {
   [[nodiscard]] int dials() const;
   /// The next dial fails so.
   void refuse_next(const std::string& problem, bool is_retryable = true);
+  /// From now on, attempts to connect are looked at while a wire looks for a server.
+  void look_at_attempts_each(std::chrono::nanoseconds pause);
+  /// How often they were.
+  [[nodiscard]] int looks_at_attempts() const;
   /// Whether there is no thread for a further session of a client.
   void lack_threads(bool lacks);
   /// What the next `servers_have_moved` says, once.
@@ -118,12 +123,14 @@ class ScriptedEnsemble {
   struct State {
     std::mutex mutex;
     std::condition_variable changed;
-    std::deque<std::shared_ptr<ScriptedWire>> wires;  // guarded by mutex
-    std::deque<internal::Dialer::Failure> refusals;   // guarded by mutex
-    std::optional<std::int64_t> early;                // guarded by mutex
-    bool moved = false;                               // guarded by mutex
-    bool lacks_threads = false;                       // guarded by mutex
-    int dials = 0;                                    // guarded by mutex
+    std::deque<std::shared_ptr<ScriptedWire>> wires;              // guarded by mutex
+    std::deque<internal::Dialer::Failure> refusals;               // guarded by mutex
+    std::optional<std::int64_t> early;                            // guarded by mutex
+    bool moved = false;                                           // guarded by mutex
+    bool lacks_threads = false;                                   // guarded by mutex
+    int dials = 0;                                                // guarded by mutex
+    int looks = 0;                                                // guarded by mutex
+    std::optional<std::chrono::nanoseconds> looks_at_attempts{};  // guarded by mutex
   };
 
   const std::shared_ptr<State> state_ = std::make_shared<State>();

@@ -127,6 +127,25 @@ TEST_F(RedialerTest, AConnectionEndsTheLook) {
   EXPECT_EQ(target_->looks, 1);
 }
 
+TEST_F(RedialerTest, AttemptsToConnectAreLookedAtUntilThereIsAConnection) {
+  ensemble_.look_at_attempts_each(250ms);
+  start();
+  time_.advance(249ms);
+  EXPECT_EQ(ensemble_.looks_at_attempts(), 0);
+  time_.advance(1ms);
+  EXPECT_EQ(ensemble_.looks_at_attempts(), 1);
+  target_->redialer.look_for_servers_later();  // no second row of looks
+  time_.advance(1s);
+  EXPECT_EQ(ensemble_.looks_at_attempts(), 5);
+  target_->is_connected = true;
+  time_.advance(1min);
+  EXPECT_EQ(ensemble_.looks_at_attempts(), 5);
+  target_->is_connected = false;
+  target_->redialer.look_for_servers_later();
+  time_.advance(250ms);
+  EXPECT_EQ(ensemble_.looks_at_attempts(), 6);
+}
+
 TEST_F(RedialerTest, ThereIsOneLookAtATime) {
   start();
   target_->redialer.look_for_servers_later();

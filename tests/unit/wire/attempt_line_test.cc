@@ -109,6 +109,11 @@ TEST_F(ConnectAttemptsTest, ASilentServerIsToldFromOneThatDoesNotAccept) {
   EXPECT_EQ(attempts_.problem(), "10.0.0.1:2181: accepted the connection, but did not answer");
 }
 
+TEST_F(ConnectAttemptsTest, AnAttemptThatWasEndedForLackOfAnAnswerHasTimedOut) {
+  note(failed("10.0.0.1:2181", ECONNRESET, "server refused to accept the client"));
+  EXPECT_EQ(attempts_.problem(), "10.0.0.1:2181: Connection timed out");
+}
+
 TEST_F(ConnectAttemptsTest, EachServerHasItsOwnOutcome) {
   note(refused("10.0.0.1:2181"));
   note(timed_out("10.0.0.3:2181"));

@@ -1,0 +1,109 @@
+// Which attempts to connect are ended, and when.
+#include "wire/unanswered_attempts.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
+#include <poll.h>
+#include <sys/socket.h>
+
+#include <cerrno>
+#include <chrono>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "support/file_descriptor.h"
+#include "support/loopback_address.h"
+#include "support/silent_host.h"
+
+namespace zklock::internal {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::ElementsAre;
+using ::testing::IsEmpty;
+using zklock::test::FileDescriptor;
+using zklock::test::SilentHost;
+
+/// As libzookeeper makes its sockets.
+FileDescriptor attempt_at(const SilentHost& host) {
+  FileDescriptor socket = host.connect();
+  const int on = 1;
+  EXPECT_EQ(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
+  return socket;
+}
+
+bool is_under_way(const FileDescriptor& socket) {
+  pollfd polled{socket.get(), POLLIN | POLLOUT, 0};
+  return ::poll(&polled, 1, 0) == 0;
+}
+
+int error_of(const FileDescriptor& socket) {
+  int error = 0;
+  socklen_t size = sizeof error;
+  EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size), 0);
+  return error;
+}
+
+TEST(UnansweredAttemptsTest, OneThatTakesTooLongFails) {
+  const SilentHost host;
+  const FileDescriptor socket = attempt_at(host);
+  UnansweredAttempts attempts;
+  EXPECT_THAT(attempts.end({host.name()}, 1h), IsEmpty());
+  ASSERT_TRUE(is_under_way(socket));
+  EXPECT_THAT(attempts.end({host.name()}, 0s), ElementsAre(host.name()));
+  EXPECT_FALSE(is_under_way(socket)) << "a thread that polls it wakes up";
+  EXPECT_EQ(error_of(socket), ECONNRESET);
+  EXPECT_THAT(attempts.end({host.name()}, 0s), IsEmpty());
+}
+
+TEST(UnansweredAttemptsTest, ALaterOneHasItsOwnTime) {
+  const SilentHost host;
+  UnansweredAttempts attempts;
+  const FileDescriptor first = attempt_at(host);
+  EXPECT_THAT(attempts.end({host.name()}, 1h), IsEmpty());
+  const auto found_at_the_earliest = std::chrono::steady_clock::now();
+  const FileDescriptor second = attempt_at(host);
+  attempts.end({host.name()}, std::chrono::steady_clock::now() - found_at_the_earliest);
+  EXPECT_FALSE(is_under_way(first));
+  EXPECT_TRUE(is_under_way(second));
+}
+
+TEST(UnansweredAttemptsTest, OtherSocketsAreLeftAlone) {
+  const SilentHost host;
+  const SilentHost other;
+  const FileDescriptor elsewhere = attempt_at(other);
+  const FileDescriptor delays = host.connect();
+  const FileDescriptor blocks = attempt_at(host);
+  ASSERT_EQ(::fcntl(blocks.get(), F_SETFL, 0), 0);
+  UnansweredAttempts attempts;
+  EXPECT_THAT(attempts.end({host.name()}, 0s), IsEmpty());
+  for (const FileDescriptor* socket : {&elsewhere, &delays, &blocks}) {
+    EXPECT_TRUE(is_under_way(*socket));
+  }
+}
+
+TEST(UnansweredAttemptsTest, AConnectionIsLeftAlone) {
+  FileDescriptor listener(::socket(AF_INET, SOCK_STREAM, 0), "socket");
+  sockaddr_in address = test::loopback_address(0);
+  socklen_t size = sizeof address;
+  auto* const raw = reinterpret_cast<sockaddr*>(&address);
+  ASSERT_EQ(::bind(listener.get(), raw, size), 0);
+  ASSERT_EQ(::listen(listener.get(), 1), 0);
+  ASSERT_EQ(::getsockname(listener.get(), raw, &size), 0);
+  FileDescriptor connection(::socket(AF_INET, SOCK_STREAM, 0), "socket");
+  ASSERT_EQ(::connect(connection.get(), raw, size), 0);
+  ASSERT_EQ(::fcntl(connection.get(), F_SETFL, O_NONBLOCK), 0);
+  const int on = 1;
+  ASSERT_EQ(::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
+  UnansweredAttempts attempts;
+  const std::string name = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
+  EXPECT_THAT(attempts.end({name}, 0s), IsEmpty());
+  EXPECT_EQ(::send(connection.get(), "x", 1, MSG_NOSIGNAL), 1);
+}
+
+}  // namespace
+}  // namespace zklock::internal
