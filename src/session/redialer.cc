@@ -56,6 +56,16 @@ void Redialer::dial(DialTarget& target) {
   }
 }
 
+void Redialer::on_disconnected() {
+  if (!is_looking_up_.exchange(true)) run_at(SteadyTime::min(), &Redialer::look_up_servers);
+  look_for_servers_later();
+}
+
+void Redialer::look_up_servers(DialTarget&) {
+  is_looking_up_ = false;
+  dialer_->look_up_servers();
+}
+
 void Redialer::look_for_servers_later() {
   if (!is_passing_.exchange(true)) pass_silent_servers_later();
   if (!is_looking_.exchange(true)) look_for_servers_in(kPatienceWithServers);

@@ -50,6 +50,9 @@ class Redialer {
   /// Dials. Called once, before the other functions. REQUIRES: the target owns this redialer.
   void start(std::weak_ptr<DialTarget> target);
   void dial_soon() { run_at(SteadyTime::min(), &Redialer::dial); }
+  /// The connection broke. The names of the servers are resolved again, also if the wire finds a
+  /// server at once: then it knows where to go the next time.
+  void on_disconnected();
   /// A wire looks for a server. If it has none after a while, the names of the servers are resolved
   /// again, until it is connected or they have moved. Servers that do not answer are passed.
   void look_for_servers_later();
@@ -62,6 +65,7 @@ class Redialer {
   /// Runs `step` on the connector's thread, if the target still exists then.
   void run_at(SteadyTime time, void (Redialer::*step)(DialTarget&));
   void dial(DialTarget& target);
+  void look_up_servers(DialTarget& target);
   void look_for_servers(DialTarget& target);
   void look_for_servers_in(std::chrono::nanoseconds pause);
   void pass_silent_servers(DialTarget& target);
@@ -72,8 +76,9 @@ class Redialer {
   Executor& connector_;
   std::weak_ptr<DialTarget> target_;  // constant after start
 
-  std::atomic<bool> is_looking_{false};  // look_for_servers is scheduled or runs
-  std::atomic<bool> is_passing_{false};  // the same of pass_silent_servers
+  std::atomic<bool> is_looking_up_{false};  // look_up_servers is scheduled
+  std::atomic<bool> is_looking_{false};     // look_for_servers is scheduled or runs
+  std::atomic<bool> is_passing_{false};     // the same of pass_silent_servers
   Mutex mutex_;
   int failures_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // since the last connection
 };

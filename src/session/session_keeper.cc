@@ -156,7 +156,7 @@ void SessionKeeper::report_loss(const std::shared_ptr<SessionState>& session,
 
 void SessionKeeper::on_disconnected(std::uint64_t wire) {
   if (!current_.on_disconnected(wire)) return;
-  redialer_.look_for_servers_later();
+  redialer_.on_disconnected();
   outages_->on_lost();
 }
 

@@ -34,8 +34,12 @@ class Dialer {
   [[nodiscard]] virtual Outcome dial(std::shared_ptr<WireListener> listener,
                                      const SessionIdentity* resume) = 0;
 
-  /// Whether the names of the address now resolve to other servers than those of the last wire.
+  /// Called when a connection broke: looks the servers up, for when the last wire needs others.
   /// Blocks.
+  virtual void look_up_servers() {}
+
+  /// Whether the names of the address now resolve to other servers than those of the last wire, and
+  /// it does not take those. Blocks.
   [[nodiscard]] virtual bool servers_have_moved() = 0;
 
   /// How often `end_unanswered_attempts` is called while a wire looks for a server. None (the

@@ -5,14 +5,15 @@
 #include <cstdint>
 #include <exception>
 #include <iterator>
+#include <optional>
 #include <system_error>
 #include <utility>
 #include <vector>
 
 #include "wire/close_on_exec.h"
+#include "wire/handle_servers.h"
 #include "wire/libzookeeper_wire.h"
 #include "wire/outage_log.h"
-#include "wire/resolver.h"
 #include "wire/unanswered_attempts.h"
 
 namespace zklock::internal {
@@ -25,25 +26,30 @@ constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(200);
 constexpr int kLooksInPatience = 4;
 
+/// How long a handle may leave newer servers untaken, while it finds none of its own.
+constexpr std::chrono::nanoseconds kPatienceWithAHandle = std::chrono::seconds(2);
+
 class LibZooKeeperDialer final : public Dialer {
  public:
-  LibZooKeeperDialer(std::string text, Address address, ClientOptions options)
+  LibZooKeeperDialer(std::string text, Address address, ClientOptions options,
+                     Resolver::LookUp look_up)
       : text_(std::move(text)),
         address_(std::move(address)),
         options_(std::move(options)),
         log_(OutageLog::shared(options_.logger, text_)),
-        resolver_(address_.servers) {}
+        look_up_(std::move(look_up)),
+        resolver_(address_.servers, look_up_) {}
 
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override {
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};
     if (resolved.servers.empty()) return {nullptr, problem};
-    dialed_ = sorted(resolved.servers);
+    servers_ = std::make_shared<HandleServers>(resolved.servers);
     try {
-      return {open_libzookeeper(resolved.servers, address_.chroot, options_, log_,
-                                std::move(listener), resume),
-              problem};
+      return {
+          open_libzookeeper(servers_, address_.chroot, options_, log_, std::move(listener), resume),
+          problem};
     } catch (const std::system_error& error) {
       return {nullptr, {error.what(), true, error.code()}};
     } catch (const std::exception& error) {
@@ -51,12 +57,18 @@ class LibZooKeeperDialer final : public Dialer {
     }
   }
 
+  void look_up_servers() override {
+    const Resolved resolved = resolver_.resolve();
+    if (!resolved.servers.empty()) servers_->offer(resolved.servers);
+  }
+
   [[nodiscard]] bool servers_have_moved() override {
     // A server that does not answer keeps libzookeeper connecting for long, without a line or an
     // event: this is the next occasion.
-    close_connections_on_exec(dialed_);
-    const Resolved resolved = resolver_.resolve();
-    return !resolved.servers.empty() && sorted(resolved.servers) != dialed_;
+    close_connections_on_exec(servers_->in_use());
+    look_up_servers();
+    const std::optional<SteadyTime> since = servers_->waiting_since();
+    return since && Platform::current().steady_now() - *since >= kPatienceWithAHandle;
   }
 
   [[nodiscard]] std::optional<std::chrono::nanoseconds> looks_at_attempts() const override {
@@ -66,14 +78,15 @@ class LibZooKeeperDialer final : public Dialer {
   void end_unanswered_attempts(std::chrono::nanoseconds searching_for) override {
     // Behind a slow network nobody answers in a second: the longer the search, the longer each
     // attempt may take.
-    const auto share = searching_for / (2 * std::max<std::int64_t>(std::ssize(dialed_), 1));
-    for (const std::string& server : attempts_.end(dialed_, std::max(patience_, share))) {
+    const std::vector<std::string> servers = servers_->in_use();
+    const auto share = searching_for / (2 * std::ssize(servers));
+    for (const std::string& server : attempts_.end(servers, std::max(patience_, share))) {
       log_->on_detail(LogLevel::debug, server + " does not answer: looking for another server");
     }
   }
 
   [[nodiscard]] std::unique_ptr<Dialer> another() const override {
-    return std::make_unique<LibZooKeeperDialer>(text_, address_, options_);
+    return std::make_unique<LibZooKeeperDialer>(text_, address_, options_, look_up_);
   }
 
   [[nodiscard]] std::size_t chroot_length() const noexcept override {
@@ -83,29 +96,25 @@ class LibZooKeeperDialer final : public Dialer {
   [[nodiscard]] const std::string& address() const noexcept override { return text_; }
 
  private:
-  static std::vector<std::string> sorted(std::vector<std::string> servers) {
-    std::sort(servers.begin(), servers.end());
-    return servers;
-  }
-
   const std::string text_;
   const Address address_;
   const ClientOptions options_;
   const std::shared_ptr<OutageLog> log_;
   const std::chrono::nanoseconds patience_ = std::clamp<std::chrono::nanoseconds>(
       options_.connect_timeout / std::ssize(address_.servers), kShortestPatience, kPatience);
+  const Resolver::LookUp look_up_;
   // Of the thread that dials.
   Resolver resolver_;
-  std::vector<std::string> dialed_;
+  std::shared_ptr<HandleServers> servers_;  // of the last wire
   UnansweredAttempts attempts_;
 };
 
 }  // namespace
 
 std::unique_ptr<Dialer> libzookeeper_dialer(std::string text, Address address,
-                                            ClientOptions options) {
+                                            ClientOptions options, Resolver::LookUp look_up) {
   return std::make_unique<LibZooKeeperDialer>(std::move(text), std::move(address),
-                                              std::move(options));
+                                              std::move(options), std::move(look_up));
 }
 
 }  // namespace zklock::internal

@@ -9,13 +9,15 @@
 
 #include "wire/address.h"
 #include "wire/dialer.h"
+#include "wire/resolver.h"
 
 namespace zklock::internal {
 
 /// Resolves the names of an address and opens handles of libzookeeper for the result. `text`: the
-/// address as the user wrote it, for messages.
-[[nodiscard]] std::unique_ptr<Dialer> libzookeeper_dialer(std::string text, Address address,
-                                                          ClientOptions options);
+/// address as the user wrote it, for messages. `look_up`: resolves a name.
+[[nodiscard]] std::unique_ptr<Dialer> libzookeeper_dialer(
+    std::string text, Address address, ClientOptions options,
+    Resolver::LookUp look_up = &internal::look_up);
 
 }  // namespace zklock::internal
 

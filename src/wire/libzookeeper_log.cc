@@ -1,5 +1,7 @@
 #include "wire/libzookeeper_log.h"
 
+#include <utility>
+
 #include "wire/attempt_line.h"
 #include "wire/close_on_exec.h"
 
@@ -19,11 +21,20 @@ LogLevel level_of(std::string_view line) {
 
 void LibZooKeeperLog::take(std::string_view line) {
   const AttemptLine attempt = parse_attempt_line(line);
+  std::function<void()> on_failed_attempt;
   {
     const MutexLock lock(mutex_);
     attempts_.note(attempt);
+    if (attempt.kind == AttemptLine::Kind::failed || attempt.kind == AttemptLine::Kind::pausing) {
+      on_failed_attempt = on_failed_attempt_;
+    }
   }
-  if (attempt.kind == AttemptLine::Kind::accepted) close_connections_on_exec(servers_);
+  if (attempt.kind == AttemptLine::Kind::accepted) close_connections_on_exec(servers_->in_use());
+  write(attempt, line);
+  if (on_failed_attempt) on_failed_attempt();
+}
+
+void LibZooKeeperLog::write(const AttemptLine& attempt, std::string_view line) const {
   if (!log_->log().enabled()) return;
   const LogLevel level = level_of(line);
   const std::string text = "libzookeeper: " + std::string(line);
@@ -36,8 +47,13 @@ void LibZooKeeperLog::take(std::string_view line) {
   }
 }
 
+void LibZooKeeperLog::on_failed_attempt(std::function<void()> function) {
+  const MutexLock lock(mutex_);
+  on_failed_attempt_ = std::move(function);
+}
+
 void LibZooKeeperLog::on_connected() {
-  close_connections_on_exec(servers_);  // the application may have switched off the lines
+  close_connections_on_exec(servers_->in_use());  // the application may have switched off the lines
   const MutexLock lock(mutex_);
   attempts_.forget();
 }

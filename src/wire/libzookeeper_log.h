@@ -2,13 +2,14 @@
 #ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 #define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 
+#include <functional>
 #include <memory>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "base/mutex.h"
 #include "wire/connect_attempts.h"
+#include "wire/handle_servers.h"
 #include "wire/line_callback.h"
 #include "wire/outage_log.h"
 
@@ -21,20 +22,27 @@ namespace zklock::internal {
 /// Thread safety: all functions may be called from any thread.
 class LibZooKeeperLog final : public LineReceiver {
  public:
-  /// `servers`: those of the handle, as `resolve` writes them.
-  LibZooKeeperLog(std::shared_ptr<OutageLog> log, std::vector<std::string> servers)
+  /// `servers`: those of the handle.
+  LibZooKeeperLog(std::shared_ptr<OutageLog> log, std::shared_ptr<HandleServers> servers)
       : log_(std::move(log)), servers_(std::move(servers)) {}
 
   void take(std::string_view line) override;
+  /// Calls `function` after each line that says that an attempt to connect has failed, or that the
+  /// next one is delayed: on the handle's network thread (of another handle if these two share a
+  /// LineCallback).
+  void on_failed_attempt(std::function<void()> function);
   /// The handle has a session.
   void on_connected();
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] std::string problem() const;
 
  private:
+  void write(const AttemptLine& attempt, std::string_view line) const;
+
   const std::shared_ptr<OutageLog> log_;
-  const std::vector<std::string> servers_;
+  const std::shared_ptr<HandleServers> servers_;
   mutable Mutex mutex_;
+  std::function<void()> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
   ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);
 };
 

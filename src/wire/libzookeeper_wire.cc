@@ -6,10 +6,14 @@
 #include <atomic>
 #include <cerrno>
 #include <chrono>
+#include <cstddef>
 #include <cstring>
+#include <memory>
 #include <optional>
+#include <string>
 #include <system_error>
 #include <utility>
+#include <vector>
 
 #include "base/mutex.h"
 #include "base/platform.h"
@@ -40,11 +44,13 @@ constexpr std::chrono::milliseconds kShortestSession{200};
 /// of them does not start.
 constexpr std::size_t kThreadsOfAHandle = 2;
 
-class LibZooKeeperWire final : public Wire {
+class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<LibZooKeeperWire> {
  public:
-  LibZooKeeperWire(const std::vector<std::string>& servers, const std::string& chroot,
+  LibZooKeeperWire(std::shared_ptr<HandleServers> servers, const std::string& chroot,
                    const ClientOptions& options, std::shared_ptr<OutageLog> log,
                    std::shared_ptr<WireListener> listener, const SessionIdentity* resume);
+  /// From now on the handle takes newer servers.
+  void take_newer_servers();
 
   void create(const std::string& path, const std::string& data, const Acl& acl, CreateMode mode,
               Answer<Created> answer) override;
@@ -64,11 +70,14 @@ class LibZooKeeperWire final : public Wire {
   static void on_watch_event(zhandle_t* handle, int type, int state, const char* path,
                              void* context) noexcept;
 
+  void on_failed_attempt();
+
   /// Registers the request and calls `call(handle, request)`, which passes it to libzookeeper.
   template <class Call>
   void send(std::unique_ptr<Request> request, const Call& call);
 
   const std::shared_ptr<WireListener> listener_;
+  const std::shared_ptr<HandleServers> servers_;
   const std::shared_ptr<LibZooKeeperLog> log_;
   const LineCallback lines_{log_};
   std::atomic<bool> connected_{false};  // written by the completion thread only
@@ -76,6 +85,7 @@ class LibZooKeeperWire final : public Wire {
   SharedMutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
   zhandle_t* handle_ ZKLOCK_GUARDED_BY(handle_mutex_) = nullptr;  // null once closing has begun
   RequestsUnderWay under_way_;
+  std::size_t list_length_ = 0;  // of the handle. Of the constructor, then of the network thread
 };
 
 /// libzookeeper requires a completion, and may call it on its IO thread with its lock held: so it
@@ -109,14 +119,17 @@ zhandle_t* init_handle(const std::string& connection_string, const ClientOptions
                             context, ZOO_NO_LOG_CLIENTENV);
 }
 
-LibZooKeeperWire::LibZooKeeperWire(const std::vector<std::string>& servers,
+LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                                    const std::string& chroot, const ClientOptions& options,
                                    std::shared_ptr<OutageLog> log,
                                    std::shared_ptr<WireListener> listener,
                                    const SessionIdentity* resume)
     : listener_(std::move(listener)),
-      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers)) {
-  const std::string address = connection_string(servers, chroot);
+      servers_(std::move(servers)),
+      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)) {
+  const std::vector<std::string> list = padded(servers_->in_use());
+  list_length_ = list.size();
+  const std::string address = connection_string(list, chroot);
   zhandle_t* handle = nullptr;
   int problem = 0;
   Platform::current().with_spare_threads(kThreadsOfAHandle, [&] {
@@ -139,6 +152,26 @@ LibZooKeeperWire::LibZooKeeperWire(const std::vector<std::string>& servers,
     zoo_add_auth(handle_, auth.scheme.c_str(), auth.credentials.data(),
                  static_cast<int>(auth.credentials.size()), on_auth_added, nullptr);
   }
+}
+
+void LibZooKeeperWire::take_newer_servers() {
+  log_->on_failed_attempt([weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->on_failed_attempt();
+  });
+}
+
+/// Runs on the handle's network thread, inside libzookeeper: `zoo_set_servers` closes the handle's
+/// socket, which no other thread may do. The handle must not be connected either, as it would not
+/// report that the connection is gone.
+void LibZooKeeperWire::on_failed_attempt() {
+  if (!servers_->waiting_since() || lines_.is_shared()) return;
+  const SharedLock lock(handle_mutex_);
+  if (handle_ == nullptr || zoo_state(handle_) == ZOO_CONNECTED_STATE) return;
+  const std::optional<std::vector<std::string>> newer = servers_->take();
+  if (!newer) return;
+  const std::vector<std::string> list = padded(*newer, list_length_);
+  list_length_ = list.size();
+  zoo_set_servers(handle_, connection_string(list, "").c_str());
 }
 
 template <class Call>
@@ -284,13 +317,15 @@ void LibZooKeeperWire::on_watch_event(zhandle_t*, int type, int, const char* pat
 
 bool libzookeeper_has_tls() noexcept { return zookeeper_init_ssl != nullptr; }
 
-std::shared_ptr<Wire> open_libzookeeper(const std::vector<std::string>& servers,
+std::shared_ptr<Wire> open_libzookeeper(std::shared_ptr<HandleServers> servers,
                                         const std::string& chroot, const ClientOptions& options,
                                         std::shared_ptr<OutageLog> log,
                                         std::shared_ptr<WireListener> listener,
                                         const SessionIdentity* resume) {
-  return std::make_shared<LibZooKeeperWire>(servers, chroot, options, std::move(log),
-                                            std::move(listener), resume);
+  auto wire = std::make_shared<LibZooKeeperWire>(std::move(servers), chroot, options,
+                                                 std::move(log), std::move(listener), resume);
+  wire->take_newer_servers();
+  return wire;
 }
 
 }  // namespace zklock::internal

@@ -7,8 +7,8 @@
 
 #include <memory>
 #include <string>
-#include <vector>
 
+#include "wire/handle_servers.h"
 #include "wire/outage_log.h"
 #include "wire/wire.h"
 
@@ -17,9 +17,9 @@ namespace zklock::internal {
 /// Whether the linked libzookeeper_mt supports TLS.
 [[nodiscard]] bool libzookeeper_has_tls() noexcept;
 
-/// Opens a handle for these servers (numeric "ip:port", at least one). Does not block. Throws
-/// std::system_error if there are no resources for it.
-[[nodiscard]] std::shared_ptr<Wire> open_libzookeeper(const std::vector<std::string>& servers,
+/// Opens a handle for these servers. It takes newer ones when an attempt to connect has failed.
+/// Does not block. Throws std::system_error if there are no resources for it.
+[[nodiscard]] std::shared_ptr<Wire> open_libzookeeper(std::shared_ptr<HandleServers> servers,
                                                       const std::string& chroot,
                                                       const ClientOptions& options,
                                                       std::shared_ptr<OutageLog> log,

@@ -12,7 +12,7 @@ namespace zklock::internal {
 
 namespace {
 
-constexpr std::size_t kSlots = 8;
+constexpr std::size_t kSlots = 32;
 
 /// Who gets the lines of which function.
 struct LineSlots {
@@ -76,6 +76,13 @@ LineCallback::LineCallback(std::shared_ptr<LineReceiver> receiver)
 LineCallback::~LineCallback() {
   const MutexLock lock(slots().mutex);
   std::erase_if(slots().entries, [this](const auto& entry) { return entry.receiver == receiver_; });
+}
+
+bool LineCallback::is_shared() const {
+  LineSlots& all = slots();
+  const MutexLock lock(all.mutex);
+  return std::count_if(all.entries.begin(), all.entries.end(),
+                       [this](const auto& entry) { return entry.slot == slot_; }) > 1;
 }
 
 LineCallback::Function LineCallback::function() const noexcept { return kFunctions[slot_]; }

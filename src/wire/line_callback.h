@@ -16,7 +16,7 @@ class LineReceiver {
   virtual void take(std::string_view line) = 0;
 };
 
-/// During its lifetime, the lines that its function is called with go to a receiver. There are 8
+/// During its lifetime, the lines that its function is called with go to a receiver. There are 32
 /// functions. If there are more callbacks, some share one, and their receivers get each other's
 /// lines.
 ///
@@ -31,6 +31,8 @@ class LineCallback {
   LineCallback& operator=(const LineCallback&) = delete;
 
   [[nodiscard]] Function function() const noexcept;
+  /// Whether there may be lines for another receiver among those of this one now.
+  [[nodiscard]] bool is_shared() const;
 
  private:
   const std::shared_ptr<LineReceiver> receiver_;

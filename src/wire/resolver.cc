@@ -80,13 +80,19 @@ Resolved Resolver::resolve() {
   return resolved;
 }
 
+std::vector<std::string> padded(std::vector<std::string> servers, std::size_t other_than) {
+  for (std::size_t next = 0; servers.size() % 2 == 0 || servers.size() == other_than; ++next) {
+    servers.push_back(std::string(servers[next]));
+  }
+  return servers;
+}
+
 std::string connection_string(const std::vector<std::string>& servers, const std::string& chroot) {
   std::string result;
-  for (const std::string& server : servers) {
+  for (const std::string& server : padded(servers)) {
     if (!result.empty()) result += ',';
     result += server;
   }
-  if (!servers.empty() && servers.size() % 2 == 0) result += ',' + servers.front();
   return result + chroot;
 }
 

@@ -3,6 +3,7 @@
 #ifndef ZKLOCK_SRC_WIRE_RESOLVER_H_
 #define ZKLOCK_SRC_WIRE_RESOLVER_H_
 
+#include <cstddef>
 #include <functional>
 #include <map>
 #include <string>
@@ -49,9 +50,14 @@ class Resolver {
   std::map<std::string, std::vector<std::string>> known_;  // of each host that has resolved
 };
 
-/// libzookeeper's form of the address: "ip:port,ip:port/chroot". Always an odd number of servers;
-/// if necessary the first one is named twice. With an even number libzookeeper may try only half of
-/// them forever (ZOOKEEPER-2466). REQUIRES: at least one server.
+/// An odd number of servers; if necessary some are named twice. With an even number libzookeeper
+/// may try only half of them forever (ZOOKEEPER-2466). `other_than`: not so many either, as it may
+/// take a list of the same length for the one that it has. REQUIRES: at least one server.
+[[nodiscard]] std::vector<std::string> padded(std::vector<std::string> servers,
+                                              std::size_t other_than = 0);
+
+/// libzookeeper's form of the address: "ip:port,ip:port/chroot", with padded servers.
+/// REQUIRES: at least one server.
 [[nodiscard]] std::string connection_string(const std::vector<std::string>& servers,
                                             const std::string& chroot);
 

@@ -6,6 +6,7 @@
 #include <netinet/in.h>
 
 #include <cstdint>
+#include <string>
 
 namespace zklock::test {
 
@@ -15,6 +16,13 @@ inline sockaddr_in loopback_address(std::uint16_t port) {
   address.sin_family = AF_INET;
   address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   address.sin_port = htons(port);
+  return address;
+}
+
+/// `ip`: all of 127.0.0.0/8 is this machine.
+inline sockaddr_in loopback_address(const std::string& ip, std::uint16_t port) {
+  sockaddr_in address = loopback_address(port);
+  ::inet_pton(AF_INET, ip.c_str(), &address.sin_addr);
   return address;
 }
 

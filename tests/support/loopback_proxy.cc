@@ -21,9 +21,8 @@ namespace {
 /// How soon a server that has refused is asked again.
 constexpr int kRetryInMs = 10;
 
-FileDescriptor listen_on_free_port() {
+FileDescriptor listen_at(const sockaddr_in& address) {
   FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
-  const sockaddr_in address = loopback_address(0);
   if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(result.get(), SOMAXCONN) != 0) {
     throw std::system_error(errno, std::generic_category(), "listen");
@@ -61,10 +60,17 @@ FileDescriptor connect_to(std::uint16_t port) {
 
 LoopbackProxy::LoopbackProxy(std::uint16_t server_port, Traffic traffic,
                              std::chrono::milliseconds patience)
+    : LoopbackProxy(server_port, loopback_address(0), traffic, patience) {}
+
+LoopbackProxy::LoopbackProxy(std::uint16_t server_port, const sockaddr_in& at)
+    : LoopbackProxy(server_port, at, Traffic::packets, {}) {}
+
+LoopbackProxy::LoopbackProxy(std::uint16_t server_port, const sockaddr_in& at, Traffic traffic,
+                             std::chrono::milliseconds patience)
     : server_port_(server_port),
       traffic_(traffic),
       patience_(patience),
-      listener_(listen_on_free_port()),
+      listener_(listen_at(at)),
       changed_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK), "eventfd"),
       thread_([this] { work(); }) {}
 

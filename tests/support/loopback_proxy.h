@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_TESTS_SUPPORT_LOOPBACK_PROXY_H_
 #define ZKLOCK_TESTS_SUPPORT_LOOPBACK_PROXY_H_
 
+#include <netinet/in.h>
 #include <poll.h>
 
 #include <array>
@@ -43,12 +44,14 @@ class LoopbackProxy {
   /// cannot know that it should.
   explicit LoopbackProxy(std::uint16_t server_port, Traffic traffic = Traffic::packets,
                          std::chrono::milliseconds patience = {});
+  /// Listens at an address of 127.0.0.0/8. Port 0: one that the system chooses.
+  LoopbackProxy(std::uint16_t server_port, const sockaddr_in& at);
   ~LoopbackProxy();
 
   LoopbackProxy(const LoopbackProxy&) = delete;
   LoopbackProxy& operator=(const LoopbackProxy&) = delete;
 
-  /// "127.0.0.1:<port>".
+  /// "127.0.0.1:<port>", if it listens there.
   [[nodiscard]] std::string address() const;
   [[nodiscard]] std::uint16_t port() const;
 
@@ -84,6 +87,9 @@ class LoopbackProxy {
   [[nodiscard]] std::size_t connections() const;
 
  private:
+  LoopbackProxy(std::uint16_t server_port, const sockaddr_in& at, Traffic traffic,
+                std::chrono::milliseconds patience);
+
   using Side = Conversation::Side;
 
   struct Connection {

@@ -166,6 +166,11 @@ class ScriptedEnsemble::ScriptedDialer final : public Dialer {
     return {wire, {}};
   }
 
+  void look_up_servers() override {
+    const std::scoped_lock lock(state_->mutex);
+    ++state_->look_ups;
+  }
+
   bool servers_have_moved() override {
     const std::scoped_lock lock(state_->mutex);
     return std::exchange(state_->moved, false);
@@ -229,6 +234,11 @@ void ScriptedEnsemble::look_at_attempts_each(std::chrono::nanoseconds pause) {
 int ScriptedEnsemble::looks_at_attempts() const {
   const std::scoped_lock lock(state_->mutex);
   return state_->looks;
+}
+
+int ScriptedEnsemble::look_ups() const {
+  const std::scoped_lock lock(state_->mutex);
+  return state_->look_ups;
 }
 
 void ScriptedEnsemble::lack_threads(bool lacks) {

@@ -110,6 +110,8 @@ class ScriptedEnsemble {
   void look_at_attempts_each(std::chrono::nanoseconds pause);
   /// How often they were.
   [[nodiscard]] int looks_at_attempts() const;
+  /// How often the servers were looked up because a connection broke.
+  [[nodiscard]] int look_ups() const;
   /// Whether there is no thread for a further session of a client.
   void lack_threads(bool lacks);
   /// What the next `servers_have_moved` says, once.
@@ -130,6 +132,7 @@ class ScriptedEnsemble {
     bool lacks_threads = false;                                   // guarded by mutex
     int dials = 0;                                                // guarded by mutex
     int looks = 0;                                                // guarded by mutex
+    int look_ups = 0;                                             // guarded by mutex
     std::optional<std::chrono::nanoseconds> looks_at_attempts{};  // guarded by mutex
   };
 

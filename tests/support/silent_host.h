@@ -21,11 +21,14 @@ namespace zklock::test {
 /// they are neither accepted nor refused.
 class SilentHost {
  public:
-  /// `ip`: in 127.0.0.0/8. Throws std::system_error.
-  explicit SilentHost(std::string ip = "127.0.0.1") : ip_(std::move(ip)) {
+  /// `ip`: in 127.0.0.0/8. Port 0: one that the system chooses. Throws std::system_error.
+  explicit SilentHost(std::string ip = "127.0.0.1", std::uint16_t port = 0)
+      : ip_(std::move(ip)), port_(port) {
     sockaddr_in address = this->address();
     socklen_t size = sizeof address;
     auto* const raw = reinterpret_cast<sockaddr*>(&address);
+    const int on = 1;
+    ::setsockopt(socket_.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
     if (::bind(socket_.get(), raw, size) != 0 || ::listen(socket_.get(), 0) != 0 ||
         ::getsockname(socket_.get(), raw, &size) != 0) {
       throw std::system_error(errno, std::generic_category(), "listen at " + ip_);
@@ -57,7 +60,7 @@ class SilentHost {
 
   const std::string ip_;
   FileDescriptor socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"};
-  std::uint16_t port_ = 0;
+  std::uint16_t port_;
   std::vector<FileDescriptor> queued_;
 };
 

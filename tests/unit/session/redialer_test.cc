@@ -146,6 +146,18 @@ TEST_F(RedialerTest, AttemptsToConnectAreLookedAtUntilThereIsAConnection) {
   EXPECT_EQ(ensemble_.looks_at_attempts(), 6);
 }
 
+TEST_F(RedialerTest, TheServersAreLookedUpAtOnceWhenAConnectionBreaks) {
+  start();
+  target_->is_connected = true;
+  EXPECT_EQ(ensemble_.look_ups(), 0);
+  target_->redialer.on_disconnected();
+  time_.settle();
+  EXPECT_EQ(ensemble_.look_ups(), 1) << "also if there is a connection again";
+  target_->redialer.on_disconnected();
+  time_.advance(1min);
+  EXPECT_EQ(ensemble_.look_ups(), 2);
+}
+
 TEST_F(RedialerTest, ThereIsOneLookAtATime) {
   start();
   target_->redialer.look_for_servers_later();

@@ -38,6 +38,19 @@ TEST(LineCallbackTest, EachReceiverGetsTheLinesOfItsOwnFunction) {
   EXPECT_THAT(second->lines, ElementsAre("b"));
 }
 
+TEST(LineCallbackTest, ACallbackKnowsWhetherItsFunctionIsShared) {
+  const LineCallback first(std::make_shared<Receiver>());
+  EXPECT_FALSE(first.is_shared());
+  {
+    std::vector<std::unique_ptr<LineCallback>> others;
+    for (int i = 0; i < 100; ++i) {
+      others.push_back(std::make_unique<LineCallback>(std::make_shared<Receiver>()));
+    }
+    EXPECT_TRUE(first.is_shared());
+  }
+  EXPECT_FALSE(first.is_shared());
+}
+
 TEST(LineCallbackTest, ReceiversShareFunctionsIfThereAreTooMany) {
   std::vector<std::shared_ptr<Receiver>> receivers;
   std::vector<std::unique_ptr<LineCallback>> callbacks;
@@ -47,7 +60,7 @@ TEST(LineCallbackTest, ReceiversShareFunctionsIfThereAreTooMany) {
     callbacks.push_back(std::make_unique<LineCallback>(receivers.back()));
     functions.insert(callbacks.back()->function());
   }
-  EXPECT_THAT(functions, SizeIs(8));
+  EXPECT_THAT(functions, SizeIs(32));
   for (const LineCallback::Function function : functions) function("line");
   for (const auto& receiver : receivers) EXPECT_THAT(receiver->lines, SizeIs(1));
 }

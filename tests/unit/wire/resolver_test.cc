@@ -109,5 +109,12 @@ TEST(ConnectionStringTest, EndsWithTheChroot) {
   EXPECT_EQ(connection_string({"a:1", "b:2"}, "/app"), "a:1,b:2,a:1/app");
 }
 
+TEST(PaddedTest, TheNumberIsOddAndAnotherOne) {
+  EXPECT_THAT(padded({"a:1", "b:2"}), ElementsAre("a:1", "b:2", "a:1"));
+  EXPECT_THAT(padded({"a:1", "b:2", "c:3"}, 1), ElementsAre("a:1", "b:2", "c:3"));
+  EXPECT_THAT(padded({"a:1", "b:2", "c:3"}, 3), ElementsAre("a:1", "b:2", "c:3", "a:1", "b:2"));
+  EXPECT_THAT(padded({"a:1"}, 1), ElementsAre("a:1", "a:1", "a:1"));
+}
+
 }  // namespace
 }  // namespace zklock::internal
