@@ -6,10 +6,11 @@
 #   build    to build the library, its tests and the example programs (the default)
 #   server   to run a ZooKeeper server: the tests start private ones, nothing is left running. And
 #            to let processes see other clocks.
+#   models   to check the models of the protocol: tests/model
 #   demo     what examples/demo.sh builds and runs: the example program and a server
 #   peers    other clients' locks, and what runs them: the tests share paths with them
 #   bench    what tests/bench needs besides: bare calls of the C client, Google Benchmark
-#   ci       build, server and peers, and what .ci/run checks the code with
+#   ci       build, server, models and peers, and what .ci/run checks the code with
 #
 # Without root it prints what to run, and fails. It takes no time when nothing is missing. While
 # another process uses apt, it waits, for ten minutes at most. Ctrl-C ends it at once, except while
@@ -21,6 +22,7 @@ build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
 # Not the package zookeeper: it adds scripts, and a JRE with all of a desktop's libraries.
 zookeeper="libzookeeper-java libslf4j-java default-jre-headless"
 server="$zookeeper faketime"
+models="spin gcc"
 # shellcheck disable=SC2034  # used by its name
 demo="g++ cmake ninja-build libzookeeper-mt-dev nlohmann-json3-dev libcli11-dev $zookeeper"
 peers="libcurator-recipes-java libzookeeper-java openjdk-17-jdk-headless python3-kazoo
@@ -49,14 +51,14 @@ fail() {
 wanted=()
 for group in "${@:-build}"; do
   case $group in
-    build|server|demo|peers|bench) packages=${!group} ;;
-    ci) packages="$build $server $peers $ci" ;;
+    build|server|models|demo|peers|bench) packages=${!group} ;;
+    ci) packages="$build $server $models $peers $ci" ;;
     -h|--help)
       sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
       exit 0
       ;;
     *)
-      say "unknown group '$group' (build, server, demo, peers, bench, ci)"
+      say "unknown group '$group' (build, server, models, demo, peers, bench, ci)"
       exit 2
       ;;
   esac

@@ -63,6 +63,7 @@ wanted=" ${kinds[*]} "
 
 groups=(build)
 if [[ $wanted =~ \ (integration|interop|chaos)\  ]]; then groups+=(server); fi
+if [[ $wanted == *" simulation "* ]]; then groups+=(models); fi
 if [[ $wanted == *" interop "* ]]; then groups+=(peers); fi
 "$root/cmake/bootstrap.sh" "${groups[@]}"
 

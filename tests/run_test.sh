@@ -45,7 +45,7 @@ grep -q -- '-L unit' "$scratch/output" || fail "--help does not help"
 runs 0 -h
 
 runs 0
-calls "bootstrap.sh build server peers"
+calls "bootstrap.sh build server models peers"
 calls "cmake $scratch/build"  # configured again: the other clients are here now
 does_not_call --target
 
@@ -59,6 +59,10 @@ runs 0 --label-regex '^unit$|headers' -j 1
 calls "bootstrap.sh build"
 calls "cmake --build $scratch/build --parallel $(nproc) --target tests-unit tests-headers"
 
+runs 0 -L simulation
+calls "bootstrap.sh build models"
+calls "cmake --build $scratch/build --parallel $(nproc) --target tests-simulation"
+
 runs 0 -L integration -L timing
 calls "bootstrap.sh build server"
 calls "cmake --build $scratch/build --parallel $(nproc) --target tests-integration"
@@ -67,11 +71,11 @@ runs 0 -L timing
 calls "cmake --build $scratch/build --parallel $(nproc) --target tests-unit tests-integration tests-chaos"
 
 runs 0 -LE 'install|demo|timing|headers|chaos|interop'
-calls "bootstrap.sh build server"
+calls "bootstrap.sh build server models"
 calls "cmake --build $scratch/build --parallel $(nproc) --target tests-unit tests-simulation tests-integration"
 
 runs 0 -R Metadata
-calls "bootstrap.sh build server peers"
+calls "bootstrap.sh build server models peers"
 does_not_call --target
 
 runs 1 -L no-such-label
