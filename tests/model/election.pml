@@ -103,7 +103,9 @@ active proctype leader() {
        left_behind = (left_behind == close -> close : no_request) }
   :: d_step { leads && !ended && !ending && left_behind == touch ->
        touched = 0; left_behind = no_request }
+#ifdef OLD_HANDLE_CLOSED
   :: atomic { leads && !ended && left_behind == close -> left_behind = no_request; end_session() }
+#endif
   :: d_step { leads && !ended && !ending && touched >= granted -> ending = true }
   :: atomic { leads && ending -> ending = false; end_session() }
   od

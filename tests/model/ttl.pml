@@ -163,8 +163,9 @@ end:
        rest = (rest > 0 -> rest - 1 : 0);
        if
        :: holders_clock()
-       :: rest == 0 -> rest = PATIENCE; drift_left = DRIFT - 1
-       :: rest > 0 && drift_left > 0 -> drift_left--
+       :: rest == 0 || drift_left > 0 ->
+            drift_left = (rest == 0 -> DRIFT : drift_left) - 1;
+            rest = (rest == 0 -> PATIENCE : rest)
        fi }
   od
 }
