@@ -82,7 +82,8 @@ Resolved Resolver::resolve() {
 
 std::vector<std::string> padded(std::vector<std::string> servers, std::size_t other_than) {
   for (std::size_t next = 0; servers.size() % 2 == 0 || servers.size() == other_than; ++next) {
-    servers.push_back(std::string(servers[next]));
+    std::string again = servers[next];
+    servers.push_back(std::move(again));
   }
   return servers;
 }
