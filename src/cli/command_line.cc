@@ -5,8 +5,10 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <charconv>
 #include <cstdlib>
 #include <stdexcept>
+#include <system_error>
 #include <utility>
 
 #include "cli/command_status.h"
@@ -31,9 +33,21 @@ struct Flags {
   StatusOptions status;
   WaitOptions wait;
   BreakOptions break_one;
+  std::vector<std::string> claim_markers;
   std::string answer_timeout = "10s";
   std::string wait_timeout;
+  std::string token;
 };
+
+std::int64_t parse_token(const std::string& text) {
+  std::int64_t token = 0;
+  const char* const end = text.data() + text.size();
+  const auto [rest, error] = std::from_chars(text.data(), end, token);
+  if (error != std::errc() || rest != end) {
+    throw std::invalid_argument("--if-token: \"" + text + "\" is not a fencing token");
+  }
+  return token;
+}
 
 std::chrono::nanoseconds parse_positive(const std::string& flag, const std::string& text) {
   try {
@@ -51,6 +65,12 @@ void add_servers(CLI::App& command, Flags& flags) {
                   "Addresses of the servers: host:port,host:port/chroot. Or set "
                   "ZKLOCK_ADDRESS")
       ->type_name("ADDRESS");
+  command
+      .add_option("--claim-marker", flags.claim_markers,
+                  "What claims of another library have before their number; kazoo's is known")
+      ->type_name("TEXT")
+      ->allow_extra_args(false)
+      ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
   command
       .add_option("--answer-timeout", flags.answer_timeout,
                   "How long to wait for a server, and for each answer")
@@ -73,8 +93,16 @@ void read_environment(Servers& servers) {
   servers.key_file = variable("ZKLOCK_KEY_FILE");
 }
 
-void expect_path(const std::string& path) {
+/// Without slashes at its end.
+std::string path_of(std::string path) {
   if (!path.starts_with('/')) throw std::invalid_argument(path + ": a path begins with a slash");
+  while (path.size() > 1 && path.back() == '/') path.pop_back();
+  return path;
+}
+
+/// Whether it was given, also if it is empty.
+bool is_given(const CLI::App& app, const char* command, const char* flag) {
+  return app.got_subcommand(command) && app.get_subcommand(command)->count(flag) > 0;
 }
 
 CLI::App& add_command(CLI::App& app, Flags& flags, const char* name, const char* help,
@@ -91,7 +119,8 @@ void add_commands(CLI::App& app, Flags& flags) {
   constexpr const char* kPathHelp = "Path of the lock";
   CLI::App& list = add_command(app, flags, "ls", "Show who holds a lock, and who waits for it",
                                "PATH", flags.list.path, kPathHelp);
-  list.add_flag("--watch", flags.list.watch, "Go on, and show each change");
+  list.add_flag("--watch", flags.list.watch,
+                "Go on, and show the queue each time somebody comes or goes");
   list.add_flag("--json", flags.list.json, "Print an array with an object for each claim");
   list.add_flag("--recursive", flags.list.recursive, "Show all locks below the path");
 
@@ -107,7 +136,7 @@ void add_commands(CLI::App& app, Flags& flags) {
 
   CLI::App& break_one = add_command(app, flags, "break", "Remove one claim, after asking", "ZNODE",
                                     flags.break_one.znode, "Path of the claim, as ls shows it");
-  break_one.add_option("--if-token", flags.break_one.token, "Only if this is its fencing token")
+  break_one.add_option("--if-token", flags.token, "Only if this is its fencing token")
       ->type_name("TOKEN");
   break_one.add_flag("--yes,-y", flags.break_one.yes, "Do not ask");
 }
@@ -121,24 +150,27 @@ Command command_of(const CLI::App& app, Flags flags) {
   flags.servers.answer_timeout =
       std::max(1ms, std::chrono::duration_cast<std::chrono::milliseconds>(
                         parse_positive("--answer-timeout", flags.answer_timeout)));
-  if (!flags.wait_timeout.empty()) {
+  if (is_given(app, "wait", "--timeout")) {
     flags.wait.timeout = parse_positive("--timeout", flags.wait_timeout);
   }
+  if (is_given(app, "break", "--if-token")) flags.break_one.token = parse_token(flags.token);
   if (flags.list.watch && flags.list.recursive) {
     throw std::invalid_argument("--watch follows one lock, so it cannot be had with --recursive");
   }
   Command command{.servers = std::move(flags.servers)};
+  command.claim_markers.insert(command.claim_markers.end(), flags.claim_markers.begin(),
+                               flags.claim_markers.end());
   if (app.got_subcommand("ls")) {
-    expect_path(flags.list.path);
+    flags.list.path = path_of(std::move(flags.list.path));
     command.what = std::move(flags.list);
   } else if (app.got_subcommand("status")) {
-    expect_path(flags.status.path);
+    flags.status.path = path_of(std::move(flags.status.path));
     command.what = std::move(flags.status);
   } else if (app.got_subcommand("wait")) {
-    expect_path(flags.wait.path);
+    flags.wait.path = path_of(std::move(flags.wait.path));
     command.what = std::move(flags.wait);
   } else {
-    expect_path(flags.break_one.znode);
+    flags.break_one.znode = path_of(std::move(flags.break_one.znode));
     command.what = std::move(flags.break_one);
   }
   return command;

@@ -54,6 +54,8 @@ struct BreakOptions {
 
 struct Command {
   Servers servers{};
+  /// ZooKeeperLockConfig::further_claim_markers. kazoo's is always among them.
+  std::vector<std::string> claim_markers{"__lock__"};
   std::variant<ListOptions, StatusOptions, WaitOptions, BreakOptions> what{};
 };
 

@@ -1,16 +1,16 @@
 #include "cli/commands.h"
 
-#include <zklock/zookeeper_lock.h>
-
 #include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <iostream>
 #include <optional>
 #include <string>
 
 #include "cli/command_status.h"
+#include "cli/error_detail.h"
 #include "cli/queue_report.h"
 #include "cli/standard_output.h"
 
@@ -29,7 +29,7 @@ std::string waiting(const LockEntries& queue) {
 std::optional<LockEntry> find_claim(const std::string& znode, const Session& session) {
   const std::size_t slash = znode.rfind('/');
   if (slash == 0 || slash == std::string::npos) return std::nullopt;  // no lock is at "/"
-  const ZooKeeperLock lock({.path = znode.substr(0, slash)}, session.client);
+  const ZooKeeperLock lock = session.lock(znode.substr(0, slash));
   const LockEntries queue = lock.entries(session.soon());
   const auto found = std::find_if(queue.begin(), queue.end(),
                                   [&znode](const LockEntry& entry) { return entry.path == znode; });
@@ -52,18 +52,48 @@ int refuse(const std::string& znode, const Session& session) {
 
 bool user_agrees(const LockEntry& claim) {
   std::fputs(("Break the claim of " + describe_holder(claim, now()) +
-              "?\nA holder learns of it, but "
-              "what it is doing goes on for a moment. [y/N] ")
+              "?\nA holder learns of it, but what it is doing goes on for a moment. [y/N] ")
                  .c_str(),
              stderr);
-  const int answer = std::getchar();
-  return answer == 'y' || answer == 'Y';
+  std::string answer;
+  std::getline(std::cin, answer);
+  return answer == "y" || answer == "Y" || answer == "yes";
+}
+
+/// Removes the znode if it is still this claim: another one may have its name by now.
+int remove_claim(const LockEntry& claim, const Session& session) {
+  const Context limit = session.soon();
+  for (bool may_be_removed = false;;) {
+    const Result<Znode> seen = session.client->get(claim.path, limit);
+    Result<void> removed = seen.error();
+    if (seen && seen->stat.czxid != claim.fencing_token) removed = ZooKeeperErrc::no_node;
+    if (seen && !removed.error()) {
+      removed = session.client->remove(claim.path, seen->stat.version, limit);
+      may_be_removed = may_be_removed || may_have_been_done(removed.error());
+    }
+    if (removed || (removed.error() == ZooKeeperErrc::no_node && may_be_removed)) {
+      write_out("broke the claim of " + describe_holder(claim, now()) + ", fencing token " +
+                std::to_string(claim.fencing_token) + ": " + claim.path + "\n");
+      return status::kDone;
+    }
+    if (removed.error() == ZooKeeperErrc::no_node) {
+      say(claim.path + ": it has gone by itself; nothing was removed");
+      return status::kFailed;
+    }
+    const bool is_to_be_repeated = removed.error() == ZooKeeperErrc::bad_version ||
+                                   removed.error() == ZooKeeperErrc::connection_loss ||
+                                   removed.error() == ZooKeeperErrc::session_expired;
+    if (is_to_be_repeated && !limit.expired()) continue;
+    throw LockError(Errc::unlocking_failed,
+                    "cannot remove " + claim.path + (may_be_removed ? " (it may be gone)" : ""),
+                    removed.error());
+  }
 }
 
 }  // namespace
 
 int tell_status(const StatusOptions& options, const Session& session) {
-  const ZooKeeperLock lock({.path = options.path}, session.client);
+  const ZooKeeperLock lock = session.lock(options.path);
   const LockEntries queue = lock.entries(session.soon());
   if (queue.empty()) {
     if (!options.quiet) write_out("free\n");
@@ -76,7 +106,7 @@ int tell_status(const StatusOptions& options, const Session& session) {
 }
 
 int wait_until_free(const WaitOptions& options, const Session& session) {
-  const ZooKeeperLock lock({.path = options.path}, session.client);
+  const ZooKeeperLock lock = session.lock(options.path);
   LockEntries queue = lock.entries(session.soon());
   while (!queue.empty()) {
     if (!options.quiet) {
@@ -87,7 +117,8 @@ int wait_until_free(const WaitOptions& options, const Session& session) {
       queue = lock.wait_for_change(queue, session.context);
     } catch (const LockError& error) {
       if (error.code() != Errc::locking_timed_out) throw;
-      say(options.path + " is still held by " + describe_holder(holder, now()));
+      say("gave up: " + std::string(error_detail(error)) + "; last seen: held by " +
+          describe_holder(holder, now()));
       return status::kNotYet;
     }
   }
@@ -112,19 +143,7 @@ int break_claim(const BreakOptions& options, const Session& session) {
       return status::kFailed;
     }
   }
-  const Result<void> removed = session.ask([&](const Context& context) {
-    return session.client->remove(options.znode, ZooKeeperClient::kAnyVersion, context);
-  });
-  if (removed.error() == ZooKeeperErrc::no_node) {
-    say(options.znode + ": it has gone by itself; nothing was removed");
-    return status::kFailed;
-  }
-  if (!removed) {
-    throw LockError(Errc::unlocking_failed, "cannot remove " + options.znode, removed.error());
-  }
-  write_out("broke the claim of " + describe_holder(*claim, now()) + ", fencing token " +
-            std::to_string(claim->fencing_token) + ": " + claim->path + "\n");
-  return status::kDone;
+  return remove_claim(*claim, session);
 }
 
 }  // namespace zklock::cli

@@ -4,9 +4,12 @@
 
 #include <zklock/context.h>
 #include <zklock/zookeeper_client.h>
+#include <zklock/zookeeper_lock.h>
 
 #include <chrono>
 #include <memory>
+#include <string>
+#include <vector>
 
 #include "cli/command_line.h"
 
@@ -15,20 +18,27 @@ namespace zklock::cli {
 /// What each command needs.
 struct Session {
   std::shared_ptr<ZooKeeperClient> client{};
-  Context context{};  // a signal cancels it; of `wait`, it has the deadline
+  Context context{};  // of `wait`, it has the deadline
   std::chrono::milliseconds answer_timeout{};
+  std::vector<std::string> claim_markers{};
+
+  [[nodiscard]] ZooKeeperLock lock(const std::string& path) const {
+    return ZooKeeperLock({.path = path, .further_claim_markers = claim_markers}, client);
+  }
 
   /// For one answer.
   [[nodiscard]] Context soon() const { return context.with_timeout(answer_timeout); }
 
-  /// Calls `operation(context)` until the answer is not lost with its connection. Without a
+  /// Reads with `operation(context)`, until the answer is not lost with its connection. Without a
   /// connection the client waits for one.
   template <class Operation>
   [[nodiscard]] auto ask(const Operation& operation) const {
     const Context limit = soon();
     for (;;) {
       auto answer = operation(limit);
-      if (answer.error() != ZooKeeperErrc::connection_loss) return answer;
+      const bool is_lost = answer.error() == ZooKeeperErrc::connection_loss ||
+                           answer.error() == ZooKeeperErrc::session_expired;
+      if (!is_lost) return answer;
     }
   }
 };

@@ -1,18 +1,16 @@
 #include "cli/list_command.h"
 
-#include <zklock/zookeeper_lock.h>
-
 #include <unistd.h>
 
 #include <algorithm>
 #include <atomic>
 #include <chrono>
-#include <functional>
+#include <cstddef>
+#include <cstdio>
 #include <memory>
 #include <semaphore>
-#include <stop_token>
+#include <set>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -26,7 +24,7 @@ namespace {
 Now now() { return std::chrono::system_clock::now(); }
 
 Queue read_queue(const std::string& path, const Session& session) {
-  const ZooKeeperLock lock({.path = path}, session.client);
+  const ZooKeeperLock lock = session.lock(path);
   return {.path = path, .entries = lock.entries(session.soon())};
 }
 
@@ -42,95 +40,95 @@ std::string render(const std::vector<Queue>& queues, const ListOptions& options)
 
 // --- --recursive --------------------------------------------------------------------------------
 
-bool has_sequence_number(const std::string& name) {
-  std::error_code error;
-  static_cast<void>(sequence_number(name, error));
-  return !error;
-}
-
 std::string join(const std::string& parent, const std::string& name) {
   return parent == "/" ? "/" + name : parent + "/" + name;
 }
 
-/// The locks that are held at `root` and below it, by path. A lock's claims have no children.
-std::vector<Queue> read_all_queues(const std::string& root, const Session& session) {
-  std::vector<Queue> queues;
+/// What was found, and what may not be read.
+struct Found {
+  std::vector<Queue> queues{};
+  std::vector<std::string> refused{};
+};
+
+/// Adds the children to those that are still to be visited. Claims have no children.
+void visit(const std::string& path, const std::vector<std::string>& names, const Session& session,
+           Found& found, std::vector<std::string>& to_visit) {
+  std::set<std::string> claims;
+  if (path != "/" && !names.empty()) {
+    Queue queue = read_queue(path, session);
+    for (const LockEntry& entry : queue.entries) claims.insert(entry.path);
+    if (!queue.entries.empty()) found.queues.push_back(std::move(queue));
+  }
+  for (const std::string& name : names) {
+    if (path == "/" && name == "zookeeper") continue;  // the servers' own
+    std::string child = join(path, name);
+    if (!claims.contains(child)) to_visit.push_back(std::move(child));
+  }
+}
+
+/// The locks that are held at `root` and below it, by path.
+Found find_queues(const std::string& root, const Session& session) {
+  Found found;
   std::vector<std::string> to_visit = {root};
   while (!to_visit.empty()) {
     const std::string path = std::move(to_visit.back());
     to_visit.pop_back();
     const Result<Children> children = session.ask(
         [&](const Context& context) { return session.client->children(path, context); });
-    if (children.error() == ZooKeeperErrc::no_node) continue;  // it went meanwhile
-    if (!children) {
+    if (children) {
+      visit(path, children->names, session, found, to_visit);
+    } else if (children.error() == ZooKeeperErrc::no_auth) {
+      found.refused.push_back(path);
+    } else if (children.error() != ZooKeeperErrc::no_node) {  // it did not go meanwhile
       throw LockError(Errc::locking_failed, "cannot list " + path, children.error());
     }
-    bool may_be_lock = false;
-    for (const std::string& name : children->names) {
-      if (path == "/" && name == "zookeeper") continue;  // the servers' own
-      if (has_sequence_number(name)) {
-        may_be_lock = path != "/";
-      } else {
-        to_visit.push_back(join(path, name));
-      }
-    }
-    if (!may_be_lock) continue;
-    Queue queue = read_queue(path, session);
-    if (!queue.entries.empty()) queues.push_back(std::move(queue));
   }
-  std::sort(queues.begin(), queues.end(),
+  std::sort(found.queues.begin(), found.queues.end(),
             [](const Queue& one, const Queue& other) { return one.path < other.path; });
-  return queues;
+  return found;
+}
+
+int list_all(const ListOptions& options, const Session& session) {
+  const Found found = find_queues(options.path, session);
+  write_out(render(found.queues, options));
+  for (const std::string& path : found.refused) {
+    std::fputs(("zklock: cannot list " + path + ": no permission\n").c_str(), stderr);
+  }
+  return found.refused.empty() ? status::kDone : status::kNoPermission;
 }
 
 // --- --watch ------------------------------------------------------------------------------------
 
-/// One event of a watch, or the end of waiting for it.
+/// One event of a watch.
 class Change : public Watcher {
  public:
   void on_event(const WatchEvent& event) override {
     static_cast<void>(event);
-    come();
+    if (!has_come_.exchange(true)) come_.release();
   }
   [[nodiscard]] bool is_prompt() const noexcept override { return true; }
 
-  void wait(const Context& context) {
-    std::vector<std::unique_ptr<std::stop_callback<std::function<void()>>>> on_stop;
-    for (const std::stop_token& token : context.stop_tokens()) {
-      on_stop.push_back(
-          std::make_unique<std::stop_callback<std::function<void()>>>(token, [this] { come(); }));
-    }
-    come_.acquire();
-  }
+  void wait() { come_.acquire(); }
 
  private:
-  void come() {
-    if (!has_come_.exchange(true)) come_.release();
-  }
-
   std::atomic<bool> has_come_ = false;
   std::binary_semaphore come_{0};
 };
 
-/// Returns when the list may have changed after `known` was read.
-void await_change(const Queue& known, const std::shared_ptr<Change>& change, bool is_watched,
-                  const Session& session) {
-  if (is_watched) return change->wait(session.context);
-  // There is no directory to watch: this makes one.
-  const ZooKeeperLock lock({.path = known.path}, session.client);
-  static_cast<void>(lock.wait_for_change(known.entries, session.context));
-}
-
-/// False: there is no such directory.
-bool watch_list(const std::string& path, const std::shared_ptr<Change>& change,
+/// Watches the list; if there is none, that of the nearest parent: there the missing one will come.
+void watch_list(const std::string& path, const std::shared_ptr<Change>& change,
                 const Session& session) {
-  const auto list = session.ask([&](const Context& context) {
-    return session.client->children_and_watch(path, change, context);
-  });
-  if (!list && list.error() != ZooKeeperErrc::no_node) {
-    throw LockError(Errc::locking_failed, "cannot watch " + path, list.error());
+  std::string watched = path;
+  for (;;) {
+    const Result<Children> list = session.ask([&](const Context& context) {
+      return session.client->children_and_watch(watched, change, context);
+    });
+    if (list) return;
+    if (list.error() != ZooKeeperErrc::no_node || watched == "/") {
+      throw LockError(Errc::locking_failed, "cannot watch " + watched, list.error());
+    }
+    watched.resize(std::max<std::size_t>(watched.rfind('/'), 1));
   }
-  return static_cast<bool>(list);
 }
 
 int follow(const ListOptions& options, const Session& session) {
@@ -138,7 +136,7 @@ int follow(const ListOptions& options, const Session& session) {
   std::string shown;
   for (LockEntries last;;) {
     const auto change = std::make_shared<Change>();  // watches before the queue is read
-    const bool is_watched = watch_list(options.path, change, session);
+    watch_list(options.path, change, session);
     const Queue queue = read_queue(options.path, session);
     if (shown.empty() ||
         !std::equal(queue.entries.begin(), queue.entries.end(), last.begin(), last.end())) {
@@ -147,7 +145,7 @@ int follow(const ListOptions& options, const Session& session) {
       write_out((is_terminal && !options.json ? "\033[H\033[2J" : "") + shown +
                 (is_terminal || options.json ? "" : "\n"));
     }
-    await_change(queue, change, is_watched, session);
+    change->wait();
   }
 }
 
@@ -155,9 +153,8 @@ int follow(const ListOptions& options, const Session& session) {
 
 int list_queues(const ListOptions& options, const Session& session) {
   if (options.watch) return follow(options, session);
-  write_out(render(options.recursive ? read_all_queues(options.path, session)
-                                     : std::vector<Queue>{read_queue(options.path, session)},
-                   options));
+  if (options.recursive) return list_all(options, session);
+  write_out(render({read_queue(options.path, session)}, options));
   return status::kDone;
 }
 

@@ -7,8 +7,8 @@
 
 namespace zklock::cli {
 
-/// With `options.watch` it goes on until the context is cancelled. Returns the exit status, and
-/// throws LockError.
+/// With `options.watch` it goes on until the process is ended. Returns the exit status, and throws
+/// LockError.
 [[nodiscard]] int list_queues(const ListOptions& options, const Session& session);
 
 }  // namespace zklock::cli

@@ -24,6 +24,7 @@ std::vector<AuthInfo> read_identities(const std::string& path) {
   std::vector<AuthInfo> identities;
   std::string line;
   for (std::size_t number = 1; std::getline(file, line); ++number) {
+    if (line.ends_with('\r')) line.pop_back();
     if (line.empty() || line[0] == '#') continue;
     const std::size_t space = line.find(' ');
     if (space == 0 || space == std::string::npos || space + 1 == line.size()) {
@@ -32,6 +33,7 @@ std::vector<AuthInfo> read_identities(const std::string& path) {
     }
     identities.push_back({.scheme = line.substr(0, space), .credentials = line.substr(space + 1)});
   }
+  if (file.bad()) throw std::invalid_argument("ZKLOCK_AUTH_FILE: cannot read " + path);
   return identities;
 }
 

@@ -51,6 +51,7 @@ std::string short_duration(milliseconds duration) {
 /// By the clocks of the holder's machine and of this one: for information only.
 std::optional<milliseconds> ttl_left(const LockEntry& holder, Now now) {
   if (holder.ttl == milliseconds(0) || holder.since == Now()) return std::nullopt;
+  if (holder.since < Now()) return milliseconds(0);  // before 1970: the difference may overflow
   const auto left = holder.ttl - std::chrono::floor<milliseconds>(now - holder.since);
   return std::clamp(left, milliseconds(0), holder.ttl);
 }
@@ -163,7 +164,7 @@ std::string to_json(const std::vector<Queue>& queues, Now now) {
     }
   }
   // Others may have written what is not UTF-8.
-  return array.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return array.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
 }
 
 }  // namespace zklock::cli

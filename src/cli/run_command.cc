@@ -7,15 +7,14 @@
 #include <cstdio>
 #include <stdexcept>
 #include <string>
-#include <system_error>
 #include <variant>
 
 #include "cli/command_status.h"
 #include "cli/commands.h"
 #include "cli/error_detail.h"
-#include "cli/exit_status.h"
 #include "cli/list_command.h"
 #include "cli/open_servers.h"
+#include "cli/standard_output.h"
 
 namespace zklock::cli {
 namespace {
@@ -37,8 +36,11 @@ int dispatch(const Command& command, const Session& session) {
 
 int status_of(const LockError& error) {
   if (error.code() == Errc::invalid_config) return status::kWrongUsage;
-  if (error.code() == Errc::no_server_answered) return status::kNoServer;
-  if (error.code() == Errc::locking_timed_out) return status::kNotYet;
+  const bool is_unanswered = error.code() == Errc::no_server_answered ||
+                             error.code() == Errc::locking_timed_out ||
+                             error.cause() == ZooKeeperErrc::operation_timeout ||
+                             error.cause() == ZooKeeperErrc::connection_loss;
+  if (is_unanswered) return status::kNoServer;
   const bool is_refused =
       error.cause() == ZooKeeperErrc::no_auth || error.cause() == ZooKeeperErrc::auth_failed;
   return is_refused ? status::kNoPermission : status::kFailed;
@@ -46,9 +48,9 @@ int status_of(const LockError& error) {
 
 }  // namespace
 
-int run_command(const Command& command, TerminationSignals& signals) {
-  Session session{.context = Context().with_stop_token(signals.stop_token()),
-                  .answer_timeout = command.servers.answer_timeout};
+int run_command(const Command& command) {
+  Session session{.answer_timeout = command.servers.answer_timeout,
+                  .claim_markers = command.claim_markers};
   Servers servers = command.servers;
   if (const auto* wait = std::get_if<WaitOptions>(&command.what); wait && wait->timeout) {
     session.context = session.context.with_timeout(*wait->timeout);
@@ -56,17 +58,15 @@ int run_command(const Command& command, TerminationSignals& signals) {
                                       std::chrono::ceil<std::chrono::milliseconds>(*wait->timeout));
   }
   try {
-    session.client = open_servers(servers);  // a signal ends the process until then
-    signals.request_stop_on_first();
+    session.client = open_servers(servers);
     return dispatch(command, session);
   } catch (const LockError& error) {
-    if (signals.first() != 0) return exit_status_of_signal(signals.first());
     const int status = status_of(error);
     const std::string detail(error_detail(error));
     complain((detail.empty() ? error.what() : detail) +
              (status == status::kNoPermission ? " (ZKLOCK_AUTH_FILE says who you are)" : ""));
     return status;
-  } catch (const std::system_error& error) {
+  } catch (const OutputError& error) {
     complain(error.what());
     return status::kCannotWrite;
   } catch (const std::invalid_argument& error) {

@@ -3,12 +3,12 @@
 #define ZKLOCK_SRC_CLI_RUN_COMMAND_H_
 
 #include "cli/command_line.h"
-#include "cli/termination_signals.h"
 
 namespace zklock::cli {
 
-/// Returns the exit status. What went wrong is on standard error.
-[[nodiscard]] int run_command(const Command& command, TerminationSignals& signals);
+/// Returns the exit status. What went wrong is on standard error. A signal may end the process at
+/// any time: there is nothing to clean up.
+[[nodiscard]] int run_command(const Command& command);
 
 }  // namespace zklock::cli
 

@@ -7,7 +7,7 @@ namespace zklock::cli {
 
 void write_out(std::string_view text) {
   if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0) {
-    throw std::system_error(errno, std::generic_category(), "cannot write to standard output");
+    throw OutputError(errno, std::generic_category(), "cannot write to standard output");
   }
 }
 

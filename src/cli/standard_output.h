@@ -7,7 +7,13 @@
 
 namespace zklock::cli {
 
-/// Writes all of it before it returns. Throws std::system_error: the disk is full, nobody reads.
+/// The disk is full, or nobody reads.
+class OutputError : public std::system_error {
+ public:
+  using std::system_error::system_error;
+};
+
+/// Writes all of it before it returns. Throws OutputError.
 void write_out(std::string_view text);
 
 }  // namespace zklock::cli

@@ -6,7 +6,7 @@ _zklock() {
       ls|status|wait|break) command=$word; break ;;
     esac
   done
-  local servers="--address --answer-timeout --help"
+  local servers="--address --answer-timeout --claim-marker --help"
   case $command in
     ls) words="--watch --json --recursive $servers" ;;
     status) words="--quiet $servers" ;;

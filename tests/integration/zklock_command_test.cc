@@ -83,7 +83,7 @@ TEST_F(ZklockCommandTest, ListShowsTheHolderAndTheWaitersInOrder) {
 }
 
 TEST_F(ZklockCommandTest, ListFindsAllLocksThatAreHeldBelowAPath) {
-  ZooKeeperLock deep({.path = path_ + "/reports/daily"}, client_);
+  ZooKeeperLock deep({.path = path_ + "/reports/daily-7"}, client_);
   ZooKeeperLock free({.path = path_ + "/reports/weekly"}, client_);
   const Lease first = holder_.lock(soon());
   const Lease second = deep.lock(soon());
@@ -91,13 +91,14 @@ TEST_F(ZklockCommandTest, ListFindsAllLocksThatAreHeldBelowAPath) {
   const Json claims = Json::parse(output_of({"ls", "--recursive", "--json", path_}));
   ASSERT_EQ(claims.size(), 2U);
   EXPECT_EQ(claims[0]["path"], path_);
-  EXPECT_EQ(claims[1]["path"], path_ + "/reports/daily");
+  EXPECT_EQ(claims[1]["path"], path_ + "/reports/daily-7");
   EXPECT_THAT(output_of({"ls", "--recursive", path_ + "/nothing"}), HasSubstr("no lock is held"));
 }
 
 TEST_F(ZklockCommandTest, WatchingShowsEachChangeUntilASignal) {
-  Subprocess watch = start({"ls", "--watch", path_});
+  Subprocess watch = start({"ls", "--watch", path_ + "/"});
   ASSERT_TRUE(watch.wait_for_line(path_ + ": free"));
+  EXPECT_EQ(client_->get(path_, soon()).error(), ZooKeeperErrc::no_node) << "it only looks";
   const Lease lease = holder_.lock(as_nightly_);
   EXPECT_TRUE(watch.wait_for_line("holds +nightly"));
   auto waiting = queue_up(waiter_);
@@ -109,11 +110,21 @@ TEST_F(ZklockCommandTest, WatchingShowsEachChangeUntilASignal) {
   EXPECT_TRUE(granted(waiting));
 }
 
+TEST_F(ZklockCommandTest, ClaimsOfKazooCount) {
+  holder_.unlock(holder_.lock(soon()), soon());  // makes the directory
+  const Result<Created> claim = client_->create_protected_ephemeral_sequential(
+      path_ + "/0123456789abcdef__lock__", "db7", Acl::open(), soon());
+  ASSERT_TRUE(claim);
+  EXPECT_THAT(output_of({"status", path_}, 1), HasSubstr("held by somebody"));
+  EXPECT_THAT(output_of({"break", "--yes", claim->path}), HasSubstr("broke the claim"));
+  EXPECT_EQ(output_of({"status", path_}), "free\n");
+}
+
 TEST_F(ZklockCommandTest, WaitReturnsWhenNobodyHoldsTheLockAndTakesNothing) {
   EXPECT_EQ(output_of({"wait", path_}), "");
   const Lease lease = holder_.lock(as_nightly_);
-  EXPECT_THAT(complaint_of({"wait", "--timeout", "300ms", path_}, 75),
-              HasSubstr("still held by nightly"));
+  EXPECT_THAT(complaint_of({"wait", "--timeout", "3s", path_}, 75),
+              HasSubstr("last seen: held by nightly"));
   Subprocess wait = start({"wait", path_});
   ASSERT_TRUE(wait.wait_for_line("waiting for nightly"));
   EXPECT_EQ(holder_.entries(soon()).size(), 1U);
@@ -150,6 +161,8 @@ TEST_F(ZklockCommandTest, SaysWhatIsWrongByItsExitStatus) {
       complaint_of({"status", "--address", "127.0.0.1:1", "--answer-timeout", "300ms", path_}, 69),
       HasSubstr("127.0.0.1:1"));
   complaint_of({"status", "--address", "no port:x", path_}, 64);
+  EXPECT_THAT(complaint_of({"break", "--yes", "--if-token", "", path_ + "/c-1"}, 64),
+              HasSubstr("--if-token"));
   Subprocess full(
       {"sh", "-c", "exec " + std::string(ZKLOCK_COMMAND) + " ls " + path_ + " >/dev/full"},
       {"ZKLOCK_ADDRESS=" + address_});

@@ -14,6 +14,7 @@ namespace zklock::cli {
 namespace {
 
 using namespace std::chrono_literals;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using Arguments = std::vector<std::string>;
 
@@ -101,6 +102,28 @@ TEST_F(CommandLineTest, RefusesWhatCannotWork) {
   expect_refused({"wait", "/l", "--timeout", "0"}, "--timeout");
   expect_refused({"ls", "/l", "--answer-timeout", "-1s"}, "--answer-timeout");
   expect_refused({"break", "/l/c-1", "--if-token", "x"}, "--if-token");
+}
+
+/// As scripts have them whose variables are empty.
+TEST_F(CommandLineTest, RefusesEmptyValues) {
+  ::setenv("ZKLOCK_ADDRESS", "zk:1", 1);
+  expect_refused({"break", "/l/c-1", "--yes", "--if-token", ""}, "--if-token");
+  expect_refused({"break", "/l/c-1", "--yes", "--if-token="}, "--if-token");
+  expect_refused({"wait", "/l", "--timeout", ""}, "--timeout");
+  expect_refused({"ls", ""}, "slash");
+}
+
+TEST_F(CommandLineTest, KnowsTheClaimsOfKazooAndThoseThatAreNamed) {
+  ::setenv("ZKLOCK_ADDRESS", "zk:1", 1);
+  EXPECT_THAT(accepted({"ls", "/l/"}).claim_markers, ElementsAre("__lock__"));
+  EXPECT_THAT(accepted({"ls", "/l", "--claim-marker", "__x__"}).claim_markers,
+              ElementsAre("__lock__", "__x__"));
+}
+
+TEST_F(CommandLineTest, SlashesAtTheEndDoNotCount) {
+  ::setenv("ZKLOCK_ADDRESS", "zk:1", 1);
+  EXPECT_EQ(std::get<ListOptions>(accepted({"ls", "/l//"}).what).path, "/l");
+  EXPECT_EQ(std::get<ListOptions>(accepted({"ls", "/"}).what).path, "/");
 }
 
 TEST_F(CommandLineTest, HelpNamesTheProgramAndTheCommand) {
