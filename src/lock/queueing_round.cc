@@ -18,9 +18,9 @@ namespace {
 /// A failing `lock` waits for this long until its claim is gone. Then the removal continues in the
 /// background.
 constexpr std::chrono::milliseconds kGiveUpPatience{30};
-/// A claim is written anew so often because its TTL was half over before it could be granted; or
-/// for so many session timeouts, if that is longer.
-constexpr std::int64_t kMostWritesOfAGrant = 10;
+/// A claim is written anew so often because the answers took half its TTL. While its session
+/// becomes certain, for so many session timeouts as well.
+constexpr int kMostWritesOfAGrant = 10;
 constexpr int kTimeoutsForEvidence = 3;
 
 /// A client's own session may never say that it is certain enough.
@@ -111,12 +111,18 @@ Result<NextStep> QueueingRound::take_place_once(const Children& queue) {
 /// else it would be purged while its session becomes certain.
 Result<NextStep> QueueingRound::claim_the_lock() {
   if (!call_.settings->has_ttl()) return become_certain(call_.context);
+  const auto begun = Platform::current().steady_now();
+  int late_writes = 0;
+  int rounds = 0;
   Result<NextStep> step = wait_ ? write_the_claim() : NextStep::keep_waiting;
-  for (std::int64_t left = most_writes(); !ends_wait(step); --left) {
+  while (!ends_wait(step)) {
+    ++(time_for_a_grant().count() > 0 ? rounds : late_writes);
     step = become_certain_in_time();
     if (ends_wait(step)) return step;
     if (has_ended(call_.context)) return NextStep::give_up;
-    if (left == 0) fail_as_too_late();
+    const auto waited = Platform::current().steady_now() - begun;
+    const bool has_had_time = rounds >= kMostWritesOfAGrant && waited >= time_for_evidence();
+    if (late_writes >= kMostWritesOfAGrant || has_had_time) fail_as_too_late();
     step = write_the_claim();
   }
   return step;
@@ -138,28 +144,26 @@ Result<NextStep> QueueingRound::write_the_claim() {
 /// `keep_waiting`: half of the TTL is over since the claim was written. A lease that is half over
 /// is not handed out.
 Result<NextStep> QueueingRound::become_certain_in_time() {
-  const auto time_left = [this] {
-    const std::chrono::nanoseconds used_up = Platform::current().boot_now() - claim_.sent_at;
-    return std::chrono::nanoseconds(call_.settings->ttl) / 2 - used_up;
-  };
-  const std::chrono::nanoseconds left = time_left();
+  const std::chrono::nanoseconds left = time_for_a_grant();
   if (left.count() <= 0) return NextStep::keep_waiting;
   const Result<NextStep> certain = become_certain(call_.context.with_timeout(left));
-  if (time_left().count() > 0) return certain;
+  if (time_for_a_grant().count() > 0) return certain;
   const bool may_try_again = certain ? *certain == NextStep::granted
                                      : is_retryable(certain.error()) && !has_ended(call_.context);
   return may_try_again ? NextStep::keep_waiting : certain;
 }
 
-/// At each of them half the TTL is over. So the session has at least three of its timeouts to
-/// become certain: evidence takes less than one, unless each answer takes a large part of it. An
-/// outage counts as one write: that one is sent again until it is answered.
-std::int64_t QueueingRound::most_writes() const {
+/// Until half the TTL is over since the claim was written: a lease with less is not handed out.
+std::chrono::nanoseconds QueueingRound::time_for_a_grant() const {
+  const std::chrono::nanoseconds used_up = Platform::current().boot_now() - claim_.sent_at;
+  return std::chrono::nanoseconds(call_.settings->ttl) / 2 - used_up;
+}
+
+/// Evidence takes less than one session timeout, unless each answer takes a large part of it.
+std::chrono::nanoseconds QueueingRound::time_for_evidence() const {
   const auto& session = claim_.created.session;
-  if (!session) return kMostWritesOfAGrant;
-  const std::chrono::nanoseconds half_ttl = std::chrono::nanoseconds(call_.settings->ttl) / 2;
-  const std::chrono::nanoseconds timeout = session->timeout();
-  return std::max(kMostWritesOfAGrant, kTimeoutsForEvidence * timeout / half_ttl);
+  if (!session) return std::chrono::nanoseconds(0);
+  return kTimeoutsForEvidence * std::chrono::nanoseconds(session->timeout());
 }
 
 /// The next one in line may fare better.

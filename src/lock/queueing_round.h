@@ -2,7 +2,7 @@
 #ifndef ZKLOCK_SRC_LOCK_QUEUEING_ROUND_H_
 #define ZKLOCK_SRC_LOCK_QUEUEING_ROUND_H_
 
-#include <cstdint>
+#include <chrono>
 #include <memory>
 #include <optional>
 #include <set>
@@ -47,7 +47,8 @@ class QueueingRound {
   Result<NextStep> become_certain_in_time();
   Result<NextStep> become_certain(const Context& context);
   Result<NextStep> look_at_own_claim(const Context& context);
-  [[nodiscard]] std::int64_t most_writes() const;
+  [[nodiscard]] std::chrono::nanoseconds time_for_a_grant() const;
+  [[nodiscard]] std::chrono::nanoseconds time_for_evidence() const;
   [[noreturn]] void fail_as_too_late() const;
 
   LockCall& call_;
