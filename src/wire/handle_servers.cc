@@ -31,16 +31,27 @@ void HandleServers::offer(std::vector<std::string> servers) {
   offered_ = std::move(servers);
 }
 
-std::optional<std::vector<std::string>> HandleServers::take() {
+std::optional<std::vector<std::string>> HandleServers::offered() const {
   const MutexLock lock(mutex_);
-  if (offered_.empty()) return std::nullopt;
-  in_use_ = std::exchange(offered_, {});
-  return in_use_;
+  return offered_.empty() ? std::nullopt : std::optional(offered_);
 }
 
-std::optional<SteadyTime> HandleServers::waiting_since() const {
+void HandleServers::use(std::vector<std::string> servers) {
   const MutexLock lock(mutex_);
-  return offered_.empty() ? std::nullopt : std::optional(offered_at_);
+  if (offered_ == servers) offered_.clear();
+  in_use_ = std::move(servers);
+}
+
+void HandleServers::search(std::chrono::nanoseconds patience) {
+  const SteadyTime now = Platform::current().steady_now();
+  const MutexLock lock(mutex_);
+  searching_since_ = now;
+  patience_ = patience;
+}
+
+bool HandleServers::are_overdue(SteadyTime now) const {
+  const MutexLock lock(mutex_);
+  return !offered_.empty() && now >= std::max(offered_at_, searching_since_) + patience_;
 }
 
 }  // namespace zklock::internal

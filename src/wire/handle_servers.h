@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_WIRE_HANDLE_SERVERS_H_
 #define ZKLOCK_SRC_WIRE_HANDLE_SERVERS_H_
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,22 +19,33 @@ namespace zklock::internal {
 /// Thread safety: all functions may be called from any thread.
 class HandleServers {
  public:
+  /// With a handle that takes no others, and before the first connection: no lease relies on it.
+  static constexpr std::chrono::nanoseconds kShortPatience = std::chrono::seconds(2);
+
   /// `servers`: "ip:port", as `resolve` writes them. At least one.
   explicit HandleServers(std::vector<std::string> servers) : in_use_(std::move(servers)) {}
 
   [[nodiscard]] std::vector<std::string> in_use() const;
   /// These are the servers now. Their order does not matter. REQUIRES: at least one.
   void offer(std::vector<std::string> servers);
-  /// The servers that were offered, if they are not those in use. They are in use from here on.
-  [[nodiscard]] std::optional<std::vector<std::string>> take();
-  /// Since when there are others to be taken; none: there are not.
-  [[nodiscard]] std::optional<SteadyTime> waiting_since() const;
+  /// The servers that were offered, if they are not those in use.
+  [[nodiscard]] std::optional<std::vector<std::string>> offered() const;
+  /// The handle has taken these.
+  void use(std::vector<std::string> servers);
+
+  /// The handle has lost its connection: it looks for a server from here on, and takes others
+  /// within `patience`, if it can.
+  void search(std::chrono::nanoseconds patience);
+  /// Whether others have waited for longer than that. Only time of this search counts.
+  [[nodiscard]] bool are_overdue(SteadyTime now) const;
 
  private:
   mutable Mutex mutex_;
   std::vector<std::string> in_use_ ZKLOCK_GUARDED_BY(mutex_);
   std::vector<std::string> offered_ ZKLOCK_GUARDED_BY(mutex_);  // empty: none
   SteadyTime offered_at_ ZKLOCK_GUARDED_BY(mutex_){};
+  SteadyTime searching_since_ ZKLOCK_GUARDED_BY(mutex_) = SteadyTime::min();
+  std::chrono::nanoseconds patience_ ZKLOCK_GUARDED_BY(mutex_) = kShortPatience;
 };
 
 }  // namespace zklock::internal

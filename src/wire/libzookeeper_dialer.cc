@@ -26,9 +26,6 @@ constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(200);
 constexpr int kLooksInPatience = 4;
 
-/// How long a handle may leave newer servers untaken, while it finds none of its own.
-constexpr std::chrono::nanoseconds kPatienceWithAHandle = std::chrono::seconds(2);
-
 class LibZooKeeperDialer final : public Dialer {
  public:
   LibZooKeeperDialer(std::string text, Address address, ClientOptions options,
@@ -66,9 +63,10 @@ class LibZooKeeperDialer final : public Dialer {
     // A server that does not answer keeps libzookeeper connecting for long, without a line or an
     // event: this is the next occasion.
     close_connections_on_exec(servers_->in_use());
+    // Before the look-up: how long that takes says nothing about the handle.
+    const SteadyTime now = Platform::current().steady_now();
     look_up_servers();
-    const std::optional<SteadyTime> since = servers_->waiting_since();
-    return since && Platform::current().steady_now() - *since >= kPatienceWithAHandle;
+    return servers_->are_overdue(now);
   }
 
   [[nodiscard]] std::optional<std::chrono::nanoseconds> looks_at_attempts() const override {

@@ -28,6 +28,9 @@ extern "C" zhandle_t* zookeeper_init_ssl(const char* host, const char* cert, wat
                                          int recv_timeout, const clientid_t* client_id,
                                          void* context, int flags) __attribute__((weak));
 
+// Declared in zookeeper_log.h, which does not find its own includes.
+extern "C" ZooLogLevel logLevel;  // NOLINT(readability-identifier-naming): the name is theirs
+
 namespace zklock::internal {
 
 namespace {
@@ -39,6 +42,9 @@ constexpr std::chrono::milliseconds kDrainTime{1'000};
 /// libzookeeper pauses for a 60th of the session timeout between attempts to connect; for a smaller
 /// timeout than this it would not pause. (The servers' minimum is larger in any case.)
 constexpr std::chrono::milliseconds kShortestSession{200};
+
+/// What libzookeeper may take longer than its timeouts say.
+constexpr std::chrono::seconds kSlack{1};
 
 /// For its network, and for its completions. An assertion of libzookeeper ends the process if one
 /// of them does not start.
@@ -71,6 +77,9 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
                              void* context) noexcept;
 
   void on_failed_attempt();
+  /// How long the handle may keep newer servers waiting: libzookeeper writes no line while it waits
+  /// for a server, and that is for two thirds of the session timeout.
+  [[nodiscard]] std::chrono::nanoseconds patience(zhandle_t* handle) const;
 
   /// Registers the request and calls `call(handle, request)`, which passes it to libzookeeper.
   template <class Call>
@@ -164,14 +173,21 @@ void LibZooKeeperWire::take_newer_servers() {
 /// socket, which no other thread may do. The handle must not be connected either, as it would not
 /// report that the connection is gone.
 void LibZooKeeperWire::on_failed_attempt() {
-  if (!servers_->waiting_since() || lines_.is_shared()) return;
+  std::optional<std::vector<std::string>> newer = servers_->offered();
+  if (!newer || lines_.is_shared()) return;
+  const std::vector<std::string> list = padded(*newer, list_length_);
+  const std::string address = connection_string(list, "");
   const SharedLock lock(handle_mutex_);
   if (handle_ == nullptr || zoo_state(handle_) == ZOO_CONNECTED_STATE) return;
-  const std::optional<std::vector<std::string>> newer = servers_->take();
-  if (!newer) return;
-  const std::vector<std::string> list = padded(*newer, list_length_);
+  if (zoo_set_servers(handle_, address.c_str()) != ZOK) return;  // the next attempt tries it again
   list_length_ = list.size();
-  zoo_set_servers(handle_, connection_string(list, "").c_str());
+  servers_->use(std::move(*newer));
+}
+
+std::chrono::nanoseconds LibZooKeeperWire::patience(zhandle_t* handle) const {
+  // Such a handle takes none.
+  if (lines_.is_shared() || logLevel < ZOO_LOG_LEVEL_ERROR) return HandleServers::kShortPatience;
+  return std::chrono::milliseconds(zoo_recv_timeout(handle)) * 2 / 3 + kSlack;
 }
 
 template <class Call>
@@ -298,6 +314,7 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
   } else if (state == ZOO_AUTH_FAILED_STATE) {
     self.listener_->on_auth_failed();
   } else if (self.connected_.exchange(false)) {
+    self.servers_->search(self.patience(handle));
     self.listener_->on_disconnected();
   }
 }
