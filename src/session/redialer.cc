@@ -13,7 +13,13 @@ using std::chrono::milliseconds;
 constexpr milliseconds kShortestPause{50};
 constexpr milliseconds kLongestPause{5'000};
 /// How long libzookeeper looks for the servers that it knows before we resolve their names again.
+/// Also the shortest pause between two look-ups: name servers serve many clients.
 constexpr milliseconds kPatienceWithServers{2'000};
+
+/// Clients that lost their connections together do not ask again together.
+milliseconds pause_between_look_ups() {
+  return backoff_pause(1, 2 * kPatienceWithServers, 2 * kPatienceWithServers);
+}
 
 }  // namespace
 
@@ -57,13 +63,30 @@ void Redialer::dial(DialTarget& target) {
 }
 
 void Redialer::on_disconnected() {
-  if (!is_looking_up_.exchange(true)) run_at(SteadyTime::min(), &Redialer::look_up_servers);
+  look_up_servers_soon();
   look_for_servers_later();
+}
+
+void Redialer::look_up_servers_soon() {
+  if (!is_looking_up_.exchange(true)) run_at(next_look_up(), &Redialer::look_up_servers);
 }
 
 void Redialer::look_up_servers(DialTarget&) {
   is_looking_up_ = false;
+  if (Platform::current().steady_now() < next_look_up()) return look_up_servers_soon();
   dialer_->look_up_servers();
+  on_looked_up();
+}
+
+SteadyTime Redialer::next_look_up() {
+  const MutexLock lock(mutex_);
+  return next_look_up_;
+}
+
+void Redialer::on_looked_up() {
+  const SteadyTime next = Platform::current().steady_now() + pause_between_look_ups();
+  const MutexLock lock(mutex_);
+  next_look_up_ = next;
 }
 
 void Redialer::look_for_servers_later() {
@@ -82,11 +105,15 @@ void Redialer::look_for_servers(DialTarget& target) {
   if (!searching_for || is_looking_.exchange(true)) return;
   if (*searching_for < kPatienceWithServers) {  // there was a connection in between
     look_for_servers_in(kPatienceWithServers - *searching_for);
-  } else if (dialer_->servers_have_moved()) {
+    return;
+  }
+  const bool have_moved = dialer_->servers_have_moved();
+  on_looked_up();
+  if (have_moved) {
     is_looking_ = false;
     target.replace_wire();
   } else {
-    look_for_servers_in(next_pause());
+    look_for_servers_in(pause_between_look_ups());
   }
 }
 

@@ -51,7 +51,8 @@ class Redialer {
   void start(std::weak_ptr<DialTarget> target);
   void dial_soon() { run_at(SteadyTime::min(), &Redialer::dial); }
   /// The connection broke. The names of the servers are resolved again, also if the wire finds a
-  /// server at once: then it knows where to go the next time.
+  /// server at once: then it knows where to go the next time. If they just were, that is done after
+  /// a pause.
   void on_disconnected();
   /// A wire looks for a server. If it has none after a while, the names of the servers are resolved
   /// again, until it is connected or they have moved. Servers that do not answer are passed.
@@ -66,6 +67,9 @@ class Redialer {
   void run_at(SteadyTime time, void (Redialer::*step)(DialTarget&));
   void dial(DialTarget& target);
   void look_up_servers(DialTarget& target);
+  void look_up_servers_soon();
+  [[nodiscard]] SteadyTime next_look_up();
+  void on_looked_up();
   void look_for_servers(DialTarget& target);
   void look_for_servers_in(std::chrono::nanoseconds pause);
   void pass_silent_servers(DialTarget& target);
@@ -81,6 +85,7 @@ class Redialer {
   std::atomic<bool> is_passing_{false};     // the same of pass_silent_servers
   Mutex mutex_;
   int failures_ ZKLOCK_GUARDED_BY(mutex_) = 0;  // since the last connection
+  SteadyTime next_look_up_ ZKLOCK_GUARDED_BY(mutex_) = SteadyTime::min();  // not before
 };
 
 }  // namespace zklock::internal

@@ -158,6 +158,30 @@ TEST_F(RedialerTest, TheServersAreLookedUpAtOnceWhenAConnectionBreaks) {
   EXPECT_EQ(ensemble_.look_ups(), 2);
 }
 
+TEST_F(RedialerTest, ConnectionsThatBreakOneAfterTheOtherAreLookedUpAfterAPause) {
+  start();
+  target_->is_connected = true;
+  target_->redialer.on_disconnected();
+  time_.settle();
+  EXPECT_EQ(ensemble_.look_ups(), 1);
+  time_.advance(100ms);
+  target_->redialer.on_disconnected();
+  time_.advance(1'899ms);
+  EXPECT_EQ(ensemble_.look_ups(), 1) << "2 s at least";
+  target_->redialer.on_disconnected();
+  time_.advance(2'001ms);
+  EXPECT_EQ(ensemble_.look_ups(), 2) << "and 4 s at most";
+  time_.advance(1min);
+  EXPECT_EQ(ensemble_.look_ups(), 2);
+}
+
+TEST_F(RedialerTest, ALongSearchLooksServersUpAfterPauses) {
+  start();
+  time_.advance(62s);
+  EXPECT_GE(target_->looks, 16) << "4 s at most";
+  EXPECT_LE(target_->looks, 31) << "2 s at least";
+}
+
 TEST_F(RedialerTest, ThereIsOneLookAtATime) {
   start();
   target_->redialer.look_for_servers_later();
