@@ -49,6 +49,11 @@ void HandleServers::search(std::chrono::nanoseconds patience) {
   patience_ = patience;
 }
 
+bool HandleServers::had_session() const {
+  const MutexLock lock(mutex_);
+  return searching_since_ != SteadyTime::min();
+}
+
 bool HandleServers::are_overdue(SteadyTime now) const {
   const MutexLock lock(mutex_);
   return !offered_.empty() && now >= std::max(offered_at_, searching_since_) + patience_;

@@ -36,6 +36,8 @@ class HandleServers {
   /// The handle has lost its connection: it looks for a server from here on, and takes others
   /// within `patience`, if it can.
   void search(std::chrono::nanoseconds patience);
+  /// Whether it has lost a connection, and so had one.
+  [[nodiscard]] bool had_session() const;
   /// Whether others have waited for longer than that. Only time of this search counts.
   [[nodiscard]] bool are_overdue(SteadyTime now) const;
 

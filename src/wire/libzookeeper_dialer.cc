@@ -23,7 +23,7 @@ namespace {
 /// How long a server may take to accept a connection. Less, down to the shortest, if there are so
 /// many servers that a caller who waits for the first session would not reach the last one.
 constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(1);
-constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(200);
+constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(500);
 constexpr int kLooksInPatience = 4;
 
 class LibZooKeeperDialer final : public Dialer {
@@ -42,6 +42,7 @@ class LibZooKeeperDialer final : public Dialer {
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};
     if (resolved.servers.empty()) return {nullptr, problem};
+    had_session_ = had_session_ || (servers_ && servers_->had_session());
     servers_ = std::make_shared<HandleServers>(resolved.servers);
     try {
       return {
@@ -70,7 +71,7 @@ class LibZooKeeperDialer final : public Dialer {
   }
 
   [[nodiscard]] std::optional<std::chrono::nanoseconds> looks_at_attempts() const override {
-    return patience_ / kLooksInPatience;
+    return kPatience / kLooksInPatience;
   }
 
   void end_unanswered_attempts(std::chrono::nanoseconds searching_for) override {
@@ -78,7 +79,8 @@ class LibZooKeeperDialer final : public Dialer {
     // attempt may take.
     const std::vector<std::string> servers = servers_->in_use();
     const auto share = searching_for / (2 * std::ssize(servers));
-    for (const std::string& server : attempts_.end(servers, std::max(patience_, share))) {
+    const auto patience = std::max<std::chrono::nanoseconds>(patience_with(servers), share);
+    for (const std::string& server : attempts_.end(servers, patience)) {
       log_->on_detail(LogLevel::debug, server + " does not answer: looking for another server");
     }
   }
@@ -94,16 +96,23 @@ class LibZooKeeperDialer final : public Dialer {
   [[nodiscard]] const std::string& address() const noexcept override { return text_; }
 
  private:
+  [[nodiscard]] std::chrono::nanoseconds patience_with(
+      const std::vector<std::string>& servers) const {
+    // No caller waits for the first session any more.
+    if (had_session_ || servers_->had_session()) return kPatience;
+    return std::clamp<std::chrono::nanoseconds>(options_.connect_timeout / std::ssize(servers),
+                                                kShortestPatience, kPatience);
+  }
+
   const std::string text_;
   const Address address_;
   const ClientOptions options_;
   const std::shared_ptr<OutageLog> log_;
-  const std::chrono::nanoseconds patience_ = std::clamp<std::chrono::nanoseconds>(
-      options_.connect_timeout / std::ssize(address_.servers), kShortestPatience, kPatience);
   const Resolver::LookUp look_up_;
   // Of the thread that dials.
   Resolver resolver_;
   std::shared_ptr<HandleServers> servers_;  // of the last wire
+  bool had_session_ = false;                // with an earlier wire
   UnansweredAttempts attempts_;
 };
 
