@@ -1,6 +1,5 @@
 #include "wire/attempt_line.h"
 
-#include <cerrno>
 #include <charconv>
 #include <optional>
 
@@ -15,7 +14,6 @@ namespace {
 constexpr std::string_view kFailed = ": Socket ";
 constexpr std::string_view kCode = " zk retcode=";
 constexpr std::string_view kError = ", errno=";
-constexpr std::string_view kNotAccepted = ": server refused to accept the client";
 constexpr std::string_view kAccepted = "nitiated connection to server ";
 constexpr std::string_view kPausing = ": Delaying connection after ";
 
@@ -45,11 +43,8 @@ std::string_view without_brackets(std::string_view text) noexcept {
 
 AttemptLine parse_failure(std::string_view text) noexcept {
   const std::optional<int> code = number_behind(kCode, text);
-  std::optional<int> error = number_behind(kError, text);
+  const std::optional<int> error = number_behind(kError, text);
   if (!code || !error || *code == kSessionExpired) return {};
-  // A server that refuses does not reset a connection: this is one that UnansweredAttempts has
-  // ended.
-  if (*error == ECONNRESET && text.find(kNotAccepted) != std::string_view::npos) error = ETIMEDOUT;
   return {AttemptLine::Kind::failed, without_brackets(text.substr(0, text.find(kCode))), *error};
 }
 

@@ -1,9 +1,11 @@
 #include "wire/libzookeeper_log.h"
 
+#include <cerrno>
 #include <utility>
 
 #include "wire/attempt_line.h"
 #include "wire/close_on_exec.h"
+#include "wire/unanswered_attempts.h"
 
 namespace zklock::internal {
 
@@ -20,7 +22,8 @@ LogLevel level_of(std::string_view line) {
 }  // namespace
 
 void LibZooKeeperLog::take(std::string_view line) {
-  const AttemptLine attempt = parse_attempt_line(line);
+  AttemptLine attempt = parse_attempt_line(line);
+  if (attempt.error == ECONNRESET && was_just_ended(attempt.server)) attempt.error = ETIMEDOUT;
   std::function<void()> on_failed_attempt;
   {
     const MutexLock lock(mutex_);

@@ -8,8 +8,10 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <map>
 #include <utility>
 
+#include "base/mutex.h"
 #include "wire/descriptors.h"
 
 namespace zklock::internal {
@@ -56,6 +58,33 @@ bool is_unanswered_attempt(int socket) noexcept {
          sends_at_once != 0;
 }
 
+/// The servers at which attempts were ended: by which client does not matter to the one whose
+/// socket it was.
+struct EndedAttempts {
+  Mutex mutex;
+  std::map<std::string, SteadyTime> last ZKLOCK_GUARDED_BY(mutex);  // by server
+};
+
+/// Never destroyed: lines of libzookeeper may come while the process exits.
+EndedAttempts& ended_attempts() { return Platform::current().process_wide<EndedAttempts>(); }
+
+constexpr std::chrono::seconds kUntilItsLine{1};
+
+/// libzookeeper may write an IPv6 address in brackets.
+std::string without_brackets(std::string_view server) {
+  std::string text(server);
+  std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
+  return text;
+}
+
+void note_end(const std::string& server) {
+  const SteadyTime now = Platform::current().steady_now();
+  EndedAttempts& ended = ended_attempts();
+  const MutexLock lock(ended.mutex);
+  std::erase_if(ended.last, [now](const auto& of) { return now - of.second > kUntilItsLine; });
+  ended.last[without_brackets(server)] = now;
+}
+
 bool contains(const std::vector<std::string>& servers, const std::string& server) {
   return std::find(servers.begin(), servers.end(), server) != servers.end();
 }
@@ -83,14 +112,23 @@ std::vector<std::string> UnansweredAttempts::end(const std::vector<std::string>&
       const Attempt attempt{socket.inode(), found_at(socket.inode(), now)};
       if (now - attempt.found < patience) {
         still_under_way.push_back(attempt);
-      } else if (::shutdown(socket.number(), SHUT_RDWR) == 0) {
-        ended.push_back(std::move(server));
+        continue;
       }
+      note_end(server);  // first: the line may come at once
+      if (::shutdown(socket.number(), SHUT_RDWR) == 0) ended.push_back(std::move(server));
     }
   } catch (...) {  // NOLINT(bugprone-empty-catch): out of memory; the next call may succeed
   }
   under_way_ = std::move(still_under_way);
   return ended;
+}
+
+bool was_just_ended(std::string_view server) {
+  const SteadyTime now = Platform::current().steady_now();
+  EndedAttempts& ended = ended_attempts();
+  const MutexLock lock(ended.mutex);
+  const auto found = ended.last.find(without_brackets(server));
+  return found != ended.last.end() && now - found->second <= kUntilItsLine;
 }
 
 }  // namespace zklock::internal

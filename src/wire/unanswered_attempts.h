@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "base/platform.h"
@@ -15,11 +16,13 @@
 namespace zklock::internal {
 
 /// Ending an attempt means: libzookeeper sees an error (ECONNRESET), and tries the next server at
-/// once. Nothing was sent on such a socket, so the servers do not learn of it.
+/// once. The server may accept in the microseconds before that. Then it sees a connection that is
+/// closed again, like any that breaks, and no session ends with it.
 ///
 /// A socket is one of libzookeeper's if it waits for one of the servers to accept it, does not
-/// block, and does not delay small packets. If the application has handles of its own for the same
-/// servers, their attempts end in the same way: they, too, try the next server.
+/// block, and does not delay small packets. So the attempts of all clients of the process at these
+/// servers end in the same way, also those of handles that are the application's own: they, too,
+/// try the next server.
 ///
 /// Thread safety: one thread at a time.
 class UnansweredAttempts {
@@ -38,6 +41,10 @@ class UnansweredAttempts {
 
   std::vector<Attempt> under_way_;  // at the last call
 };
+
+/// Whether one of them, of any client, has ended an attempt at this server in the last second: then
+/// a reset is no answer.
+[[nodiscard]] bool was_just_ended(std::string_view server);
 
 }  // namespace zklock::internal
 

@@ -109,9 +109,9 @@ TEST_F(ConnectAttemptsTest, ASilentServerIsToldFromOneThatDoesNotAccept) {
   EXPECT_EQ(attempts_.problem(), "10.0.0.1:2181: accepted the connection, but did not answer");
 }
 
-TEST_F(ConnectAttemptsTest, AnAttemptThatWasEndedForLackOfAnAnswerHasTimedOut) {
+TEST_F(ConnectAttemptsTest, AProxyThatResetsAtOnceHasHungUp) {
   note(failed("10.0.0.1:2181", ECONNRESET, "server refused to accept the client"));
-  EXPECT_EQ(attempts_.problem(), "10.0.0.1:2181: Connection timed out");
+  EXPECT_THAT(attempts_.problem(), HasSubstr("accepted the connection and closed it"));
 }
 
 TEST_F(ConnectAttemptsTest, EachServerHasItsOwnOutcome) {

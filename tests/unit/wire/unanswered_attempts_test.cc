@@ -60,6 +60,17 @@ TEST(UnansweredAttemptsTest, OneThatTakesTooLongFails) {
   EXPECT_THAT(attempts.end({host.name()}, 0s), IsEmpty());
 }
 
+TEST(UnansweredAttemptsTest, ItIsKnownWhichServersDidNotAnswer) {
+  const SilentHost host;
+  const FileDescriptor socket = attempt_at(host);
+  UnansweredAttempts attempts;
+  attempts.end({host.name()}, 1h);
+  EXPECT_FALSE(was_just_ended(host.name()));
+  attempts.end({host.name()}, 0s);
+  EXPECT_TRUE(was_just_ended(host.name()));
+  EXPECT_TRUE(was_just_ended("[" + host.name() + "]"));
+}
+
 TEST(UnansweredAttemptsTest, ALaterOneHasItsOwnTime) {
   const SilentHost host;
   UnansweredAttempts attempts;
