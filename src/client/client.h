@@ -23,19 +23,19 @@ namespace zklock::internal {
 
 /// The implementation behind `connect`, and behind the fake. It has one session at a time. When
 /// that has no capacity for further claims, it makes another client of its kind.
-class ZKLOCK_EXPORT Client final : public ClaimClient, public EndsAtExit {
+class Client final : public ClaimClient, public EndsAtExit {
  public:
   /// `reads_first`: a path that the first session is tried with; "" for none.
-  Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options,
-         std::string reads_first = "");
+  ZKLOCK_EXPORT Client(std::unique_ptr<Dialer> dialer, const ClientOptions& options,
+                       std::string reads_first = "");
   /// For a further session of another client.
   explicit Client(std::shared_ptr<ClientCore> core);
-  ~Client() override;
+  ZKLOCK_EXPORT ~Client() override;
   Client(const Client&) = delete;
   Client& operator=(const Client&) = delete;
 
   /// Waits for the first session: see await_first_session.
-  bool await_session(std::chrono::milliseconds timeout);
+  ZKLOCK_EXPORT bool await_session(std::chrono::milliseconds timeout);
 
   Result<Children> children(const std::string& path, const Context& context) override;
   Result<Children> children_and_watch(const std::string& path,

@@ -44,7 +44,7 @@ void say(std::string& line) noexcept {
 }  // namespace
 
 /// The thread, and what wakes it.
-class FailStop::Watch {
+class ZKLOCK_HIDDEN FailStop::Watch {
  public:
   /// Throws std::system_error.
   Watch(Lease lease, std::chrono::milliseconds margin)

@@ -58,7 +58,7 @@ std::vector<Place> in_order(std::span<Lock* const> locks) {
 }  // namespace
 
 /// The locks that are held, the last one at the end.
-class LockAllGuard::Held {
+class ZKLOCK_HIDDEN LockAllGuard::Held {
  public:
   Held() = default;
   ~Held() {

@@ -23,8 +23,8 @@
 namespace zklock {
 
 /// Outlives the ZooKeeperLock while calls are under way. Thread safety: as ZooKeeperLock.
-class ZooKeeperLock::Impl final : public internal::EndsAtExit,
-                                  public std::enable_shared_from_this<Impl> {
+class ZKLOCK_HIDDEN ZooKeeperLock::Impl final : public internal::EndsAtExit,
+                                                public std::enable_shared_from_this<Impl> {
  public:
   Impl(const ZooKeeperLockConfig& config, std::shared_ptr<ZooKeeperClient> client,
        bool owns_client);
