@@ -32,6 +32,9 @@ class Lane {
   /// ended without being joined is what ThreadSanitizer calls a leak.)
   void exit(const Context& context);
   [[nodiscard]] bool has_exited();
+  /// A thread may be about to add a job: until it is released, not all jobs are done.
+  void hold();
+  void release() noexcept;
   /// Waits until all jobs are done, and joins the threads that have ended.
   void wait(const Context& context);
 
@@ -43,7 +46,7 @@ class Lane {
     return keepers_ > 0 && !has_exited_;
   }
   [[nodiscard]] bool is_done() const ZKLOCK_REQUIRES(monitor_.mutex) {
-    return jobs_.empty() && threads_.size() == (keeps_a_thread() ? idle_ : 0);
+    return holds_ == 0 && jobs_.empty() && threads_.size() == (keeps_a_thread() ? idle_ : 0);
   }
 
   const std::string name_;
@@ -54,6 +57,7 @@ class Lane {
   std::vector<std::unique_ptr<Thread>> ended_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // to be joined
   std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // threads that wait for a job
   int keepers_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
+  int holds_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
   bool has_exited_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
 };
 
@@ -105,6 +109,19 @@ void Lane::stop_keeping() noexcept {
 bool Lane::has_exited() {
   const MutexLock lock(monitor_.mutex);
   return has_exited_;
+}
+
+void Lane::hold() {
+  const MutexLock lock(monitor_.mutex);
+  ++holds_;
+}
+
+void Lane::release() noexcept {
+  {
+    const MutexLock lock(monitor_.mutex);
+    --holds_;
+  }
+  monitor_.changed->notify_all();
 }
 
 void Lane::exit(const Context& context) {
@@ -186,6 +203,9 @@ void close_later(Ending lane, std::function<void()> job) noexcept {
   const Farewell farewell;
   sessions.wait(farewell.context());
 }
+
+MayDropSession::MayDropSession() { lanes().threads.hold(); }
+MayDropSession::~MayDropSession() { lanes().threads.release(); }
 
 std::shared_ptr<void> keep_closer() {
   Lane& sessions = lanes().sessions;

@@ -30,6 +30,17 @@ void close_later(Ending lane, std::function<void()> job) noexcept;
 /// as it has sessions to close. Throws std::system_error.
 [[nodiscard]] std::shared_ptr<void> keep_closer();
 
+/// On a thread of the library that may drop the last reference to a session, whose threads then
+/// have to be joined. While this lives, `wait_for_closers_at_exit` waits: a thread that ends after
+/// that, and that nobody joins, is what ThreadSanitizer calls a leak.
+class MayDropSession {
+ public:
+  MayDropSession();
+  ~MayDropSession();
+  MayDropSession(const MayDropSession&) = delete;
+  MayDropSession& operator=(const MayDropSession&) = delete;
+};
+
 /// The process exits: waits until all jobs are done, or until `deadline`. What is not done then
 /// ends with the process.
 void wait_for_closers_at_exit(SteadyTime deadline) noexcept;

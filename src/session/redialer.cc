@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/backoff.h"
+#include "base/closer.h"
 
 namespace zklock::internal {
 
@@ -30,6 +31,7 @@ void Redialer::start(std::weak_ptr<DialTarget> target) {
 
 void Redialer::run_at(SteadyTime time, void (Redialer::*step)(DialTarget&)) {
   connector_.schedule(time, [this, weak = target_, step] {
+    const MayDropSession at_the_end;
     // The target owns this redialer.
     if (const auto target = weak.lock()) (this->*step)(*target);
   });

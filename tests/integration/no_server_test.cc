@@ -162,7 +162,10 @@ TEST(NoServerTest, AnOutageIsLoggedOnce) {
   const std::string problem = problem_of(server.address());
   EXPECT_THAT(problem, HasSubstr("Connection refused"));
   const auto lines = logger->lines();
-  const auto is_serious = [](const std::string& line) { return line[0] >= '2'; };
+  // libzookeeper also says when its thread was late, on a busy machine.
+  const auto is_serious = [](const std::string& line) {
+    return line[0] >= '2' && line.find("Exceeded deadline") == std::string::npos;
+  };
   EXPECT_LE(std::count_if(lines.begin(), lines.end(), is_serious), 4)
       << ::testing::PrintToString(lines);
   server.restart();

@@ -105,6 +105,23 @@ TEST(SessionCloserTest, AThreadThatIsKeptEndsWithTheProcess) {
   time.time().end_threads(0, 1s);  // ends the test if the thread lives
 }
 
+TEST(JoinerTest, TheExitWaitsForAThreadThatMayDropASession) {
+  zklock::testing::VirtualClock time;
+  auto may_drop = std::make_unique<MayDropSession>();
+  auto exit = zklock::testing::in_background([] {
+    wait_for_closers_at_exit(SteadyTime::max());
+    return true;
+  });
+  time.settle();
+  EXPECT_FALSE(exit.is_done());
+  bool is_joined = false;
+  close_later(Ending::thread, [&] { is_joined = true; });
+  may_drop.reset();
+  time.settle();
+  EXPECT_TRUE(exit.is_done());
+  EXPECT_TRUE(is_joined);
+}
+
 TEST_P(CloserTest, AJobWithoutAThreadIsDoneWhenThereIsOne) {
   zklock::testing::VirtualClock time;
   time.refuse_threads();
