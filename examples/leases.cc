@@ -34,13 +34,14 @@ int main(int argc, char** argv) try {
   const zklock::Lease& lease = guard.lease();
 
   // Runs on a thread of the library as soon as the lock is lost: interrupt what takes long here.
-  const std::stop_callback on_loss(lease.lost(), [&lease] {
-    std::cerr << "the lock is lost: " << lease.loss_reason().message() << '\n';
-  });
+  const std::stop_callback on_loss(lease.lost(), [] { std::cerr << "interrupting\n"; });
 
   // Work in parts, and look before each of them. valid() asks no server.
   for (int part = 1; part <= kParts; ++part) {
-    if (!lease.valid()) return 1;
+    if (!lease.valid()) {
+      std::cerr << "the lock is lost: " << lease.loss_reason().message() << '\n';
+      return 1;
+    }
     work_on(part);
   }
   // [readme-end]
