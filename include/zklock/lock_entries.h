@@ -62,6 +62,8 @@ class ZKLOCK_EXPORT LockEntries {
   [[nodiscard]] const_iterator begin() const noexcept { return entries_.begin(); }
   [[nodiscard]] const_iterator end() const noexcept { return entries_.end(); }
 
+  bool operator==(const LockEntries&) const = default;
+
  private:
   std::vector<LockEntry> entries_;
 };

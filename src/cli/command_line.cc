@@ -20,15 +20,16 @@ namespace {
 using namespace std::chrono_literals;
 
 constexpr const char* kFooter =
-    "\nExit status: 0 done, 64 wrong usage, 69 no server answered, 75 not in time, 77 no "
-    "permission,\n"
-    "70 any other failure; of status: 1 held. The environment may have ZKLOCK_ADDRESS,\n"
-    "ZKLOCK_AUTH_FILE (lines like \"digest user:password\"), and for TLS ZKLOCK_CA_FILE,\n"
-    "ZKLOCK_CERTIFICATE_FILE, ZKLOCK_KEY_FILE.";
+    "\nExit status: 0 done, 1 held (of status), 64 wrong usage, 69 no server answered,\n"
+    "75 not in time (of wait), 77 no permission, 70 any other failure.\n"
+    "The environment may have ZKLOCK_ADDRESS, ZKLOCK_AUTH_FILE (lines like\n"
+    "\"digest user:password\"), and for TLS ZKLOCK_CA_FILE, ZKLOCK_CERTIFICATE_FILE,\n"
+    "ZKLOCK_KEY_FILE. See also: man zklock";
 
 /// What CLI11 stores, before durations are read.
 struct Flags {
   Servers servers;
+  std::string path;
   ListOptions list;
   StatusOptions status;
   WaitOptions wait;
@@ -106,10 +107,10 @@ bool is_given(const CLI::App& app, const char* command, const char* flag) {
 }
 
 CLI::App& add_command(CLI::App& app, Flags& flags, const char* name, const char* help,
-                      const char* argument, std::string& target, const char* argument_help) {
+                      const char* argument, const char* argument_help) {
   CLI::App& command = *app.add_subcommand(name, help);
   command.option_defaults()->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
-  command.add_option(argument, target, argument_help)->required()->type_name("");
+  command.add_option(argument, flags.path, argument_help)->required()->type_name("");
   add_servers(command, flags);
   return command;
 }
@@ -118,24 +119,24 @@ CLI::App& add_command(CLI::App& app, Flags& flags, const char* name, const char*
 void add_commands(CLI::App& app, Flags& flags) {
   constexpr const char* kPathHelp = "Path of the lock";
   CLI::App& list = add_command(app, flags, "ls", "Show who holds a lock, and who waits for it",
-                               "PATH", flags.list.path, kPathHelp);
+                               "PATH", kPathHelp);
   list.add_flag("--watch", flags.list.watch,
                 "Go on, and show the queue each time somebody comes or goes");
   list.add_flag("--json", flags.list.json, "Print an array with an object for each claim");
   list.add_flag("--recursive", flags.list.recursive, "Show all locks below the path");
 
-  CLI::App& status = add_command(app, flags, "status", "Tell whether somebody holds a lock", "PATH",
-                                 flags.status.path, kPathHelp);
+  CLI::App& status =
+      add_command(app, flags, "status", "Tell whether somebody holds a lock", "PATH", kPathHelp);
   status.add_flag("--quiet,-q", flags.status.quiet, "Print nothing");
 
   CLI::App& wait = add_command(app, flags, "wait", "Wait until nobody holds a lock; take nothing",
-                               "PATH", flags.wait.path, kPathHelp);
+                               "PATH", kPathHelp);
   wait.add_option("--timeout", flags.wait_timeout, "How long to wait: 500ms, 3s, 1m30s")
       ->type_name("DURATION");
   wait.add_flag("--quiet,-q", flags.wait.quiet, "Do not say who holds it");
 
   CLI::App& break_one = add_command(app, flags, "break", "Remove one claim, after asking", "ZNODE",
-                                    flags.break_one.znode, "Path of the claim, as ls shows it");
+                                    "Path of the claim, as ls shows it");
   break_one.add_option("--if-token", flags.token, "Only if this is its fencing token")
       ->type_name("TOKEN");
   break_one.add_flag("--yes,-y", flags.break_one.yes, "Do not ask");
@@ -160,19 +161,11 @@ Command command_of(const CLI::App& app, Flags flags) {
   Command command{.servers = std::move(flags.servers)};
   command.claim_markers.insert(command.claim_markers.end(), flags.claim_markers.begin(),
                                flags.claim_markers.end());
-  if (app.got_subcommand("ls")) {
-    flags.list.path = path_of(std::move(flags.list.path));
-    command.what = std::move(flags.list);
-  } else if (app.got_subcommand("status")) {
-    flags.status.path = path_of(std::move(flags.status.path));
-    command.what = std::move(flags.status);
-  } else if (app.got_subcommand("wait")) {
-    flags.wait.path = path_of(std::move(flags.wait.path));
-    command.what = std::move(flags.wait);
-  } else {
-    flags.break_one.znode = path_of(std::move(flags.break_one.znode));
-    command.what = std::move(flags.break_one);
-  }
+  if (app.got_subcommand("ls")) command.what = flags.list;
+  if (app.got_subcommand("status")) command.what = flags.status;
+  if (app.got_subcommand("wait")) command.what = flags.wait;
+  if (app.got_subcommand("break")) command.what = flags.break_one;
+  std::visit([&](auto& options) { options.path = path_of(std::move(flags.path)); }, command.what);
   return command;
 }
 

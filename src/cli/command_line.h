@@ -47,7 +47,7 @@ struct WaitOptions {
 
 /// `zklock break`
 struct BreakOptions {
-  std::string znode{};
+  std::string path{};  // of the claim
   std::optional<std::int64_t> token{};
   bool yes = false;
 };

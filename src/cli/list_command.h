@@ -1,15 +1,14 @@
-// What `zklock ls` does.
+// `zklock ls`: shows who holds a lock and who waits for it, or all locks below a path.
 #ifndef ZKLOCK_SRC_CLI_LIST_COMMAND_H_
 #define ZKLOCK_SRC_CLI_LIST_COMMAND_H_
 
 #include "cli/command_line.h"
-#include "cli/commands.h"
+#include "cli/command_session.h"
 
 namespace zklock::cli {
 
-/// With `options.watch` it goes on until the process is ended. Returns the exit status, and throws
-/// LockError.
-[[nodiscard]] int list_queues(const ListOptions& options, const Session& session);
+/// Returns the exit status. Throws LockError and OutputError.
+[[nodiscard]] int run(const ListOptions& options, const CommandSession& session);
 
 }  // namespace zklock::cli
 

@@ -8,6 +8,7 @@
 #include "cli/command_line.h"
 #include "cli/command_status.h"
 #include "cli/run_command.h"
+#include "cli/standard_error.h"
 #include "cli/standard_output.h"
 
 int main(int argc, char** argv) {
@@ -24,10 +25,10 @@ int main(int argc, char** argv) {
     }
     return cli::run_command(std::get<cli::Command>(parsed));
   } catch (const cli::OutputError& error) {
-    std::fprintf(stderr, "zklock: %s\n", error.what());
+    cli::say(error.what());
     return cli::status::kCannotWrite;
   } catch (const std::exception& error) {
-    std::fprintf(stderr, "zklock: %s\n", error.what());
+    cli::say(error.what());
     return cli::status::kFailed;
   }
 }

@@ -133,7 +133,7 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string describe_holder(const LockEntry& holder, Now now) {
+std::string describe(const LockEntry& holder, Now now) {
   std::string text = holder.owner.empty() ? "somebody" : printable(holder.owner);
   if (!holder.host.empty()) text += " on " + printable(holder.host);
   if (holder.pid != 0) text += " (pid " + std::to_string(holder.pid) + ")";
@@ -142,6 +142,12 @@ std::string describe_holder(const LockEntry& holder, Now now) {
     text += ", " + short_duration(*left) + " of " + short_duration(holder.ttl) + " left";
   }
   return text;
+}
+
+std::string describe_holder(const LockEntries& queue, Now now) {
+  const std::size_t waiting = queue.size() - 1;
+  return describe(*queue.begin(), now) +
+         (waiting == 0 ? "" : "; " + std::to_string(waiting) + " waiting");
 }
 
 std::string to_table(const Queue& queue, Now now) {
@@ -165,6 +171,13 @@ std::string to_json(const std::vector<Queue>& queues, Now now) {
   }
   // Others may have written what is not UTF-8.
   return array.dump(-1, ' ', true, nlohmann::ordered_json::error_handler_t::replace);
+}
+
+std::string render(const std::vector<Queue>& queues, bool as_json) {
+  if (as_json) return to_json(queues, now()) + "\n";
+  std::string text;
+  for (const Queue& queue : queues) text += (text.empty() ? "" : "\n") + to_table(queue, now());
+  return text;
 }
 
 }  // namespace zklock::cli

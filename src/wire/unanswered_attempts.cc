@@ -70,8 +70,8 @@ EndedAttempts& ended_attempts() { return Platform::current().process_wide<EndedA
 
 constexpr std::chrono::seconds kUntilItsLine{1};
 
-/// libzookeeper may write an IPv6 address in brackets.
-std::string without_brackets(std::string_view server) {
+/// As `peer_of` writes it: libzookeeper may put an IPv6 address in brackets.
+std::string peer_in_line(std::string_view server) {
   std::string text(server);
   std::erase_if(text, [](char c) { return c == '[' || c == ']'; });
   return text;
@@ -82,7 +82,7 @@ void note_end(const std::string& server) {
   EndedAttempts& ended = ended_attempts();
   const MutexLock lock(ended.mutex);
   std::erase_if(ended.last, [now](const auto& of) { return now - of.second > kUntilItsLine; });
-  ended.last[without_brackets(server)] = now;
+  ended.last[server] = now;
 }
 
 bool contains(const std::vector<std::string>& servers, const std::string& server) {
@@ -127,7 +127,7 @@ bool was_just_ended(std::string_view server) {
   const SteadyTime now = Platform::current().steady_now();
   EndedAttempts& ended = ended_attempts();
   const MutexLock lock(ended.mutex);
-  const auto found = ended.last.find(without_brackets(server));
+  const auto found = ended.last.find(peer_in_line(server));
   return found != ended.last.end() && now - found->second <= kUntilItsLine;
 }
 

@@ -95,6 +95,18 @@ TEST_F(ZklockCommandTest, ListFindsAllLocksThatAreHeldBelowAPath) {
   EXPECT_THAT(output_of({"ls", "--recursive", path_ + "/nothing"}), HasSubstr("no lock is held"));
 }
 
+TEST_F(ZklockCommandTest, ListShowsWhatItMayReadAndNamesTheRest) {
+  const std::shared_ptr<ZooKeeperClient> other =
+      connect(address_, {.auth = {{.scheme = "digest", .credentials = "ann:secret"}}});
+  ZooKeeperLock secret({.path = path_ + "/secret", .acl = Acl::creator_all()}, other);
+  const Lease first = holder_.lock(as_nightly_);
+  const Lease hidden = secret.lock(soon());
+  Subprocess list = start({"ls", "--recursive", path_});
+  EXPECT_THAT(list.wait_for_exit(), Optional(77));
+  EXPECT_THAT(list.standard_output(), HasSubstr("nightly"));
+  EXPECT_EQ(list.standard_error(), "zklock: cannot list " + path_ + "/secret: no permission\n");
+}
+
 TEST_F(ZklockCommandTest, WatchingShowsEachChangeUntilASignal) {
   Subprocess watch = start({"ls", "--watch", path_ + "/"});
   ASSERT_TRUE(watch.wait_for_line(path_ + ": free"));

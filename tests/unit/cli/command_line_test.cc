@@ -85,7 +85,7 @@ TEST_F(CommandLineTest, ReadsTheOptionsOfEachCommand) {
             std::nullopt);
   const auto one = std::get<BreakOptions>(
       accepted({"break", "/l/c-1", "--if-token", "42", "--yes", "--address", "zk:1"}).what);
-  EXPECT_EQ(one.znode, "/l/c-1");
+  EXPECT_EQ(one.path, "/l/c-1");
   EXPECT_EQ(one.token, 42);
   EXPECT_TRUE(one.yes);
 }

@@ -33,16 +33,21 @@ class QueueReportTest : public ::testing::Test {
 };
 
 TEST_F(QueueReportTest, SaysWhoHoldsTheLockAndHowMuchOfTheTtlIsLeft) {
-  EXPECT_THAT(describe_holder(holder_, now_), HasSubstr("nightly on db7 (pid 42) since "));
-  EXPECT_THAT(describe_holder(holder_, now_), HasSubstr(", 10s of 30s left"));
-  EXPECT_THAT(describe_holder(holder_, now_ + 1h), HasSubstr(", 0s of 30s left"));
-  EXPECT_EQ(describe_holder(foreign_, now_), "somebody");
+  EXPECT_THAT(describe(holder_, now_), HasSubstr("nightly on db7 (pid 42) since "));
+  EXPECT_THAT(describe(holder_, now_), HasSubstr(", 10s of 30s left"));
+  EXPECT_THAT(describe(holder_, now_ + 1h), HasSubstr(", 0s of 30s left"));
+  EXPECT_EQ(describe(foreign_, now_), "somebody");
+}
+
+TEST_F(QueueReportTest, SaysHowManyWait) {
+  EXPECT_THAT(describe_holder(queue_.entries, now_), HasSubstr("left; 1 waiting"));
+  EXPECT_EQ(describe_holder(LockEntries({foreign_}), now_), "somebody");
 }
 
 TEST_F(QueueReportTest, ShowsLongTimesInTwoUnits) {
   LockEntry holder = holder_;
   holder.ttl = 25h;
-  EXPECT_THAT(describe_holder(holder, now_), HasSubstr("1d of 1d1h left"));
+  EXPECT_THAT(describe(holder, now_), HasSubstr("1d of 1d1h left"));
 }
 
 TEST_F(QueueReportTest, TheTableHasALineForEachClaimInOrder) {
@@ -76,7 +81,7 @@ TEST_F(QueueReportTest, WhatOthersHaveWrittenCannotControlTheTerminal) {
   const Queue queue{"/locks", LockEntries({evil})};
   EXPECT_THAT(to_table(queue, now_), Not(HasSubstr("\x1b")));
   EXPECT_THAT(to_table(queue, now_), Not(HasSubstr("\x9b")));
-  EXPECT_THAT(describe_holder(evil, now_), Not(HasSubstr("\n")));
+  EXPECT_THAT(describe(evil, now_), Not(HasSubstr("\n")));
   EXPECT_FALSE(Json::parse(to_json({queue}, now_)).empty());
 }
 

@@ -56,7 +56,7 @@ TEST_F(SessionEndingTest, IsMovedOnByEvidence) {
 }
 
 TEST_F(SessionEndingTest, IsOnTimeWhenTheTimerHasLookedAlready) {
-  time_.advance(kSure - 200ms);  // the next look by itself is at the end
+  time_.advance(kSure - 200ms);  // the timer looks again only at the end
   const std::stop_token ending = session_->ending(100ms);
   time_.advance(100ms - 1ms);
   EXPECT_FALSE(ending.stop_requested());

@@ -1,6 +1,6 @@
-// What `zklock status`, `wait` and `break` do. Each returns the exit status, and throws LockError.
-#ifndef ZKLOCK_SRC_CLI_COMMANDS_H_
-#define ZKLOCK_SRC_CLI_COMMANDS_H_
+// What each command of `zklock` works with.
+#ifndef ZKLOCK_SRC_CLI_COMMAND_SESSION_H_
+#define ZKLOCK_SRC_CLI_COMMAND_SESSION_H_
 
 #include <zklock/context.h>
 #include <zklock/zookeeper_client.h>
@@ -11,12 +11,11 @@
 #include <string>
 #include <vector>
 
-#include "cli/command_line.h"
+#include "cli/queue_report.h"
 
 namespace zklock::cli {
 
-/// What each command needs.
-struct Session {
+struct CommandSession {
   std::shared_ptr<ZooKeeperClient> client{};
   Context context{};  // of `wait`, it has the deadline
   std::chrono::milliseconds answer_timeout{};
@@ -24,6 +23,9 @@ struct Session {
 
   [[nodiscard]] ZooKeeperLock lock(const std::string& path) const {
     return ZooKeeperLock({.path = path, .further_claim_markers = claim_markers}, client);
+  }
+  [[nodiscard]] Queue queue(const std::string& path) const {
+    return {.path = path, .entries = lock(path).entries(soon())};
   }
 
   /// For one answer.
@@ -43,14 +45,6 @@ struct Session {
   }
 };
 
-[[nodiscard]] int tell_status(const StatusOptions& options, const Session& session);
-
-/// Returns when nobody holds the lock.
-[[nodiscard]] int wait_until_free(const WaitOptions& options, const Session& session);
-
-/// Removes a claim, if the user agrees.
-[[nodiscard]] int break_claim(const BreakOptions& options, const Session& session);
-
 }  // namespace zklock::cli
 
-#endif  // ZKLOCK_SRC_CLI_COMMANDS_H_
+#endif  // ZKLOCK_SRC_CLI_COMMAND_SESSION_H_

@@ -1,0 +1,15 @@
+// `zklock wait`: returns when nobody holds a lock.
+#ifndef ZKLOCK_SRC_CLI_WAIT_COMMAND_H_
+#define ZKLOCK_SRC_CLI_WAIT_COMMAND_H_
+
+#include "cli/command_line.h"
+#include "cli/command_session.h"
+
+namespace zklock::cli {
+
+/// Returns the exit status. Throws LockError and OutputError.
+[[nodiscard]] int run(const WaitOptions& options, const CommandSession& session);
+
+}  // namespace zklock::cli
+
+#endif  // ZKLOCK_SRC_CLI_WAIT_COMMAND_H_
