@@ -133,13 +133,13 @@ std::string printable(std::string text) {
   return text;
 }
 
-std::string describe(const LockEntry& holder, Now now) {
-  std::string text = holder.owner.empty() ? "somebody" : printable(holder.owner);
-  if (!holder.host.empty()) text += " on " + printable(holder.host);
-  if (holder.pid != 0) text += " (pid " + std::to_string(holder.pid) + ")";
-  if (holder.since != Now()) text += " since " + local_time(holder.since);
-  if (const auto left = ttl_left(holder, now)) {
-    text += ", " + short_duration(*left) + " of " + short_duration(holder.ttl) + " left";
+std::string describe(const LockEntry& claim, Now now) {
+  std::string text = claim.owner.empty() ? "somebody" : printable(claim.owner);
+  if (!claim.host.empty()) text += " on " + printable(claim.host);
+  if (claim.pid != 0) text += " (pid " + std::to_string(claim.pid) + ")";
+  if (claim.since != Now()) text += " since " + local_time(claim.since);
+  if (const auto left = ttl_left(claim, now)) {
+    text += ", " + short_duration(*left) + " of " + short_duration(claim.ttl) + " left";
   }
   return text;
 }

@@ -8,7 +8,7 @@ namespace zklock::internal {
 
 namespace {
 
-/// A healthy session may have no more in hand than this part of its timeout: evidence takes 0.3 T
+/// A healthy session may have no more left than this part of its timeout: evidence takes 0.3 T
 /// to come, and is renewed each T/3.
 constexpr int kPartOfTimeout = 4;
 
