@@ -6,6 +6,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <cstddef>
 #include <cstdlib>
 #include <stdexcept>
 #include <system_error>
@@ -95,10 +96,11 @@ void read_environment(Servers& servers) {
 }
 
 /// Without slashes at its end.
-std::string path_of(std::string path) {
-  if (!path.starts_with('/')) throw std::invalid_argument(path + ": a path begins with a slash");
-  while (path.size() > 1 && path.back() == '/') path.pop_back();
-  return path;
+std::string path_of(const std::string& argument) {
+  if (!argument.starts_with('/')) {
+    throw std::invalid_argument(argument + ": a path begins with a slash");
+  }
+  return argument.substr(0, std::max<std::size_t>(1, argument.find_last_not_of('/') + 1));
 }
 
 /// Whether it was given, also if it is empty.
@@ -165,7 +167,7 @@ Command command_of(const CLI::App& app, Flags flags) {
   if (app.got_subcommand("status")) command.what = flags.status;
   if (app.got_subcommand("wait")) command.what = flags.wait;
   if (app.got_subcommand("break")) command.what = flags.break_one;
-  std::visit([&](auto& options) { options.path = path_of(std::move(flags.path)); }, command.what);
+  std::visit([&](auto& options) { options.path = path_of(flags.path); }, command.what);
   return command;
 }
 
