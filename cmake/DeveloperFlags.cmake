@@ -55,3 +55,31 @@ function(zklock_developer_flags target)
     set_target_properties(${target} PROPERTIES COMPILE_WARNING_AS_ERROR ON)
   endif()
 endfunction()
+
+# zklock_precompile_standard_headers(<target>): these headers take a compiler longer than most sources
+# that include them, so they are compiled once for all sources of the target. Not with a compiler cache:
+# that helps more, and cannot be had together with this. And only where the tests are built, so that
+# a build without them (as tests/install has it) finds the source that forgot to include one.
+function(zklock_precompile_standard_headers target)
+  if(PROJECT_IS_TOP_LEVEL AND ZKLOCK_BUILD_TESTS AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
+    target_precompile_headers(${target} PRIVATE
+      <algorithm>
+      <array>
+      <atomic>
+      <chrono>
+      <condition_variable>
+      <functional>
+      <map>
+      <memory>
+      <mutex>
+      <optional>
+      <stop_token>
+      <string>
+      <string_view>
+      <system_error>
+      <thread>
+      <utility>
+      <vector>
+    )
+  endif()
+endfunction()

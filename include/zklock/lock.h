@@ -61,6 +61,10 @@ class ZKLOCK_EXPORT Lease {
   /// 10 s). With slower ones less may be left at times: use a smaller margin, or a longer session.
   [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin) const;
 
+  /// The longest margin that `ending`, `require` and FailStop take: just below a quarter of the
+  /// session timeout, and below the TTL. 0 for an empty lease, the maximum if nothing bounds it.
+  [[nodiscard]] std::chrono::milliseconds longest_margin() const noexcept;
+
   /// Stop is requested when the grant is lost, not when it is released. The callbacks run on a
   /// thread of the library that does nothing else (or on ClientOptions::callback_executor), with
   /// the signals blocked that the thread blocked which made the first of the locks and clients that

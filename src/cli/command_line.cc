@@ -8,12 +8,15 @@
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
+#include <filesystem>
+#include <map>
 #include <stdexcept>
 #include <system_error>
 #include <utility>
 
 #include "cli/command_status.h"
 #include "cli/go_duration.h"
+#include "cli/once_key.h"
 
 namespace zklock::cli {
 namespace {
@@ -22,7 +25,8 @@ using namespace std::chrono_literals;
 
 constexpr const char* kFooter =
     "\nExit status: 0 done, 1 held (of status), 64 wrong usage, 69 no server answered,\n"
-    "75 not in time (of wait), 77 no permission, 70 any other failure.\n"
+    "75 not in time (of run and wait), 76 lost (of run), 77 no permission, 70 any other failure.\n"
+    "Otherwise run has that of its command: 126 and 127 if it cannot be run, 128+N for signal N.\n"
     "The environment may have ZKLOCK_ADDRESS, ZKLOCK_AUTH_FILE (lines like\n"
     "\"digest user:password\"), and for TLS ZKLOCK_CA_FILE, ZKLOCK_CERTIFICATE_FILE,\n"
     "ZKLOCK_KEY_FILE. See also: man zklock";
@@ -39,6 +43,8 @@ struct Flags {
   std::string answer_timeout = "10s";
   std::string wait_timeout;
   std::string token;
+  RunOptions run;
+  std::map<std::string, std::string> durations;  // of `run`, by flag
 };
 
 std::int64_t parse_token(const std::string& text) {
@@ -117,6 +123,38 @@ CLI::App& add_command(CLI::App& app, Flags& flags, const char* name, const char*
   return command;
 }
 
+void add_run(CLI::App& app, Flags& flags) {
+  CLI::App& run = add_command(app, flags, "run", "Run a command while a lock is held", "PATH",
+                              "Path of the lock");
+  run.footer(
+      "\nThe command stands behind two dashes: zklock run /locks/nightly -- backup.sh\n"
+      "It has ZKLOCK_FENCING_TOKEN, ZKLOCK_PATH and ZKLOCK_ZNODE in its environment.");
+  const auto add_duration = [&](const char* name, const char* help) {
+    run.add_option(name, flags.durations[name], help)->type_name("DURATION");
+  };
+  add_duration("--timeout", "How long to connect and to wait for the lock; by default, no limit");
+  run.add_flag("--no-wait", flags.run.no_wait, "Give up at once if somebody else holds the lock");
+  add_duration("--ttl", "Others may take the lock away when it was not renewed for so long");
+  run.add_option("--owner", flags.run.owner,
+                 "Who holds the lock, for others to see; by default, the name of the command")
+      ->type_name("NAME");
+  add_duration("--min-hold", "Keep the lock for so long, also if the command ends sooner");
+  run.add_option("--once", flags.run.once_key,
+                 "Only if no run with this key has succeeded; {date} and {hour} are those of UTC")
+      ->type_name("KEY");
+  run.add_flag("--requeue", flags.run.requeue,
+               "Again, whenever the command has ended or the lock was lost");
+  add_duration("--kill-after", "SIGTERM comes so long before the lease ends; by default, 5s");
+  add_duration("--session-timeout", "Ask the servers for such a session; by default, 30s");
+  run.add_option("--conflict-exit-code", flags.run.conflict_exit_code,
+                 "Exit status if the lock was not acquired")
+      ->type_name("N")
+      ->check(CLI::Range(0, 255))
+      ->capture_default_str();
+  run.add_flag("--quiet,-q", flags.run.quiet, "Do not say who holds the lock");
+  run.add_flag("--verbose,-v", flags.run.verbose, "Say what happens");
+}
+
 /// REQUIRES: `flags` outlives the parsing.
 void add_commands(CLI::App& app, Flags& flags) {
   constexpr const char* kPathHelp = "Path of the lock";
@@ -142,6 +180,44 @@ void add_commands(CLI::App& app, Flags& flags) {
   break_one.add_option("--if-token", flags.token, "Only if this is its fencing token")
       ->type_name("TOKEN");
   break_one.add_flag("--yes,-y", flags.break_one.yes, "Do not ask");
+  add_run(app, flags);
+}
+
+/// What follows the first "--" is the command, whatever it looks like.
+std::vector<std::string> cut_off_command(std::vector<std::string>& arguments) {
+  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
+  if (dashes == arguments.end()) return {};
+  std::vector<std::string> command(dashes + 1, arguments.end());
+  arguments.erase(dashes, arguments.end());
+  return command;
+}
+
+template <class Duration>
+void read_duration(const Flags& flags, const std::string& flag, Duration& duration) {
+  const std::string& text = flags.durations.at(flag);
+  if (!text.empty()) {
+    duration = std::chrono::ceil<std::chrono::milliseconds>(parse_positive(flag, text));
+  }
+}
+
+RunOptions run_options_of(const Flags& flags) {
+  RunOptions run = flags.run;
+  read_duration(flags, "--timeout", run.timeout);
+  read_duration(flags, "--ttl", run.ttl);
+  read_duration(flags, "--min-hold", run.min_hold);
+  read_duration(flags, "--kill-after", run.kill_after);
+  read_duration(flags, "--session-timeout", run.session_timeout);
+  if (run.command.empty()) {
+    throw std::invalid_argument("nothing to run: zklock run PATH -- COMMAND [argument...]");
+  }
+  if (run.requeue && (run.timeout || run.no_wait || !run.once_key.empty())) {
+    throw std::invalid_argument(
+        "--requeue goes on for as long as it takes, so it cannot be had with --timeout, --no-wait "
+        "or --once");
+  }
+  if (run.owner.empty()) run.owner = std::filesystem::path(run.command.front()).filename();
+  run.once_key = expand_key(run.once_key, std::chrono::system_clock::now());
+  return run;
 }
 
 Command command_of(const CLI::App& app, Flags flags) {
@@ -167,6 +243,7 @@ Command command_of(const CLI::App& app, Flags flags) {
   if (app.got_subcommand("status")) command.what = flags.status;
   if (app.got_subcommand("wait")) command.what = flags.wait;
   if (app.got_subcommand("break")) command.what = flags.break_one;
+  if (app.got_subcommand("run")) command.what = run_options_of(flags);
   std::visit([&](auto& options) { options.path = path_of(flags.path); }, command.what);
   return command;
 }
@@ -179,8 +256,9 @@ std::string help_of(const CLI::App& app) {
 
 }  // namespace
 
-std::variant<Command, NothingToRun> parse_command(const std::vector<std::string>& arguments) {
-  CLI::App app("Looks at locks on ZooKeeper, waits for them, and frees them.\n", "zklock");
+std::variant<Command, NothingToRun> parse_command(std::vector<std::string> arguments) {
+  CLI::App app("Runs commands under locks on ZooKeeper, shows who holds them, and frees them.\n",
+               "zklock");
   app.set_version_flag("--version", std::string("zklock ") + version(),
                        "Print the version, and exit");
   app.footer(kFooter);
@@ -188,7 +266,11 @@ std::variant<Command, NothingToRun> parse_command(const std::vector<std::string>
   Flags flags;
   add_commands(app, flags);
   try {
-    app.parse(std::vector<std::string>(arguments.rbegin(), arguments.rend()));  // from the back
+    if (!arguments.empty() && arguments.front() == "run") {
+      flags.run.command = cut_off_command(arguments);
+    }
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
+    app.parse(std::move(arguments));
     return command_of(app, std::move(flags));
   } catch (const CLI::CallForVersion& version) {
     return NothingToRun{status::kDone, std::string(version.what()) + "\n"};

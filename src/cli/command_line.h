@@ -52,16 +52,33 @@ struct BreakOptions {
   bool yes = false;
 };
 
+/// `zklock run`
+struct RunOptions {
+  std::string path{};
+  std::vector<std::string> command{};  // at least its name
+  std::optional<std::chrono::nanoseconds> timeout{};
+  bool no_wait = false;
+  std::chrono::milliseconds ttl{0};
+  std::string owner{};  // "": the name of the command
+  std::chrono::milliseconds min_hold{0};
+  std::string once_key{};  // "": not once
+  bool requeue = false;
+  std::optional<std::chrono::nanoseconds> kill_after{};
+  std::chrono::milliseconds session_timeout{30'000};
+  int conflict_exit_code = 75;
+  bool quiet = false;
+  bool verbose = false;
+};
+
 struct Command {
   Servers servers{};
   /// ZooKeeperLockConfig::further_claim_markers. kazoo's is always among them.
   std::vector<std::string> claim_markers{"__lock__"};
-  std::variant<ListOptions, StatusOptions, WaitOptions, BreakOptions> what{};
+  std::variant<ListOptions, StatusOptions, WaitOptions, BreakOptions, RunOptions> what{};
 };
 
 /// Reads what follows the program's name, and the environment.
-[[nodiscard]] std::variant<Command, NothingToRun> parse_command(
-    const std::vector<std::string>& arguments);
+[[nodiscard]] std::variant<Command, NothingToRun> parse_command(std::vector<std::string> arguments);
 
 }  // namespace zklock::cli
 

@@ -20,6 +20,7 @@ struct CommandSession {
   Context context{};  // of `wait`, it has the deadline
   std::chrono::milliseconds answer_timeout{};
   std::vector<std::string> claim_markers{};
+  std::shared_ptr<Logger> logger{};
 
   [[nodiscard]] ZooKeeperLock lock(const std::string& path) const {
     return ZooKeeperLock({.path = path, .further_claim_markers = claim_markers}, client);

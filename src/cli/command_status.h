@@ -12,7 +12,10 @@ inline constexpr int kNoServer = 69;      // EX_UNAVAILABLE: none answered, so n
 inline constexpr int kFailed = 70;        // EX_SOFTWARE: what is none of the others
 inline constexpr int kCannotWrite = 74;   // EX_IOERR: standard output
 inline constexpr int kNotYet = 75;        // EX_TEMPFAIL: the time was over; later it may go well
+inline constexpr int kLost = 76;          // only of `run`: the lock, and the command was ended
 inline constexpr int kNoPermission = 77;  // EX_NOPERM: an ACL of the servers does not allow it
+inline constexpr int kCannotRun = 126;    // as of env(1): the command is there, but cannot be run
+inline constexpr int kNotFound = 127;     // as of env(1): the command
 
 }  // namespace zklock::cli::status
 

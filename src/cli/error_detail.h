@@ -4,12 +4,19 @@
 
 #include <zklock/error.h>
 
+#include <string>
 #include <string_view>
 
 namespace zklock::cli {
 
 /// A part of `error.what()`; may be empty.
 [[nodiscard]] std::string_view error_detail(const LockError& error);
+
+/// For the user: what happened, and what helps if we know it.
+[[nodiscard]] std::string text_of(const LockError& error);
+
+/// See command_status.h.
+[[nodiscard]] int exit_status_of(const LockError& error);
 
 }  // namespace zklock::cli
 

@@ -7,7 +7,7 @@
 
 #include "cli/command_line.h"
 #include "cli/command_status.h"
-#include "cli/run_command.h"
+#include "cli/dispatch.h"
 #include "cli/standard_error.h"
 #include "cli/standard_output.h"
 
@@ -23,7 +23,7 @@ int main(int argc, char** argv) {
       }
       return nothing_to_run->exit_status;
     }
-    return cli::run_command(std::get<cli::Command>(parsed));
+    return cli::dispatch(std::get<cli::Command>(parsed));
   } catch (const cli::OutputError& error) {
     cli::say(error.what());
     return cli::status::kCannotWrite;

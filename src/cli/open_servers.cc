@@ -39,8 +39,8 @@ std::vector<AuthInfo> read_identities(const std::string& path) {
 
 }  // namespace
 
-std::shared_ptr<ZooKeeperClient> open_servers(const Servers& servers) {
-  ClientOptions options{.connect_timeout = servers.answer_timeout};
+std::shared_ptr<ZooKeeperClient> open_servers(const Servers& servers, ClientOptions options) {
+  options.connect_timeout = servers.answer_timeout;
   if (!servers.auth_file.empty()) options.auth = read_identities(servers.auth_file);
   if (!servers.ca_file.empty() || !servers.certificate_file.empty() || !servers.key_file.empty()) {
     options.tls = TlsOptions{.ca_file = servers.ca_file,

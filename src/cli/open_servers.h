@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_CLI_OPEN_SERVERS_H_
 #define ZKLOCK_SRC_CLI_OPEN_SERVERS_H_
 
+#include <zklock/client_options.h>
 #include <zklock/zookeeper_client.h>
 
 #include <memory>
@@ -10,9 +11,10 @@
 
 namespace zklock::cli {
 
-/// Throws LockError if no server answers in time, and std::invalid_argument if a file that is named
-/// in the environment cannot be used.
-[[nodiscard]] std::shared_ptr<ZooKeeperClient> open_servers(const Servers& servers);
+/// `options`: what `servers` says nothing of. Throws LockError if no server answers in time, and
+/// std::invalid_argument if a file that is named in the environment cannot be used.
+[[nodiscard]] std::shared_ptr<ZooKeeperClient> open_servers(const Servers& servers,
+                                                            ClientOptions options);
 
 }  // namespace zklock::cli
 

@@ -1,4 +1,4 @@
-// What `zklock` does, as a function.
+// `zklock run`: runs a command while a lock is held.
 #ifndef ZKLOCK_SRC_CLI_RUN_COMMAND_H_
 #define ZKLOCK_SRC_CLI_RUN_COMMAND_H_
 
@@ -6,9 +6,9 @@
 
 namespace zklock::cli {
 
-/// Returns the exit status. What went wrong is on standard error. A signal may end the process at
-/// any time: there is nothing to clean up.
-[[nodiscard]] int run_command(const Command& command);
+/// Returns the exit status. Throws LockError; std::invalid_argument for options that do not fit the
+/// session; std::system_error. REQUIRES: the process has one thread.
+[[nodiscard]] int run(const RunOptions& options, const Command& command);
 
 }  // namespace zklock::cli
 

@@ -2,6 +2,7 @@
 
 #include <zklock/error.h>
 
+#include <algorithm>
 #include <string>
 
 namespace zklock::internal {
@@ -34,6 +35,15 @@ void check_margin(std::chrono::milliseconds margin, std::chrono::milliseconds tt
   if (margin < timeout / kPartOfTimeout) return;
   refuse(margin, "must be below a quarter of the session timeout, which is ", timeout,
          "a smaller margin or a longer session timeout");
+}
+
+std::chrono::milliseconds longest_margin(std::chrono::milliseconds ttl,
+                                         const Session* session) noexcept {
+  constexpr std::chrono::milliseconds kOne{1};
+  auto limit = std::chrono::milliseconds::max();
+  if (ttl.count() > 0) limit = ttl;
+  if (session != nullptr) limit = std::min(limit, session->timeout() / kPartOfTimeout);
+  return limit == std::chrono::milliseconds::max() ? limit : std::max(limit, kOne) - kOne;
 }
 
 }  // namespace zklock::internal

@@ -13,6 +13,10 @@ namespace zklock::internal {
 void check_margin(std::chrono::milliseconds margin, std::chrono::milliseconds ttl,
                   const Session* session);
 
+/// The longest margin that passes check_margin; the maximum if nothing bounds it.
+[[nodiscard]] std::chrono::milliseconds longest_margin(std::chrono::milliseconds ttl,
+                                                       const Session* session) noexcept;
+
 }  // namespace zklock::internal
 
 #endif  // ZKLOCK_SRC_LOCK_CHECK_MARGIN_H_

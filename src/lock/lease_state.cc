@@ -178,6 +178,11 @@ void LeaseState::report_end() noexcept {
   ended.request_stop();
 }
 
+std::chrono::milliseconds LeaseState::longest_margin() const noexcept {
+  if (is_forked()) return std::chrono::milliseconds(0);  // as in `ending`
+  return internal::longest_margin(ttl(), grant_.session.get());
+}
+
 std::stop_token LeaseState::ending(std::chrono::milliseconds margin) {
   if (is_forked()) return stopped_token();  // first: the session's mutex may be locked forever
   check_margin(margin, ttl(), grant_.session.get());

@@ -57,6 +57,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] std::stop_token lost() const noexcept { return lost_.get_token(); }
   /// See Lease::ending.
   [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin);
+  [[nodiscard]] std::chrono::milliseconds longest_margin() const noexcept;
   /// Stop is requested when the lease is released or lost, by the thread that ends it: the
   /// callbacks return at once.
   [[nodiscard]] std::stop_token ended();

@@ -41,6 +41,10 @@ std::stop_token Lease::ending(std::chrono::milliseconds margin) const {
   return state_ ? state_->ending(margin) : internal::stopped_token();
 }
 
+std::chrono::milliseconds Lease::longest_margin() const noexcept {
+  return state_ ? state_->longest_margin() : std::chrono::milliseconds(0);
+}
+
 std::stop_token Lease::lost() const noexcept { return state_ ? state_->lost() : std::stop_token(); }
 
 std::error_code Lease::loss_reason() const noexcept {

@@ -7,7 +7,7 @@ set -euo pipefail
 
 source=$1/src/cli
 zklock=$2
-commands=(ls status wait break)
+commands=(run ls status wait break)
 
 options_in() { grep -oE -- '--[a-z][a-z-]+' | sort -u; }
 helped=$({ "$zklock" --help; for command in "${commands[@]}"; do "$zklock" "$command" --help; done; } |

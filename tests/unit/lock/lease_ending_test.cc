@@ -158,6 +158,17 @@ TEST_F(LeaseEndingTest, AMarginThatDoesNotFitIsRefusedAndTheTextSaysWhatWould) {
   EXPECT_NO_THROW(static_cast<void>(lease.ending(2'499ms)));
 }
 
+TEST_F(LeaseEndingTest, TheLongestMarginIsTheLargestThatIsNotRefused) {
+  const Lease lease = lock_->lock();
+  EXPECT_EQ(lease.longest_margin(), 2'499ms);
+  EXPECT_FALSE(lease.ending(lease.longest_margin()).stop_requested());
+  EXPECT_THROW((void)lease.ending(lease.longest_margin() + 1ms), LockError);
+  lock_->unlock(lease);
+  EXPECT_EQ(lock_with(60s)->lock().longest_margin(), 2'499ms);
+  EXPECT_EQ(lock_with(2s)->lock().longest_margin(), 1'999ms);
+  EXPECT_EQ(Lease().longest_margin(), 0ms);
+}
+
 TEST_F(LeaseEndingTest, RequireReturnsAtOnceIfSoMuchIsLeft) {
   const Lease lease = lock_->lock();
   zk_.stall(client_);

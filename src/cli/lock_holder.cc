@@ -1,0 +1,136 @@
+#include "cli/lock_holder.h"
+
+#include <zklock/once.h>
+
+#include <algorithm>
+#include <string>
+#include <utility>
+
+#include "cli/command_status.h"
+#include "cli/error_detail.h"
+#include "cli/exit_status.h"
+#include "cli/pause.h"
+#include "cli/standard_error.h"
+
+namespace zklock::cli {
+namespace {
+
+using namespace std::chrono_literals;
+
+/// Before the lock is queued for again. So a command that fails at once does not keep the servers
+/// busy.
+constexpr std::chrono::seconds kFirstPause{1};
+constexpr std::chrono::seconds kLongestPause{30};
+
+/// What nobody waits for any more, but a user has to know.
+class Complaints : public LockObserver {
+ public:
+  void on_unlock_failed(const Lease& lease, const LockError& error) override {
+    if (error.code() == Errc::lock_lost) return;  // known from on_lost
+    say("could not give back " + lease.znode() + " in time (" + std::string(error_detail(error)) +
+        "); it ends with the session at the latest");
+  }
+  void on_lost(const Lease& lease) override {
+    say("lost " + lease.znode() + ": " + lease.loss_reason().message());
+  }
+};
+
+ZooKeeperLockConfig config_for(const RunOptions& options, const CommandSession& session) {
+  return {.path = options.path,
+          .ttl = options.ttl,
+          .owner_key = "owner",
+          .observer = std::make_shared<Complaints>(),
+          .client = {.logger = session.logger},
+          .further_claim_markers = session.claim_markers};
+}
+
+}  // namespace
+
+LockHolder::LockHolder(const RunOptions& options, const CommandSession& session,
+                       SupervisorProcess& supervisor, RunSignals& signals)
+    : options_(options),
+      session_(session),
+      supervisor_(supervisor),
+      signals_(signals),
+      command_(options, supervisor, signals),
+      lock_(config_for(options, session), session.client) {}
+
+int LockHolder::run(const Context& context) {
+  for (auto time = kFirstPause;; time = std::min(2 * time, kLongestPause)) {
+    const int status = hold_once(context);
+    if (!may_go_on(status)) return status;
+    if (status == status::kDone) time = kFirstPause;
+    if (!pause(time, signals_.stop_token())) return exit_status_of_signal(signals_.first());
+  }
+}
+
+bool LockHolder::may_go_on(int status) const {
+  const bool is_final = status == status::kWrongUsage || status == status::kNoPermission ||
+                        status == status::kCannotRun || status == status::kNotFound;
+  return options_.requeue && !is_final && !supervisor_.has_ended() && signals_.first() == 0;
+}
+
+int LockHolder::hold_once(const Context& asked) {
+  Context context =
+      asked.with_value("owner", options_.owner).with_stop_token(signals_.stop_token());
+  if (options_.no_wait) context = context.without_waiting();
+  const LockedWorkerOptions options{.min_hold = options_.min_hold};
+  end_.reset();
+  try {
+    if (!options_.quiet && !options_.no_wait) report_.emplace(options_.path, session_);
+    if (options_.once_key.empty()) {
+      run_once(
+          lock_, options,
+          [this](const Lease& lease, const std::stop_token&) {
+            static_cast<void>(run_command(lease));
+          },
+          context);
+    } else {
+      run_once(
+          lock_, options,
+          once(options_.once_key,
+               [this](const Lease& lease, const std::stop_token&) { return run_command(lease); }),
+          context);
+    }
+  } catch (const LockError& error) {
+    report_.reset();
+    return explain(error);
+  }
+  report_.reset();
+  if (end_) return end_->exit_status;
+  say_what_happens("\"" + options_.once_key + "\" was done before");
+  return status::kDone;
+}
+
+/// Returns whether it went well.
+bool LockHolder::run_command(const Lease& lease) {
+  report_.reset();
+  if (options_.verbose) {
+    say("holds " + lease.znode() + ", fencing token " + std::to_string(lease.fencing_token()));
+  }
+  last_failure_ = status::kDone;
+  end_ = command_.run(lease);
+  if (end_->was_lost) say("the lease was about to end or has ended, so the command was ended");
+  return end_->exit_status == 0;
+}
+
+int LockHolder::explain(const LockError& error) {
+  if (end_) {  // the command has run, but that could not be stored
+    say("the command has ended, but it is not known as done: " + std::string(error.what()));
+    return end_->exit_status == 0 ? status::kLost : end_->exit_status;
+  }
+  if (error.code() == Errc::locking_canceled) return exit_status_of_signal(signals_.first());
+  if (error.code() == Errc::locking_timed_out) {
+    say_what_happens("not acquired: " + std::string(error_detail(error)));
+    return options_.conflict_exit_code;
+  }
+  const int status = exit_status_of(error);
+  if (std::exchange(last_failure_, status) != status) say(text_of(error));  // not the same again
+  return status;
+}
+
+void LockHolder::say_what_happens(const std::string& text) const {
+  if (!options_.quiet) say(text);
+}
+
+}  // namespace zklock::cli

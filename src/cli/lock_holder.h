@@ -1,0 +1,53 @@
+// Takes a lock, runs a command under it, and gives the lock back: once, or again and again.
+#ifndef ZKLOCK_SRC_CLI_LOCK_HOLDER_H_
+#define ZKLOCK_SRC_CLI_LOCK_HOLDER_H_
+
+#include <zklock/locked_worker.h>
+#include <zklock/zookeeper_lock.h>
+
+#include <optional>
+#include <string>
+
+#include "cli/command_line.h"
+#include "cli/command_session.h"
+#include "cli/held_command.h"
+#include "cli/run_signals.h"
+#include "cli/supervisor_process.h"
+#include "cli/waiting_report.h"
+
+namespace zklock::cli {
+
+class LockHolder {
+ public:
+  /// REQUIRES: the others outlive it.
+  LockHolder(const RunOptions& options, const CommandSession& session,
+             SupervisorProcess& supervisor, RunSignals& signals);
+
+  /// Returns the exit status. Throws std::invalid_argument if an option does not fit
+  /// the session.
+  [[nodiscard]] int run(const Context& context);
+
+ private:
+  [[nodiscard]] int hold_once(const Context& asked);
+  [[nodiscard]] bool run_command(const Lease& lease);
+  [[nodiscard]] int explain(const LockError& error);
+  [[nodiscard]] bool may_go_on(int status) const;
+  void say_what_happens(const std::string& text) const;
+
+  const RunOptions& options_;
+  const CommandSession& session_;
+  const SupervisorProcess& supervisor_;
+  RunSignals& signals_;
+  HeldCommand command_;
+  ZooKeeperLock lock_;
+
+  // Of the present wait and grant:
+  std::optional<WaitingReport> report_{};
+  std::optional<CommandEnd> end_{};
+
+  int last_failure_ = 0;  // an exit status
+};
+
+}  // namespace zklock::cli
+
+#endif  // ZKLOCK_SRC_CLI_LOCK_HOLDER_H_
