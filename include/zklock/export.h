@@ -9,7 +9,7 @@
 
 #if defined(ZKLOCK_SHARED) && defined(__GNUC__)
 #define ZKLOCK_EXPORT __attribute__((visibility("default")))
-#define ZKLOCK_HIDDEN __attribute__((visibility("hidden")))  // a class inside one that is exported
+#define ZKLOCK_HIDDEN __attribute__((visibility("hidden")))  // a part of a class that is exported
 #else
 #define ZKLOCK_EXPORT
 #define ZKLOCK_HIDDEN

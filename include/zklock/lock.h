@@ -62,7 +62,7 @@ class ZKLOCK_EXPORT Lease {
   [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin) const;
 
   /// The longest margin that `ending`, `require` and FailStop take: just below a quarter of the
-  /// session timeout, and below the TTL. 0 for an empty lease, the maximum if nothing bounds it.
+  /// session timeout, and below the TTL. 0 for an empty lease, hundreds of years without a bound.
   [[nodiscard]] std::chrono::milliseconds longest_margin() const noexcept;
 
   /// Stop is requested when the grant is lost, not when it is released. The callbacks run on a

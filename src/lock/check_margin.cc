@@ -39,11 +39,10 @@ void check_margin(std::chrono::milliseconds margin, std::chrono::milliseconds tt
 
 std::chrono::milliseconds longest_margin(std::chrono::milliseconds ttl,
                                          const Session* session) noexcept {
-  constexpr std::chrono::milliseconds kOne{1};
   auto limit = std::chrono::milliseconds::max();
   if (ttl.count() > 0) limit = ttl;
   if (session != nullptr) limit = std::min(limit, session->timeout() / kPartOfTimeout);
-  return limit == std::chrono::milliseconds::max() ? limit : std::max(limit, kOne) - kOne;
+  return limit - std::chrono::milliseconds(1);
 }
 
 }  // namespace zklock::internal

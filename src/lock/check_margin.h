@@ -13,7 +13,7 @@ namespace zklock::internal {
 void check_margin(std::chrono::milliseconds margin, std::chrono::milliseconds ttl,
                   const Session* session);
 
-/// The longest margin that passes check_margin; the maximum if nothing bounds it.
+/// The longest margin that passes check_margin. The servers grant no session below 4 ms.
 [[nodiscard]] std::chrono::milliseconds longest_margin(std::chrono::milliseconds ttl,
                                                        const Session* session) noexcept;
 

@@ -35,6 +35,8 @@ struct Grant {
 /// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
 /// thread has to run for it to become false in time.
 ///
+/// Exported for zklock::fake, which derives from it; what is marked as hidden, it does not call.
+///
 /// REQUIRES: made by make_of_this_process. Thread safety: all of it may be called from any thread.
 class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState> {
  public:
@@ -57,16 +59,16 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] std::stop_token lost() const noexcept { return lost_.get_token(); }
   /// See Lease::ending.
   [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin);
-  [[nodiscard]] std::chrono::milliseconds longest_margin() const noexcept;
+  [[nodiscard]] ZKLOCK_HIDDEN std::chrono::milliseconds longest_margin() const noexcept;
   /// Stop is requested when the lease is released or lost, by the thread that ends it: the
   /// callbacks return at once.
-  [[nodiscard]] std::stop_token ended();
+  [[nodiscard]] ZKLOCK_HIDDEN std::stop_token ended();
   [[nodiscard]] std::error_code loss_reason() const noexcept;
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
   /// A zxid after all that earlier holders wrote, and before what is written with it. 0: not known
   /// yet. For guarded writes.
   [[nodiscard]] std::int64_t zxid_of_grant() const;
-  void learn_zxid_of_grant(std::int64_t zxid);
+  ZKLOCK_HIDDEN void learn_zxid_of_grant(std::int64_t zxid);
   [[nodiscard]] std::string owner() const;
   /// Returns false if it has an owner already.
   bool set_owner(std::string owner);
@@ -82,7 +84,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   virtual void renew(const Context& context) = 0;
   virtual void verify(const Context& context) = 0;
   /// See Lease::require.
-  void require(std::chrono::milliseconds margin, const Context& context);
+  ZKLOCK_HIDDEN void require(std::chrono::milliseconds margin, const Context& context);
 
   /// Ends the lease as lost: makes `valid()` false, then requests stop on `lost()`, on a thread for
   /// callbacks, which keeps `kept` until the callbacks have returned. Returns false, and does
@@ -150,14 +152,15 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   static constexpr int kHeld = 0;
   static constexpr int kReleased = -1;
 
-  [[nodiscard]] LossReason session_loss_reason() const noexcept;
-  [[nodiscard]] bool try_lose(LossReason reason) noexcept;
-  void report_end() noexcept;
-  void report_loss() noexcept;
-  void warn(std::chrono::nanoseconds left) noexcept;
-  void watch_session(std::chrono::milliseconds margin, const std::stop_token& warning);
-  [[nodiscard]] OnDemand& on_demand() ZKLOCK_REQUIRES(mutex_);
-  [[nodiscard]] std::list<StopsByMargin::Stop> take_warnings(
+  [[nodiscard]] ZKLOCK_HIDDEN LossReason session_loss_reason() const noexcept;
+  [[nodiscard]] ZKLOCK_HIDDEN bool try_lose(LossReason reason) noexcept;
+  ZKLOCK_HIDDEN void report_end() noexcept;
+  ZKLOCK_HIDDEN void report_loss() noexcept;
+  ZKLOCK_HIDDEN void warn(std::chrono::nanoseconds left) noexcept;
+  ZKLOCK_HIDDEN void watch_session(std::chrono::milliseconds margin,
+                                   const std::stop_token& warning);
+  [[nodiscard]] ZKLOCK_HIDDEN OnDemand& on_demand() ZKLOCK_REQUIRES(mutex_);
+  [[nodiscard]] ZKLOCK_HIDDEN std::list<StopsByMargin::Stop> take_warnings(
       std::chrono::nanoseconds left) noexcept;
 
   const Grant grant_;
