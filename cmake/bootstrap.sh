@@ -10,12 +10,19 @@
 #   demo     what examples/demo.sh builds and runs: the example program and a server
 #   peers    other clients' locks, and what runs them: the tests share paths with them
 #   bench    what tests/bench needs besides: bare calls of the C client, Google Benchmark
+#   distros  to make another Debian in a folder: tests/distros/run
 #   ci       build, server, models and peers, and what .ci/run checks the code with
 #
 # Without root it prints what to run, and fails. It takes no time when nothing is missing. While
 # another process uses apt, it waits, for ten minutes at most. Ctrl-C ends it at once, except while
 # packages are being installed: dpkg then finishes first.
 set -euo pipefail
+
+# The names that differ. Ubuntu says of which Debian it was made, such as "trixie/sid".
+case ${ZKLOCK_DEBIAN_VERSION:-$(cat /etc/debian_version 2>/dev/null || true)} in
+  12* | bookworm*) go_zookeeper=golang-github-samuel-go-zookeeper-dev clang=14 ;;
+  *) go_zookeeper=golang-github-go-zookeeper-zk-dev clang=19 ;;
+esac
 
 build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
   libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev libsqlite3-dev"
@@ -25,11 +32,13 @@ server="$zookeeper faketime"
 models="spin gcc"
 # shellcheck disable=SC2034  # used by its name
 demo="g++ cmake ninja-build libzookeeper-mt-dev nlohmann-json3-dev libcli11-dev $zookeeper"
-peers="libcurator-recipes-java libzookeeper-java openjdk-17-jdk-headless python3-kazoo
-  golang-go golang-github-samuel-go-zookeeper-dev"
+peers="libcurator-recipes-java libzookeeper-java default-jdk-headless python3-kazoo
+  golang-go $go_zookeeper"
 # shellcheck disable=SC2034
 bench="gcc zookeeper libzookeeper-st2 libbenchmark-dev"
-ci="clang-14 libclang-rt-14-dev clang-format-14 clang-tidy-14"
+# shellcheck disable=SC2034
+distros="debootstrap debian-archive-keyring"
+ci="clang-$clang libclang-rt-$clang-dev clang-format-$clang clang-tidy-$clang"
 
 patience=${ZKLOCK_APT_PATIENCE:-600}  # seconds to wait for others that use apt
 
@@ -51,14 +60,14 @@ fail() {
 wanted=()
 for group in "${@:-build}"; do
   case $group in
-    build|server|models|demo|peers|bench) packages=${!group} ;;
+    build|server|models|demo|peers|bench|distros) packages=${!group} ;;
     ci) packages="$build $server $models $peers $ci" ;;
     -h|--help)
       sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
       exit 0
       ;;
     *)
-      say "unknown group '$group' (build, server, models, demo, peers, bench, ci)"
+      say "unknown group '$group' (build, server, models, demo, peers, bench, distros, ci)"
       exit 2
       ;;
   esac
@@ -67,8 +76,9 @@ for group in "${@:-build}"; do
 done
 
 if ! command -v dpkg-query >/dev/null || ! command -v apt-get >/dev/null; then
-  # Other systems have these packages under other names. The build fails if one is missing.
-  say "no Debian packages here; relying on what is installed instead of: ${wanted[*]}"
+  # The build fails if one is missing.
+  say "no Debian packages here; relying on what is installed instead of: ${wanted[*]}." \
+      "README.md, \"Install and link\", has the names that are known of other systems."
   exit 0
 fi
 

@@ -156,6 +156,19 @@ the_demo_needs_no_test_library() {
   does_not_say 'gtest|gmock|sqlite|date-dev|faketime'
 }
 
+names_go_by_the_release() {
+  a_debian
+  ZKLOCK_DEBIAN_VERSION=12.11 bootstraps peers
+  says 'golang-github-samuel-go-zookeeper-dev'
+  a_debian
+  ZKLOCK_DEBIAN_VERSION=13.1 bootstraps peers
+  says 'golang-github-go-zookeeper-zk-dev'
+  does_not_say 'samuel'
+  a_debian
+  ZKLOCK_DEBIAN_VERSION=bookworm/sid bootstraps peers  # of Ubuntu 22.04
+  says 'golang-github-samuel-go-zookeeper-dev'
+}
+
 waits_for_the_lock_of_the_lists() {
   a_debian
   echo 2 >"$STATE/update.locked"
@@ -263,6 +276,7 @@ ctrl_c_ends_a_download_at_once() {
 nothing_missing_calls_nothing
 says_what_and_how_much_and_hides_the_noise
 the_demo_needs_no_test_library
+names_go_by_the_release
 waits_for_the_lock_of_the_lists
 does_not_wait_for_ever
 no_network_is_one_sentence

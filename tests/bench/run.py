@@ -123,7 +123,7 @@ def environment(server):
             "python": platform.python_version(), "java": sh("java -version 2>&1 | sed -n 2p"),
             "server": zkserver.four_letter(server, "srvr").splitlines()[0],
             "packages": sh("dpkg-query -W -f '${Package} ${Version}; ' zookeeper libzookeeper-mt2 python3-kazoo"
-                           " libcurator-recipes-java libzookeeper-java openjdk-17-jre-headless 2>/dev/null")}
+                           " libcurator-recipes-java libzookeeper-java 'openjdk-*-jre-headless' 2>/dev/null")}
 
 
 def main():
