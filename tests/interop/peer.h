@@ -43,7 +43,7 @@ void PrintTo(const PeerKind& kind, std::ostream* stream);  // for GoogleTest
 [[nodiscard]] PeerKind ours(std::vector<std::string> markers = {});
 [[nodiscard]] PeerKind ours_with_ttl(std::vector<std::string> markers = {});
 [[nodiscard]] PeerKind curator();        // InterProcessMutex
-[[nodiscard]] PeerKind go_zookeeper();   // Lock of samuel/go-zookeeper
+[[nodiscard]] PeerKind go_zookeeper();   // Lock of go-zookeeper/zk, or of its ancestor
 [[nodiscard]] PeerKind write_lock();     // ZooKeeper's own recipe in Java
 [[nodiscard]] PeerKind kazoo_default();  // Lock, as it is: it does not see our claims
 /// Lock with `extra_lock_patterns`: it waits for our claims, and we are configured with its marker.

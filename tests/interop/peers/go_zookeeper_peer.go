@@ -1,4 +1,5 @@
-// Lock of samuel/go-zookeeper: does what it reads, as tests/interop/peer.h says.
+// Lock of go-zookeeper/zk, or of its ancestor samuel/go-zookeeper, whichever CMake finds: does what it
+// reads, as tests/interop/peer.h says.
 //
 //	go_zookeeper_peer ADDRESS SESSION_TIMEOUT_MS
 package main
@@ -13,7 +14,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/samuel/go-zookeeper/zk"
+	"@go_zookeeper@"
 )
 
 var (
