@@ -21,7 +21,7 @@ struct AuthInfo {
 };
 
 /// PEM files for an encrypted connection. This needs a libzookeeper_mt that was built with OpenSSL.
-/// Debian 12's is not: then `connect` throws `invalid_config`.
+/// Debian's is not: then `connect` throws `invalid_config`.
 struct TlsOptions {
   std::string ca_file{};           // of the authority that signed the servers' certificates
   std::string certificate_file{};  // the client's certificate, "" for none
