@@ -278,7 +278,7 @@ void run_full_queue(const Options& options) {
   }
   std::vector<std::int64_t> times;  // protected by the lock
   std::int64_t let_go_at = 0;       // the same
-  for (int round = 0; static_cast<int>(times.size()) < options.common.iterations; ++round) {
+  while (static_cast<int>(times.size()) < options.common.iterations) {
     Contender holder(options);
     const zklock::Lease lease = holder.lock().lock();
     std::vector<std::jthread> threads;
