@@ -6,8 +6,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <array>
-#include <cerrno>
 #include <charconv>
 #include <csignal>
 #include <cstddef>
@@ -70,10 +70,18 @@ std::vector<ChildProcess> child_processes() {
   return children;
 }
 
-void kill_all_children() {
-  do {
-    for (const ChildProcess& child : child_processes()) ::kill(child.process, SIGKILL);
-  } while (::waitpid(-1, nullptr, 0) > 0 || errno == EINTR);
+void kill_children_except(const std::vector<ChildProcess>& spared) {
+  for (;;) {
+    std::vector<ChildProcess> children = child_processes();
+    std::erase_if(children, [&spared](const ChildProcess& child) {
+      return std::any_of(spared.begin(), spared.end(), [&child](const ChildProcess& one) {
+        return one.process == child.process;
+      });
+    });
+    if (children.empty()) return;
+    for (const ChildProcess& child : children) ::kill(child.process, SIGKILL);
+    for (const ChildProcess& child : children) ::waitpid(child.process, nullptr, 0);
+  }
 }
 
 }  // namespace zklock::cli

@@ -23,8 +23,9 @@ struct ChildProcess {
 /// All of them, also those that have ended, until somebody waits for them. Empty without /proc.
 [[nodiscard]] std::vector<ChildProcess> child_processes();
 
-/// Kills all children, those that they leave behind, and so on, and waits until none is left.
-void kill_all_children();
+/// Kills the children that are not in `spared`, those that they leave behind, and so on, and waits
+/// for the last of them.
+void kill_children_except(const std::vector<ChildProcess>& spared);
 
 }  // namespace zklock::cli
 

@@ -128,7 +128,10 @@ void add_run(CLI::App& app, Flags& flags) {
                               "Path of the lock");
   run.footer(
       "\nThe command stands behind two dashes: zklock run /locks/nightly -- backup.sh\n"
-      "It has ZKLOCK_FENCING_TOKEN, ZKLOCK_PATH and ZKLOCK_ZNODE in its environment.");
+      "It has ZKLOCK_FENCING_TOKEN, ZKLOCK_PATH and ZKLOCK_ZNODE in its environment.\n\n"
+      "Exit status: that of the command, 128+N if signal N has ended it; 126 and 127 if it cannot\n"
+      "be run; 75 the lock was not acquired, 76 it was lost and the command ended, 69 no server\n"
+      "answered, 64 wrong usage, 77 no permission, 70 any other failure.");
   const auto add_duration = [&](const char* name, const char* help) {
     run.add_option(name, flags.durations[name], help)->type_name("DURATION");
   };
@@ -186,40 +189,57 @@ void add_commands(CLI::App& app, Flags& flags) {
 /// What follows the first "--" is the command, whatever it looks like.
 std::vector<std::string> cut_off_command(std::vector<std::string>& arguments) {
   const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  if (dashes == arguments.end()) return {};
+  if (dashes == arguments.end()) {
+    const auto is_help = [](const std::string& text) { return text == "--help" || text == "-h"; };
+    if (std::any_of(arguments.begin(), arguments.end(), is_help)) return {};
+    throw std::invalid_argument(
+        "the command to run stands behind two dashes: zklock run PATH -- COMMAND [argument...]");
+  }
   std::vector<std::string> command(dashes + 1, arguments.end());
   arguments.erase(dashes, arguments.end());
   return command;
 }
 
-template <class Duration>
-void read_duration(const Flags& flags, const std::string& flag, Duration& duration) {
-  const std::string& text = flags.durations.at(flag);
-  if (!text.empty()) {
-    duration = std::chrono::ceil<std::chrono::milliseconds>(parse_positive(flag, text));
-  }
-}
-
-RunOptions run_options_of(const Flags& flags) {
-  RunOptions run = flags.run;
-  read_duration(flags, "--timeout", run.timeout);
-  read_duration(flags, "--ttl", run.ttl);
-  read_duration(flags, "--min-hold", run.min_hold);
-  read_duration(flags, "--kill-after", run.kill_after);
-  read_duration(flags, "--session-timeout", run.session_timeout);
+void check_run_options(const CLI::App& app, const RunOptions& run) {
   if (run.command.empty()) {
     throw std::invalid_argument("nothing to run: zklock run PATH -- COMMAND [argument...]");
+  }
+  if (is_given(app, "run", "--once") && run.once_key.empty()) {
+    throw std::invalid_argument("--once: the key is empty");
   }
   if (run.requeue && (run.timeout || run.no_wait || !run.once_key.empty())) {
     throw std::invalid_argument(
         "--requeue goes on for as long as it takes, so it cannot be had with --timeout, --no-wait "
         "or --once");
   }
+  if (run.ttl != 0ms && run.ttl < 1s) {
+    throw std::invalid_argument("--ttl: less than 1s cannot be renewed in time");
+  }
+  if (run.kill_after && *run.kill_after >= run.session_timeout / 4) {
+    throw std::invalid_argument(
+        "--kill-after does not fit: of a session of " +
+        std::to_string(run.session_timeout.count()) +
+        "ms, no more than a quarter may be left while all is well; see --session-timeout");
+  }
+}
+
+RunOptions run_options_of(const CLI::App& app, const Flags& flags) {
+  RunOptions run = flags.run;
+  const auto read_duration = [&](const char* flag, auto& duration) {
+    if (!is_given(app, "run", flag)) return;
+    duration = std::chrono::ceil<std::chrono::milliseconds>(
+        parse_positive(flag, flags.durations.at(flag)));
+  };
+  read_duration("--timeout", run.timeout);
+  read_duration("--ttl", run.ttl);
+  read_duration("--min-hold", run.min_hold);
+  read_duration("--kill-after", run.kill_after);
+  read_duration("--session-timeout", run.session_timeout);
+  check_run_options(app, run);
   if (run.owner.empty()) run.owner = std::filesystem::path(run.command.front()).filename();
   run.once_key = expand_key(run.once_key, std::chrono::system_clock::now());
   return run;
 }
-
 Command command_of(const CLI::App& app, Flags flags) {
   read_environment(flags.servers);
   if (flags.servers.address.empty()) {
@@ -243,7 +263,7 @@ Command command_of(const CLI::App& app, Flags flags) {
   if (app.got_subcommand("status")) command.what = flags.status;
   if (app.got_subcommand("wait")) command.what = flags.wait;
   if (app.got_subcommand("break")) command.what = flags.break_one;
-  if (app.got_subcommand("run")) command.what = run_options_of(flags);
+  if (app.got_subcommand("run")) command.what = run_options_of(app, flags);
   std::visit([&](auto& options) { options.path = path_of(flags.path); }, command.what);
   return command;
 }
@@ -251,7 +271,15 @@ Command command_of(const CLI::App& app, Flags flags) {
 /// The help of the command that was asked about.
 std::string help_of(const CLI::App& app) {
   const auto chosen = app.get_subcommands();
-  return chosen.empty() ? app.help() : chosen.front()->help("zklock");
+  if (chosen.empty()) return app.help();
+  std::string help = chosen.front()->help("zklock");
+  // CLI11 does not know of what was cut off.
+  const std::string usage = "run [OPTIONS] PATH";
+  const std::size_t found = help.find(usage);
+  if (found != std::string::npos) {
+    help.replace(found, usage.size(), "run PATH [OPTIONS] -- COMMAND [argument...]");
+  }
+  return help;
 }
 
 }  // namespace

@@ -19,10 +19,13 @@ int try_program(const std::string& path) {
 }  // namespace
 
 int find_program(const std::string& name) {
+  if (name.empty()) return ENOENT;
   if (name.find('/') != std::string::npos) return try_program(name);
   // NOLINTNEXTLINE(concurrency-mt-unsafe): there is one thread
-  const char* const path = std::getenv("PATH");
-  std::istringstream directories(path == nullptr ? "/bin:/usr/bin" : path);
+  const char* const variable = std::getenv("PATH");
+  // getline does not see that nothing follows the last colon.
+  std::istringstream directories(variable == nullptr ? "/bin:/usr/bin"
+                                                     : std::string(variable) + ":");
   int problem = ENOENT;
   for (std::string directory; std::getline(directories, directory, ':');) {
     const int found = try_program((directory.empty() ? "." : directory) + '/' + name);

@@ -1,5 +1,6 @@
 #include "cli/held_command.h"
 
+#include <sys/eventfd.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -9,9 +10,11 @@
 #include <stop_token>
 #include <string>
 #include <system_error>
+#include <utility>
 
 #include "cli/command_status.h"
 #include "cli/exit_status.h"
+#include "cli/owned_descriptor.h"
 #include "cli/renewal.h"
 #include "cli/standard_error.h"
 
@@ -20,7 +23,7 @@ namespace {
 
 using namespace std::chrono_literals;
 
-/// For a supervisor to say that it has killed the command, when the lease has ended.
+/// For a supervisor to kill the command and to say so, when the lease is lost.
 constexpr std::chrono::milliseconds kPatience = 300ms;
 
 int exit_status_of(int wait_status) {
@@ -36,40 +39,63 @@ HeldCommand::HeldCommand(const RunOptions& options, SupervisorProcess& superviso
 
 CommandEnd HeldCommand::run(const Lease& lease) {
   const RunMargins margins(options_.kill_after, lease, options_.ttl);
-  const bool is_started = signals_.start_forwarding(
-      [&] { supervisor_.start(margins.limits_of(lease), lease.fencing_token(), lease.znode()); });
-  if (!is_started) return {.exit_status = exit_status_of_signal(signals_.first())};
-  const Renewal renewal(lease, options_.ttl);
-  const CommandEnd end = follow(lease, margins);
+  const Renewal renewal(lease, options_.ttl);  // first: it may find no thread
+  try {
+    return start_and_follow(lease, margins);
+  } catch (...) {
+    supervisor_.end_all();  // first of all: the lock is given back now
+    signals_.end_forwarding();
+    throw;
+  }
+}
+
+CommandEnd HeldCommand::start_and_follow(const Lease& lease, const RunMargins& margins) {
+  bool is_in_time = false;
+  const bool is_first = signals_.start_forwarding([&] {
+    // This process may have been stopped, or kept waiting, since the lock was granted.
+    is_in_time = lease.remaining() > margins.kill_after();
+    if (!is_in_time) return;
+    supervisor_.start(margins.limits_of(lease), lease.fencing_token(), lease.znode());
+  });
+  if (!is_first) {
+    return {.exit_status = exit_status_of_signal(signals_.first()), .has_started = false};
+  }
+  CommandEnd end{.exit_status = status::kNotYet, .was_lost = true, .has_started = false};
+  if (is_in_time) end = follow(lease, margins);
   signals_.end_forwarding();
-  if (terminal_.is_of(end.group)) terminal_.give_to(::getpgrp());
+  take_terminal_back();
   return end;
 }
 
 CommandEnd HeldCommand::follow(const Lease& lease, const RunMargins& margins) {
-  const std::stop_callback killer(lease.lost(), [this] { supervisor_.kill_command(); });
+  const OwnedDescriptor loss(::eventfd(0, EFD_CLOEXEC), "eventfd");
+  const std::stop_callback killer(lease.lost(), [&] {
+    supervisor_.kill_command();
+    ::eventfd_write(loss.get(), 1);
+  });
   for (;;) {
-    if (!supervisor_.wait_for_report(lease.remaining() + kPatience)) {
-      if (lease.remaining() > 0ns) continue;  // it has been moved on
-      say("the supervisor does not answer (was it stopped?), so it is killed");
-      return do_without_supervisor(true);
-    }
-    const std::optional<Report> report = supervisor_.next_report();
+    const std::optional<Report> report = next_report(lease, margins, loss.get());
     if (!report) {
-      say("the supervisor was killed, so the command is killed");
-      return do_without_supervisor(!lease.valid());
+      const bool was_lost = lease.remaining() <= margins.kill_before();
+      supervisor_.end_all();
+      // Not before: nobody may read standard error, and then a writer waits.
+      say("the supervisor was killed or stopped, so the command was killed");
+      return {.exit_status = was_lost ? status::kLost : exit_status_of_signal(SIGKILL),
+              .was_lost = was_lost};
     }
     switch (report->kind) {
       case Report::Kind::started:
-        if (options_.verbose) say("started process " + std::to_string(report->process));
+        group_ = report->process;
+        if (options_.verbose) say("started process " + std::to_string(group_));
         break;
       case Report::Kind::stopped:
-        follow_stop(report->number, report->process);
+        follow_stop(report->number);
         break;
       case Report::Kind::ask:
         supervisor_.extend(margins.limits_of(lease));
         break;
       case Report::Kind::left_behind:
+        take_terminal_back();  // what is typed was for the command
         if (options_.verbose) say("the command has ended; waiting for what it has started");
         break;
       case Report::Kind::not_started:
@@ -79,42 +105,66 @@ CommandEnd HeldCommand::follow(const Lease& lease, const RunMargins& margins) {
   }
 }
 
-CommandEnd HeldCommand::end_of(const Report& report) const {
-  if (report.kind == Report::Kind::not_started) {
-    say("cannot run " + options_.command.front() + ": " +
-        std::generic_category().message(report.number));
-    return {.exit_status = report.number == ENOENT ? status::kNotFound : status::kCannotRun};
+/// None: the supervisor has ended; or it has not ended the command though it was time to, so it
+/// does not run.
+std::optional<Report> HeldCommand::next_report(const Lease& lease, const RunMargins& margins,
+                                               int loss) const {
+  const auto time_left = [&] { return lease.remaining() - margins.kill_before() / 4; };
+  while (lease.valid()) {
+    const std::chrono::nanoseconds left = time_left();
+    if (supervisor_.wait_for_report(left, loss)) return supervisor_.next_report();
+    if (lease.valid() && time_left() <= 0ns) return std::nullopt;
   }
-  return {.exit_status = report.by_limits ? status::kLost : exit_status_of(report.number),
-          .was_lost = report.by_limits,
-          .group = report.process};
+  // It was ordered to.
+  return supervisor_.wait_for_report(kPatience, -1) ? supervisor_.next_report() : std::nullopt;
 }
 
-CommandEnd HeldCommand::do_without_supervisor(bool was_lost) {
-  supervisor_.end_all();
-  return {.exit_status = was_lost ? status::kLost : exit_status_of_signal(SIGKILL),
-          .was_lost = was_lost};
+CommandEnd HeldCommand::end_of(const Report& report) const {
+  if (report.kind == Report::Kind::ended) {
+    return {.exit_status = report.by_limits ? status::kLost : exit_status_of(report.number),
+            .was_lost = report.by_limits};
+  }
+  if (report.by_limits) {
+    return {.exit_status = status::kNotYet, .was_lost = true, .has_started = false};
+  }
+  say("cannot run " + options_.command.front() + ": " +
+      std::generic_category().message(report.number));
+  return {.exit_status = report.number == ENOENT ? status::kNotFound : status::kCannotRun,
+          .has_started = false};
 }
 
 /// Runs on the main thread, so a stop of zklock is followed by what is done after it.
-void HeldCommand::follow_stop(int signal, pid_t group) {
-  const bool had_terminal = terminal_.is_of(group);
+void HeldCommand::follow_stop(int signal) {
+  const bool had_terminal = terminal_.is_of(group_);
   const bool wants_terminal = signal == SIGTTIN || signal == SIGTTOU;
-  if (wants_terminal && !had_terminal) {
-    // In the background: the whole job has to wait, until the shell continues it.
-    if (!terminal_.is_ours()) ::kill(0, signal);
+  if (wants_terminal && !had_terminal && !terminal_.is_ours()) {
+    if (::getsid(::getppid()) != ::getsid(0)) {
+      // No shell will continue this job. The kernel ends a stopped job in such a place, too.
+      supervisor_.signal(SIGHUP);
+      supervisor_.signal(SIGCONT);
+      return;
+    }
+    ::kill(0, SIGTTIN);                // in the background: the whole job has to wait for the shell
     if (!terminal_.is_ours()) return;  // continued in the background: SIGCONT is forwarded
   }
   const auto go_on = [&] {
-    if ((had_terminal || wants_terminal) && terminal_.is_ours()) terminal_.give_to(group);
+    if ((had_terminal || wants_terminal) && terminal_.is_ours()) {
+      terminal_.give_to(group_);
+      has_given_terminal_ = true;
+    }
     supervisor_.signal(SIGCONT);
   };
   if (wants_terminal && signals_.unless_stopping(go_on)) return;
   if (signal == SIGSTOP && !had_terminal) return;  // somebody has stopped the command alone
-  if (terminal_.is_of(group)) terminal_.give_to(::getpgrp());
+  take_terminal_back();
   // Until the shell continues the job. Without a terminal, there is no job, only this process.
   ::kill(terminal_.exists() ? 0 : ::getpid(), SIGSTOP);
   go_on();
+}
+
+/// Also from a group that the command has given it to.
+void HeldCommand::take_terminal_back() {
+  if (std::exchange(has_given_terminal_, false)) terminal_.give_to(::getpgrp());
 }
 
 }  // namespace zklock::cli

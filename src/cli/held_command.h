@@ -6,6 +6,8 @@
 
 #include <sys/types.h>
 
+#include <optional>
+
 #include "cli/command_line.h"
 #include "cli/run_limits.h"
 #include "cli/run_signals.h"
@@ -18,7 +20,7 @@ namespace zklock::cli {
 struct CommandEnd {
   int exit_status = 0;    // for a shell
   bool was_lost = false;  // the lease came to its end first, and the command was ended
-  pid_t group = 0;        // of the command, if it was started
+  bool has_started = true;
 };
 
 class HeldCommand {
@@ -31,15 +33,22 @@ class HeldCommand {
   [[nodiscard]] CommandEnd run(const Lease& lease);
 
  private:
+  [[nodiscard]] CommandEnd start_and_follow(const Lease& lease, const RunMargins& margins);
   [[nodiscard]] CommandEnd follow(const Lease& lease, const RunMargins& margins);
+  [[nodiscard]] std::optional<Report> next_report(const Lease& lease, const RunMargins& margins,
+                                                  int loss) const;
   [[nodiscard]] CommandEnd end_of(const Report& report) const;
-  [[nodiscard]] CommandEnd do_without_supervisor(bool was_lost);
-  void follow_stop(int signal, pid_t group);
+  void follow_stop(int signal);
+  void take_terminal_back();
 
   const RunOptions& options_;
   SupervisorProcess& supervisor_;
   RunSignals& signals_;
   const Terminal terminal_{};
+
+  // Of the present command:
+  pid_t group_ = 0;
+  bool has_given_terminal_ = false;
 };
 
 }  // namespace zklock::cli

@@ -3,6 +3,7 @@
 #include <zklock/once.h>
 
 #include <algorithm>
+#include <chrono>
 #include <string>
 #include <utility>
 
@@ -57,41 +58,32 @@ LockHolder::LockHolder(const RunOptions& options, const CommandSession& session,
 
 int LockHolder::run(const Context& context) {
   for (auto time = kFirstPause;; time = std::min(2 * time, kLongestPause)) {
+    const auto begin = std::chrono::steady_clock::now();
     const int status = hold_once(context);
     if (!may_go_on(status)) return status;
-    if (status == status::kDone) time = kFirstPause;
+    const bool was_long = std::chrono::steady_clock::now() - begin > kLongestPause;
+    if (status == status::kDone || was_long) time = kFirstPause;
     if (!pause(time, signals_.stop_token())) return exit_status_of_signal(signals_.first());
   }
 }
 
 bool LockHolder::may_go_on(int status) const {
-  const bool is_final = status == status::kWrongUsage || status == status::kNoPermission ||
-                        status == status::kCannotRun || status == status::kNotFound;
-  return options_.requeue && !is_final && !supervisor_.has_ended() && signals_.first() == 0;
+  if (!options_.requeue || supervisor_.has_ended() || signals_.first() != 0) return false;
+  if (end_ && end_->has_started) return true;  // the status is the command's, and may be any
+  return status != status::kWrongUsage && status != status::kNoPermission &&
+         status != status::kCannotRun && status != status::kNotFound;
 }
 
 int LockHolder::hold_once(const Context& asked) {
-  Context context =
-      asked.with_value("owner", options_.owner).with_stop_token(signals_.stop_token());
+  no_hold_ = std::stop_source();
+  Context context = asked.with_value("owner", options_.owner)
+                        .with_stop_token(signals_.stop_token())
+                        .with_stop_token(no_hold_.get_token());
   if (options_.no_wait) context = context.without_waiting();
-  const LockedWorkerOptions options{.min_hold = options_.min_hold};
   end_.reset();
   try {
     if (!options_.quiet && !options_.no_wait) report_.emplace(options_.path, session_);
-    if (options_.once_key.empty()) {
-      run_once(
-          lock_, options,
-          [this](const Lease& lease, const std::stop_token&) {
-            static_cast<void>(run_command(lease));
-          },
-          context);
-    } else {
-      run_once(
-          lock_, options,
-          once(options_.once_key,
-               [this](const Lease& lease, const std::stop_token&) { return run_command(lease); }),
-          context);
-    }
+    run_once(lock_, {.min_hold = options_.min_hold}, work(), context);
   } catch (const LockError& error) {
     report_.reset();
     return explain(error);
@@ -102,6 +94,18 @@ int LockHolder::hold_once(const Context& asked) {
   return status::kDone;
 }
 
+LockedWork LockHolder::work() {
+  if (!options_.once_key.empty()) {
+    return once(options_.once_key, [this](const Lease& lease, const std::stop_token& stop) {
+      return run_command(lease) && !stop.stop_requested();  // what was interrupted is not done
+    });
+  }
+  return [this](const Lease& lease, const std::stop_token&) {
+    static_cast<void>(run_command(lease));
+    return AfterRun::stop;
+  };
+}
+
 /// Returns whether it went well.
 bool LockHolder::run_command(const Lease& lease) {
   report_.reset();
@@ -109,8 +113,17 @@ bool LockHolder::run_command(const Lease& lease) {
     say("holds " + lease.znode() + ", fencing token " + std::to_string(lease.fencing_token()));
   }
   last_failure_ = status::kDone;
-  end_ = command_.run(lease);
-  if (end_->was_lost) say("the lease was about to end or has ended, so the command was ended");
+  try {
+    end_ = command_.run(lease);
+  } catch (...) {
+    no_hold_.request_stop();
+    throw;
+  }
+  if (!end_->has_started) no_hold_.request_stop();
+  if (end_->was_lost) {
+    say(end_->has_started ? "the lease was about to end or has ended, so the command was ended"
+                          : "the lease was about to end or has ended, so nothing was started");
+  }
   return end_->exit_status == 0;
 }
 
@@ -123,6 +136,10 @@ int LockHolder::explain(const LockError& error) {
   if (error.code() == Errc::locking_timed_out) {
     say_what_happens("not acquired: " + std::string(error_detail(error)));
     return options_.conflict_exit_code;
+  }
+  if (error.code() == Errc::lock_lost) {
+    say("lost the lock before anything was started");
+    return status::kNotYet;
   }
   const int status = exit_status_of(error);
   if (std::exchange(last_failure_, status) != status) say(text_of(error));  // not the same again

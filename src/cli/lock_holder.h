@@ -6,6 +6,7 @@
 #include <zklock/zookeeper_lock.h>
 
 #include <optional>
+#include <stop_token>
 #include <string>
 
 #include "cli/command_line.h"
@@ -29,6 +30,7 @@ class LockHolder {
 
  private:
   [[nodiscard]] int hold_once(const Context& asked);
+  [[nodiscard]] LockedWork work();
   [[nodiscard]] bool run_command(const Lease& lease);
   [[nodiscard]] int explain(const LockError& error);
   [[nodiscard]] bool may_go_on(int status) const;
@@ -44,6 +46,7 @@ class LockHolder {
   // Of the present wait and grant:
   std::optional<WaitingReport> report_{};
   std::optional<CommandEnd> end_{};
+  std::stop_source no_hold_{};  // ends `--min-hold`: nothing was started
 
   int last_failure_ = 0;  // an exit status
 };

@@ -14,7 +14,8 @@ namespace zklock::cli {
 /// How long before the end of a lease SIGTERM comes, and so on.
 class RunMargins {
  public:
-  /// `asked`: how long before it SIGTERM comes; by default 5 s, or as much as fits the lease.
+  /// `asked`: how long before it SIGTERM comes; by default 5 s, or two thirds of what fits the
+  /// lease.
   /// `ttl`: 0 for none. Throws std::invalid_argument for what a lease in good order would fall
   /// below.
   RunMargins(std::optional<std::chrono::nanoseconds> asked, const Lease& lease,
@@ -22,6 +23,10 @@ class RunMargins {
 
   /// As of now.
   [[nodiscard]] RunLimits limits_of(const Lease& lease) const;
+
+  [[nodiscard]] std::chrono::milliseconds kill_after() const noexcept { return kill_after_; }
+  /// SIGKILL comes so long before the end of the lease: it takes a moment.
+  [[nodiscard]] std::chrono::milliseconds kill_before() const noexcept;
 
  private:
   std::chrono::milliseconds always_left_;  // by a lease in good order

@@ -3,9 +3,7 @@
 #include <pthread.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <array>
-#include <cstddef>
 #include <utility>
 
 #include "cli/exit_status.h"
@@ -13,41 +11,43 @@
 namespace zklock::cli {
 namespace {
 
-constexpr std::array<int, 4> kEnding = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
-constexpr std::array<int, 5> kOthers = {SIGUSR1, SIGUSR2, SIGALRM, SIGTSTP, SIGCONT};
+constexpr std::array<int, 9> kTaken = {SIGINT,  SIGTERM, SIGQUIT, SIGHUP, SIGUSR1,
+                                       SIGUSR2, SIGALRM, SIGTSTP, SIGCONT};
+/// Ends the thread.
+int end_signal() { return SIGRTMAX; }
 
-sigset_t set_of_all() {
-  sigset_t signals;
-  sigemptyset(&signals);
-  for (const int signal : kEnding) sigaddset(&signals, signal);
-  for (const int signal : kOthers) sigaddset(&signals, signal);
-  return signals;
+constexpr std::chrono::seconds kAtOnce{1};
+
+bool is_ignored(int signal) {
+  struct sigaction action {};
+  ::sigaction(signal, nullptr, &action);
+  return action.sa_handler == SIG_IGN;
 }
 
-template <std::size_t size>
-bool contains(const std::array<int, size>& signals, int signal) {
-  return std::find(signals.begin(), signals.end(), signal) != signals.end();
-}
+/// Of the command's work.
+bool means_end(int signal) { return signal == SIGINT || signal == SIGTERM || signal == SIGQUIT; }
 
 }  // namespace
 
-sigset_t RunSignals::block() {
-  const sigset_t signals = set_of_all();
-  sigset_t before;
-  pthread_sigmask(SIG_BLOCK, &signals, &before);
-  return before;
+RunSignals::Blocked RunSignals::block() {
+  Blocked blocked;
+  sigemptyset(&blocked.taken);
+  sigaddset(&blocked.taken, end_signal());
+  for (const int signal : kTaken) {
+    // One that is ignored, but blocked, would be received.
+    if (!is_ignored(signal)) sigaddset(&blocked.taken, signal);
+  }
+  sigset_t all = blocked.taken;
+  sigaddset(&all, SIGTTOU);
+  pthread_sigmask(SIG_BLOCK, &all, &blocked.mask_before);
+  return blocked;
 }
 
-RunSignals::RunSignals(std::function<void(int)> forward)
-    : forward_(std::move(forward)), receiver_([this] { receive(); }) {}
+RunSignals::RunSignals(const Blocked& blocked, std::function<void(int)> forward)
+    : taken_(blocked.taken), forward_(std::move(forward)), receiver_([this] { receive(); }) {}
 
 RunSignals::~RunSignals() {
-  {
-    const std::lock_guard lock(mutex_);
-    is_done_ = true;
-  }
-  // NOLINTNEXTLINE(bugprone-bad-signal-to-kill-thread): the thread lives, and sigwait takes it
-  pthread_kill(receiver_.native_handle(), SIGTERM);
+  pthread_kill(receiver_.native_handle(), end_signal());
   receiver_.join();
 }
 
@@ -82,36 +82,37 @@ bool RunSignals::unless_stopping(const std::function<void()>& go_on) {
 }
 
 void RunSignals::receive() {
-  const sigset_t signals = set_of_all();
   for (;;) {
     int signal = 0;
-    sigwait(&signals, &signal);  // fails only if the set is invalid
-    {
-      const std::lock_guard lock(mutex_);
-      if (is_done_) return;
-    }
-    take(signal);
+    sigwait(&taken_, &signal);  // fails only if the set is invalid
+    if (signal == end_signal()) return;
+    if (take(signal)) stop_source_.request_stop();
   }
 }
 
-void RunSignals::take(int signal) {
-  {
-    const std::lock_guard lock(mutex_);
-    if (signal == SIGTSTP || signal == SIGCONT) is_stopping_ = signal == SIGTSTP;
-    if (mode_ == Mode::forward) {
-      forward_(signal);
-      if (!contains(kEnding, signal)) return;
-    } else if (signal == SIGTSTP) {
-      ::kill(::getpid(), SIGSTOP);
-      return;
-    } else if (signal == SIGCONT) {
-      return;
-    } else if (mode_ == Mode::end_process || first_ != 0) {
-      ::_exit(exit_status_of_signal(signal));
-    }
-    if (first_ == 0) first_ = signal;
+/// Returns whether it requests stop.
+bool RunSignals::take(int signal) {
+  const std::lock_guard lock(mutex_);
+  if (signal == SIGTSTP || signal == SIGCONT) is_stopping_ = signal == SIGTSTP;
+  if (mode_ == Mode::forward) {
+    forward_(signal);
+    if (!means_end(signal)) return false;
+  } else if (signal == SIGTSTP) {
+    ::kill(::getpid(), SIGSTOP);
+    return false;
+  } else if (signal == SIGCONT) {
+    return false;
   }
-  stop_source_.request_stop();
+  const auto now = std::chrono::steady_clock::now();
+  const bool is_further = first_ != 0 && now - first_time_ > kAtOnce;
+  if (mode_ == Mode::end_process || (mode_ == Mode::request_stop && is_further)) {
+    ::_exit(exit_status_of_signal(signal));
+  }
+  if (first_ == 0) {
+    first_ = signal;
+    first_time_ = now;
+  }
+  return true;
 }
 
 }  // namespace zklock::cli

@@ -64,15 +64,16 @@ void Supervisor::serve() {
     }
     if (events[0].revents != 0) obey_client();
   }
+  // Not before: nobody may read standard error, and then a writer waits.
+  if (by_limits_ && has_outlived_client_) say("zklock has ended, so its command was ended");
 }
 
 void Supervisor::obey_client() {
   const std::optional<Order> order = receive_order(client_.get());
   if (!order) {
     client_.reset();
-    if (phase_ != Phase::running) return;
-    say("zklock has ended, so its command is ended");
-    enter(Phase::terminating);
+    has_outlived_client_ = phase_ != Phase::idle;
+    if (phase_ == Phase::running) enter(Phase::terminating);
     return;
   }
   switch (order->kind) {
@@ -103,6 +104,12 @@ void Supervisor::start(const Order& order) {
   by_limits_ = false;
   has_reported_left_behind_ = false;
   terminated_.clear();
+  // This process may have been stopped since zklock has asked for it.
+  if (boot_now() >= limits_.lease_end - limits_.term_before) {
+    by_limits_ = true;
+    report(Report::Kind::not_started);
+    return;
+  }
   const StartedProgram started =
       start_program(program_.command,
                     {{"ZKLOCK_FENCING_TOKEN", std::to_string(order.fencing_token)},
@@ -146,7 +153,7 @@ void Supervisor::enter(Phase phase) {
   by_limits_ = true;
   kill_at_ = boot_now() + limits_.term_before;
   if (phase == Phase::terminating) {
-    signal_all(SIGTERM);
+    is_group_terminated_ = signal_all(SIGTERM);
     signal_all(SIGCONT);  // one that is stopped cannot take it
     for (const ChildProcess& child : child_processes()) terminated_.insert(child.process);
   } else {
@@ -155,9 +162,10 @@ void Supervisor::enter(Phase phase) {
   look_at_clock();
 }
 
-/// To the command's group, and to what has left it and become a child of ours.
-void Supervisor::signal_all(int signal) {
-  if (phase_ == Phase::idle) return;
+/// To the command's group, and to what has left it and become a child of ours. Returns whether the
+/// group got it.
+bool Supervisor::signal_all(int signal) {
+  if (phase_ == Phase::idle) return false;
   bool is_group_in_use =
       !wait_status_;  // nobody has waited for the command: the number is still its
   for (const ChildProcess& child : child_processes()) {
@@ -168,12 +176,14 @@ void Supervisor::signal_all(int signal) {
     }
   }
   if (is_group_in_use) ::kill(-command_, signal);
+  return is_group_in_use;
 }
 
 /// Those that were left behind by what has ended since the others got SIGTERM.
 void Supervisor::terminate_new_ones() {
   for (const ChildProcess& child : child_processes()) {
-    if (child.group == command_ || !terminated_.insert(child.process).second) continue;
+    if (is_group_terminated_ && child.group == command_) continue;
+    if (!terminated_.insert(child.process).second) continue;
     ::kill(child.process, SIGTERM);
     ::kill(child.process, SIGCONT);
   }

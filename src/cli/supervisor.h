@@ -48,7 +48,7 @@ class Supervisor {
   void start(const Order& order);
   void look_at_clock();
   void enter(Phase phase);
-  void signal_all(int signal);
+  bool signal_all(int signal);
   void terminate_new_ones();
   void wait_for_children();
   void note_change_of_command(int wait_status);
@@ -70,7 +70,9 @@ class Supervisor {
   std::optional<int> wait_status_{};  // when it has ended
   bool by_limits_ = false;
   bool has_reported_left_behind_ = false;
-  std::set<pid_t> terminated_{};  // children of other groups that have got SIGTERM
+  bool is_group_terminated_ = false;  // it has got SIGTERM
+  std::set<pid_t> terminated_{};      // children that have got it, or may have
+  bool has_outlived_client_ = false;
 };
 
 }  // namespace zklock::cli

@@ -13,7 +13,6 @@
 #include <exception>
 #include <utility>
 
-#include "cli/child_processes.h"
 #include "cli/command_status.h"
 #include "cli/standard_error.h"
 
@@ -55,8 +54,9 @@ SupervisorProcess::SupervisorProcess(const SupervisedProgram& program) {
 }
 
 SupervisorProcess::~SupervisorProcess() {
-  socket_.reset();
-  if (process_ != 0) ::waitpid(process_, nullptr, 0);
+  if (process_ == 0) return;
+  ::kill(process_, SIGKILL);  // it may be stopped
+  ::waitpid(process_, nullptr, 0);
 }
 
 void SupervisorProcess::start(const RunLimits& limits, std::int64_t fencing_token,
@@ -78,11 +78,13 @@ void SupervisorProcess::kill_command() const noexcept {
   send(socket_.get(), Order{.kind = Order::Kind::kill});
 }
 
-bool SupervisorProcess::wait_for_report(std::chrono::nanoseconds timeout) const noexcept {
+bool SupervisorProcess::wait_for_report(std::chrono::nanoseconds timeout, int wake) const noexcept {
   constexpr std::chrono::milliseconds kLongest = std::chrono::hours(1);
-  const auto limit = std::min(std::chrono::floor<std::chrono::milliseconds>(timeout), kLongest);
-  pollfd event{socket_.get(), POLLIN, 0};
-  return ::poll(&event, 1, static_cast<int>(limit.count()) + 1) > 0;
+  const auto limit = std::clamp(std::chrono::ceil<std::chrono::milliseconds>(timeout),
+                                std::chrono::milliseconds(0), kLongest);
+  std::array<pollfd, 2> events{{{socket_.get(), POLLIN, 0}, {wake, POLLIN, 0}}};
+  ::poll(events.data(), events.size(), static_cast<int>(limit.count()));
+  return events[0].revents != 0;
 }
 
 std::optional<Report> SupervisorProcess::next_report() const noexcept {
@@ -91,7 +93,7 @@ std::optional<Report> SupervisorProcess::next_report() const noexcept {
 
 void SupervisorProcess::end_all() {
   ::kill(process_, SIGKILL);
-  kill_all_children();
+  kill_children_except(others_);
   process_ = 0;
 }
 

@@ -8,7 +8,9 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <vector>
 
+#include "cli/child_processes.h"
 #include "cli/owned_descriptor.h"
 #include "cli/supervision.h"
 #include "cli/supervisor.h"
@@ -21,7 +23,7 @@ class SupervisorProcess {
   /// Starts it. From now on this process adopts what the supervisor may leave behind. REQUIRES: the
   /// process has one thread. Throws std::system_error.
   explicit SupervisorProcess(const SupervisedProgram& program);
-  /// Waits for its end. REQUIRES: no command runs.
+  /// Ends it. REQUIRES: no command runs.
   ~SupervisorProcess();
   SupervisorProcess(const SupervisorProcess&) = delete;
   SupervisorProcess& operator=(const SupervisorProcess&) = delete;
@@ -31,8 +33,9 @@ class SupervisorProcess {
   void extend(const RunLimits& limits) const noexcept;
   void kill_command() const noexcept;
 
-  /// Waits until next_report() has something. False: it has not yet.
-  [[nodiscard]] bool wait_for_report(std::chrono::nanoseconds timeout) const noexcept;
+  /// Waits until next_report() has something. False: it has not yet; then the time is over, or the
+  /// descriptor `wake` is readable (-1: there is none).
+  [[nodiscard]] bool wait_for_report(std::chrono::nanoseconds timeout, int wake) const noexcept;
   /// Waits for a report. None: the supervisor has ended.
   [[nodiscard]] std::optional<Report> next_report() const noexcept;
 
@@ -43,6 +46,8 @@ class SupervisorProcess {
 
  private:
   OwnedDescriptor socket_;
+  // Of a program that has become zklock by exec.
+  const std::vector<ChildProcess> others_ = child_processes();
   pid_t process_ = 0;  // 0: it has ended, and was waited for
 };
 

@@ -1,8 +1,6 @@
 #include "cli/terminal.h"
 
 #include <fcntl.h>
-#include <pthread.h>
-#include <signal.h>
 #include <unistd.h>
 
 namespace zklock::cli {
@@ -13,14 +11,6 @@ bool Terminal::is_of(pid_t group) const noexcept {
   return file_.get() >= 0 && ::tcgetpgrp(file_.get()) == group;
 }
 
-void Terminal::give_to(pid_t group) const noexcept {
-  sigset_t stop;  // what a group in the background gets for that
-  sigset_t before;
-  sigemptyset(&stop);
-  sigaddset(&stop, SIGTTOU);
-  pthread_sigmask(SIG_BLOCK, &stop, &before);
-  ::tcsetpgrp(file_.get(), group);
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
-}
+void Terminal::give_to(pid_t group) const noexcept { ::tcsetpgrp(file_.get(), group); }
 
 }  // namespace zklock::cli

@@ -22,6 +22,7 @@ class Terminal {
   /// Whether what is typed is for this process's group.
   [[nodiscard]] bool is_ours() const noexcept { return is_of(::getpgrp()); }
   [[nodiscard]] bool is_of(pid_t group) const noexcept;
+  /// REQUIRES: SIGTTOU is blocked.
   void give_to(pid_t group) const noexcept;
 
  private:

@@ -113,6 +113,17 @@ TEST_F(ZklockRunTerminalTest, AJobInTheBackgroundThatReadsIsStoppedAsAnyOther) {
   EXPECT_TRUE(shell_.shows("got hello")) << shell_.screen();
 }
 
+TEST_F(ZklockRunTerminalTest, ControlCReachesWhatACommandHasLeftBehind) {
+  type_run("sh -c 'echo ready; read line; setsid env --default-signal=INT sleep 60 & sleep 0.2'",
+           "--verbose");
+  ASSERT_TRUE(shell_.shows("ready"));
+  shell_.type("go on\n");
+  ASSERT_TRUE(shell_.shows("waiting for what it has started"));
+  shell_.type("\x03");
+  EXPECT_TRUE(shell_.shows("$ ")) << shell_.screen();
+  EXPECT_TRUE(becomes_true([&] { return queue_size() == 0; }));
+}
+
 TEST_F(ZklockRunTerminalTest, OneLineShowsWhoHoldsTheLockWhileItWaits) {
   const Lease lease = lock_.lock(soon().with_value("owner", "ann"));
   type_run("echo it runs");

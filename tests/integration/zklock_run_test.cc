@@ -1,25 +1,15 @@
-// `zklock run`, as processes on a real server: what becomes of the command, of its lock and of its
-// signals.
+// `zklock run`, as processes on a real server: what becomes of the command, and of its signals.
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <signal.h>
+#include <sys/stat.h>
 
-#include <zklock/zookeeper_lock.h>
-
-#include <cerrno>
-#include <fstream>
-#include <memory>
-#include <optional>
+#include <cstdint>
+#include <filesystem>
 #include <sstream>
-#include <string>
-#include <utility>
-#include <vector>
+#include <thread>
 
-#include "integration/tools.h"
-#include "support/subprocess.h"
-#include "support/temporary_directory.h"
-#include "support/unique_path.h"
-#include "support/zookeeper_server.h"
+#include "integration/zklock_run_fixture.h"
 
 namespace zklock::test {
 namespace {
@@ -29,49 +19,7 @@ using ::testing::HasSubstr;
 using ::testing::MatchesRegex;
 using ::testing::Optional;
 
-/// Ignores SIGTERM, and says so. Bash waits in a builtin: a program that it starts would not ignore
-/// it.
-constexpr const char* kStubborn =
-    "trap '' TERM; echo ready $$; while :; do read -rt 60 <> <(:); done";
-/// Does not end, leaves its group and its session, and says its number.
-constexpr const char* kWithGrandchild =
-    "setsid bash -c \"trap '' TERM; echo grandchild \\$\\$; exec 2>/dev/null; while :; do sleep "
-    "60; "
-    "done\" & echo ready $$; wait; wait";
-
-bool is_gone(pid_t process) { return ::kill(process, 0) != 0 && errno == ESRCH; }
-
-class ZklockRunTest : public ::testing::Test {
- protected:
-  using Words = std::vector<std::string>;
-
-  /// `zklock run <options> <path> -- <command>`.
-  std::unique_ptr<Subprocess> start(Words options, const Words& command,
-                                    const std::string& address = {}) const {
-    Words words = {ZKLOCK_COMMAND, "run", path_};
-    words.insert(words.end(), options.begin(), options.end());
-    words.emplace_back("--");
-    words.insert(words.end(), command.begin(), command.end());
-    return std::make_unique<Subprocess>(
-        std::move(words), Words{"ZKLOCK_ADDRESS=" + (address.empty() ? address_ : address)});
-  }
-  std::unique_ptr<Subprocess> start_bash(Words options, const std::string& script) const {
-    return start(std::move(options), {"bash", "-c", script});
-  }
-  /// The number of a process, from the line "<name> <number>".
-  static pid_t process_named(const std::string& name, Subprocess& run) {
-    const std::optional<std::string> line = run.wait_for_line("^" + name + " [0-9]+");
-    EXPECT_TRUE(line) << run.standard_error();
-    return line ? std::stoi(line->substr(line->rfind(' ') + 1)) : 0;
-  }
-  std::size_t queue_size() const { return lock_.entries(soon()).size(); }
-
-  const std::string address_ = ZooKeeperServer::shared().address();
-  const std::string path_ = unique_path();
-  const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
-  mutable ZooKeeperLock lock_{{.path = path_}, client_};
-  const TemporaryDirectory directory_;
-};
+class ZklockRunTest : public ZklockRunFixture {};
 
 TEST_F(ZklockRunTest, TheCommandHasTheTokenAndItsStatusIsPassedOn) {
   const auto run = start_bash(
@@ -111,7 +59,8 @@ TEST_F(ZklockRunTest, ACommandThatCannotBeRunIsRefusedBeforeTheLockIsTaken) {
   const auto not_executable = start({}, {"/etc/passwd"});
   EXPECT_THAT(not_executable->wait_for_exit(), Optional(126));
   EXPECT_EQ(not_executable->standard_error(),
-            "zklock: cannot run /etc/passwd: Permission denied\n");
+            "zklock: cannot run /etc/passwd: Permission denied (is it a program, and may you "
+            "execute it?)\n");
 }
 
 TEST_F(ZklockRunTest, ACommandWithoutItsInterpreterIsNotFound) {
@@ -147,91 +96,33 @@ TEST_F(ZklockRunTest, TheLockIsHeldUntilTheLastOfItsProcessesHasEnded) {
   EXPECT_EQ(queue_size(), 0U);
 }
 
-TEST_F(ZklockRunTest, AKilledZklockTakesAllOfItsProcessesWithIt) {
-  const auto run = start_bash({"--session-timeout", "4s"}, kWithGrandchild);
-  const pid_t command = process_named("ready", *run);
-  const pid_t grandchild = process_named("grandchild", *run);
-  auto next = lock_async(lock_);
-  run->signal(SIGKILL);
-  const Lease lease = granted(next);
-  ASSERT_TRUE(lease);
-  EXPECT_TRUE(is_gone(command));
-  EXPECT_TRUE(is_gone(grandchild));
+TEST_F(ZklockRunTest, ClosedStandardDescriptorsAreNoTrouble) {
+  const Words command = {"bash", "-c",
+                         "exec \"$0\" run -v " + path_ + " -- bash -c 'sleep 0.1; exit 4' <&- 2>&-",
+                         ZKLOCK_COMMAND};
+  EXPECT_THAT(Subprocess(command, {"ZKLOCK_ADDRESS=" + address_}).wait_for_exit(), Optional(4));
 }
 
-TEST_F(ZklockRunTest, AFrozenZklockDoesNotKeepItsProcesses) {
-  const auto run = start_bash({"--session-timeout", "4s"}, kWithGrandchild);
-  const pid_t command = process_named("ready", *run);
-  const pid_t grandchild = process_named("grandchild", *run);
-  auto next = lock_async(lock_);
-  run->signal(SIGSTOP);
-  const Lease lease = granted(next);
-  ASSERT_TRUE(lease);
-  EXPECT_TRUE(is_gone(command));
-  EXPECT_TRUE(is_gone(grandchild));
-  run->signal(SIGCONT);
-  EXPECT_THAT(run->wait_for_exit(), Optional(76)) << run->standard_error();
+TEST_F(ZklockRunTest, ASignalThatIsIgnoredStaysIgnored) {
+  const Lease lease = lock_.lock(soon());
+  const Words command = {"bash", "-c", "trap '' HUP; exec \"$0\" run " + path_ + " -- echo started",
+                         ZKLOCK_COMMAND};
+  Subprocess run(command, {"ZKLOCK_ADDRESS=" + address_});
+  ASSERT_TRUE(becomes_true([&] { return queue_size() == 2; }));
+  run.signal(SIGHUP);
+  lock_.unlock(lease, soon());
+  EXPECT_THAT(run.wait_for_exit(), Optional(0));
+  EXPECT_EQ(run.standard_output(), "started\n");
 }
 
-TEST_F(ZklockRunTest, ACommandGetsTheTimeToEndThatWasAskedFor) {
-  const auto run =
-      start_bash({"--session-timeout", "6s", "--kill-after", "1400ms"},
-                 "trap 'echo cleaning; kill $!; exit 0' TERM; sleep 60 & echo ready $$; wait");
-  process_named("ready", *run);
-  run->signal(SIGSTOP);  // nothing moves the end of the lease on
-  ASSERT_TRUE(run->wait_for_line("cleaning"));
-  auto next = lock_async(lock_);
-  EXPECT_FALSE(is_ready(next));
-  run->signal(SIGCONT);
-  EXPECT_THAT(run->wait_for_exit(), Optional(76)) << "it ended early, because it was told to";
-  EXPECT_TRUE(granted(next));
-}
-
-TEST_F(ZklockRunTest, ACommandThatIgnoresTermIsKilledBeforeTheLeaseEndsWhenTheServerHangs) {
-  ZooKeeperServer server;
-  const auto run = start({"--session-timeout", "4s"}, {"bash", "-c", kStubborn}, server.address());
-  const pid_t command = process_named("ready", *run);
-  server.stop();
-  EXPECT_THAT(run->wait_for_exit(), Optional(76));
-  EXPECT_TRUE(is_gone(command));
-  EXPECT_THAT(run->standard_error(), HasSubstr("so the command was ended"));
-  server.resume();
-}
-
-TEST_F(ZklockRunTest, ABrokenLockEndsTheCommandAtOnce) {
-  const auto run = start_bash({}, kStubborn);
-  const pid_t command = process_named("ready", *run);
-  const std::string claim = lock_.entries(soon()).begin()->path;
-  ASSERT_TRUE(client_->remove(claim, -1, soon()));
-  EXPECT_THAT(run->wait_for_exit(5s), Optional(76));
-  EXPECT_TRUE(is_gone(command));
-  EXPECT_THAT(run->standard_error(), HasSubstr("lost " + claim));
-}
-
-TEST_F(ZklockRunTest, AKilledSupervisorTakesAllProcessesWithItAndTheLockIsFree) {
-  const auto run = start_bash({}, kWithGrandchild);
-  const pid_t command = process_named("ready", *run);
-  const pid_t grandchild = process_named("grandchild", *run);
-  std::ifstream status("/proc/" + std::to_string(command) + "/stat");
-  std::string word;
-  for (int i = 0; i < 4; ++i) status >> word;
-  ::kill(std::stoi(word), SIGKILL);  // its parent
-  EXPECT_THAT(run->wait_for_exit(), Optional(128 + SIGKILL));
-  EXPECT_TRUE(is_gone(command));
-  EXPECT_TRUE(is_gone(grandchild));
-  EXPECT_EQ(queue_size(), 0U);
-}
-
-TEST_F(ZklockRunTest, AStoppedSupervisorIsKilledWhenTheLeaseHasEnded) {
-  const auto run = start_bash({"--session-timeout", "4s"}, kStubborn);
-  const pid_t command = process_named("ready", *run);
-  std::ifstream status("/proc/" + std::to_string(command) + "/stat");
-  std::string word;
-  for (int i = 0; i < 4; ++i) status >> word;
-  ::kill(std::stoi(word), SIGSTOP);
-  ASSERT_TRUE(client_->remove(lock_.entries(soon()).begin()->path, -1, soon()));
-  EXPECT_THAT(run->wait_for_exit(), Optional(76));
-  EXPECT_TRUE(is_gone(command));
+TEST_F(ZklockRunTest, TwoSignalsAtOnceLeaveNothingInTheQueue) {
+  const Lease lease = lock_.lock(soon());
+  const auto run = start({}, {"true"});
+  ASSERT_TRUE(becomes_true([&] { return queue_size() == 2; }));
+  run->signal(SIGINT);
+  run->signal(SIGTERM);
+  EXPECT_TRUE(run->wait_for_exit());
+  EXPECT_EQ(queue_size(), 1U);
 }
 
 TEST_F(ZklockRunTest, ASignalWhileItWaitsStartsNothingAndLeavesTheQueue) {
@@ -281,12 +172,13 @@ TEST_F(ZklockRunTest, WithoutAServerNothingIsStarted) {
 }
 
 TEST_F(ZklockRunTest, AKillAfterThatDoesNotFitTheSessionIsRefusedWithTheNumbers) {
-  const auto run = start({"--session-timeout", "4s", "--kill-after", "2s"}, {"echo", "started"});
+  const ZooKeeperServer server({.max_session_timeout = 4s});
+  const auto run =
+      start({"--kill-after", "6s", "--min-hold", "60s"}, {"echo", "started"}, server.address());
   EXPECT_THAT(run->wait_for_exit(), Optional(64));
-  EXPECT_THAT(run->standard_error(), HasSubstr("--kill-after 2000ms does not fit"));
+  EXPECT_THAT(run->standard_error(), HasSubstr("--kill-after 6000ms does not fit"));
   EXPECT_THAT(run->standard_error(), HasSubstr("999ms"));
   EXPECT_EQ(run->standard_output(), "");
-  EXPECT_EQ(queue_size(), 0U);
 }
 
 TEST_F(ZklockRunTest, ATtlIsRenewedWhileTheCommandRuns) {
@@ -335,6 +227,57 @@ TEST_F(ZklockRunTest, RequeueRunsAgainUntilASignal) {
       run->wait_for_line("run " + std::to_string(lock_.entries(soon()).begin()->fencing_token)));
   run->signal(SIGTERM);
   EXPECT_THAT(run->wait_for_exit(), Optional(128 + SIGTERM));
+}
+
+TEST_F(ZklockRunTest, RequeueGoesOnWhateverTheStatusAndAfterAReload) {
+  const auto run = start_bash(
+      {"--requeue"},
+      "trap 'exit 77' HUP; echo ready $ZKLOCK_FENCING_TOKEN; while :; do sleep 0.1; done");
+  const pid_t first = process_named("ready", *run);
+  run->signal(SIGHUP);
+  ASSERT_TRUE(run->wait_for_line("ready (?!" + std::to_string(first) + "$)"));
+  run->signal(SIGTERM);
+  EXPECT_THAT(run->wait_for_exit(), Optional(128 + SIGTERM));
+}
+
+TEST_F(ZklockRunTest, RequeueWaitsForServersThatAreNotThereYet) {
+  ZooKeeperServer server;
+  server.kill();
+  const auto run =
+      start({"--requeue", "--answer-timeout", "200ms"}, {"echo", "started"}, server.address());
+  ASSERT_TRUE(run->wait_for_line("going on"));
+  server.restart();
+  EXPECT_TRUE(run->wait_for_line("started"));
+  run->signal(SIGTERM);
+  EXPECT_TRUE(run->wait_for_exit());
+}
+
+TEST_F(ZklockRunTest, WhatWasInterruptedIsNotDone) {
+  const auto run = start_bash({"--once", "key"},
+                              "trap 'exit 0' TERM; echo ready 1; while :; do "
+                              "sleep 0.1; done");
+  process_named("ready", *run);
+  run->signal(SIGTERM);
+  EXPECT_THAT(run->wait_for_exit(), Optional(0));
+  EXPECT_THAT(start({"--once", "key"}, {"echo", "done"})->wait_for_exit(), Optional(0));
+  EXPECT_TRUE(client_->get(path_ + ".once/key", soon()));
+}
+
+TEST_F(ZklockRunTest, OfAHundredMachinesWhoseClocksDifferOneRunsForEachKey) {
+  std::vector<std::unique_ptr<Subprocess>> runs;
+  for (int i = 0; i < 100; ++i) {
+    const std::string skew = (i % 2 == 0 ? "+" : "-") + std::to_string(i) + "s";
+    runs.push_back(std::make_unique<Subprocess>(
+        Words{"faketime", "-f", skew, ZKLOCK_COMMAND, "run", path_, "--quiet", "--once", "key",
+              "--", "echo", "done"},
+        Words{"ZKLOCK_ADDRESS=" + address_, "FAKETIME_DONT_FAKE_MONOTONIC=1"}));
+  }
+  std::string output;
+  for (const auto& run : runs) {
+    EXPECT_THAT(run->wait_for_exit(), Optional(0)) << run->standard_error();
+    output += run->standard_output();
+  }
+  EXPECT_EQ(output, "done\n");
 }
 
 }  // namespace

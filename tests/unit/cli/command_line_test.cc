@@ -133,5 +133,63 @@ TEST_F(CommandLineTest, HelpNamesTheProgramAndTheCommand) {
   EXPECT_THAT(not_run({"--version"}).text, HasSubstr("zklock 0"));
 }
 
+class RunCommandLineTest : public CommandLineTest {
+ protected:
+  RunCommandLineTest() { ::setenv("ZKLOCK_ADDRESS", "zk:2181", 1); }
+
+  static RunOptions run_of(const Arguments& arguments) {
+    return std::get<RunOptions>(accepted(arguments).what);
+  }
+};
+
+TEST_F(RunCommandLineTest, WhatFollowsTheDashesIsTheCommandWhateverItLooksLike) {
+  const RunOptions run =
+      run_of({"run", "/l", "--no-wait", "--", "/bin/x", "--no-wait", "--", "-v"});
+  EXPECT_THAT(run.command, ElementsAre("/bin/x", "--no-wait", "--", "-v"));
+  EXPECT_TRUE(run.no_wait);
+  EXPECT_EQ(run.owner, "x");
+  EXPECT_EQ(run.session_timeout, 30s);
+  EXPECT_EQ(run.conflict_exit_code, 75);
+  EXPECT_FALSE(run.verbose);
+}
+
+TEST_F(RunCommandLineTest, ReadsDurations) {
+  const RunOptions run = run_of({"run", "--timeout", "1m", "--ttl=5s", "--min-hold", "2s", "/l",
+                                 "--kill-after=1500ms", "--session-timeout", "10s", "--", "x"});
+  EXPECT_EQ(run.timeout, 1min);
+  EXPECT_EQ(run.ttl, 5s);
+  EXPECT_EQ(run.min_hold, 2s);
+  EXPECT_EQ(run.kill_after, 1500ms);
+  EXPECT_EQ(run.session_timeout, 10s);
+}
+
+TEST_F(RunCommandLineTest, RefusesWhatIsEmptyInsteadOfLeavingItOut) {
+  for (const char* flag : {"--timeout", "--ttl", "--min-hold", "--kill-after", "--once"}) {
+    expect_refused({"run", flag, "", "/l", "--", "x"}, flag);
+  }
+}
+
+TEST_F(RunCommandLineTest, RefusesWhatCannotWork) {
+  expect_refused({"run", "/l", "sleep", "1"}, "two dashes");
+  expect_refused({"run", "/l", "--"}, "nothing to run");
+  expect_refused({"run", "--", "x"}, "PATH");
+  expect_refused({"run", "l", "--", "x"}, "slash");
+  expect_refused({"run", "/l", "--ttl", "999ms", "--", "x"}, "--ttl");
+  expect_refused({"run", "/l", "--kill-after", "8s", "--", "x"}, "--session-timeout");
+  expect_refused({"run", "/l", "--once", "{day}", "--", "x"}, "{day}");
+  expect_refused({"run", "/l", "--conflict-exit-code", "256", "--", "x"}, "256");
+  for (const Arguments& other : {Arguments{"--timeout", "1s"}, {"--no-wait"}, {"--once", "k"}}) {
+    Arguments arguments = {"run", "/l", "--requeue"};
+    arguments.insert(arguments.end(), other.begin(), other.end());
+    arguments.insert(arguments.end(), {"--", "x"});
+    expect_refused(arguments, "--requeue");
+  }
+}
+
+TEST_F(RunCommandLineTest, TheHelpShowsWhereTheCommandStands) {
+  EXPECT_THAT(not_run({"run", "--help"}).text,
+              HasSubstr("zklock run PATH [OPTIONS] -- COMMAND [argument...]"));
+}
+
 }  // namespace
 }  // namespace zklock::cli
