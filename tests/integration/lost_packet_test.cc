@@ -319,9 +319,8 @@ TEST_F(LostPacketTest, AnyLostPacketDoesNoHarm) {
     const Lease holder = other_.lock(soon());
     std::future<Lease> waiting = lock_async(lock_);
     // The holder leaves when the other one has seen that it waits, or has been interrupted.
-    ASSERT_TRUE(becomes_true([&] {
-      return record_->znodes("waiting").size() > waits || proxy_.met() > met;
-    }));
+    ASSERT_TRUE(becomes_true(
+        [&] { return record_->znodes("waiting").size() > waits || proxy_.met() > met; }));
     other_.unlock(holder, soon());
     const Lease lease = granted(waiting);
     ASSERT_TRUE(lease);
