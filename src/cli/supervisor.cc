@@ -166,8 +166,7 @@ void Supervisor::enter(Phase phase) {
 /// group got it.
 bool Supervisor::signal_all(int signal) {
   if (phase_ == Phase::idle) return false;
-  bool is_group_in_use =
-      !wait_status_;  // nobody has waited for the command: the number is still its
+  bool is_group_in_use = !wait_status_;  // until somebody waits for it, its number is its own
   for (const ChildProcess& child : child_processes()) {
     if (child.group == command_) {
       is_group_in_use = true;

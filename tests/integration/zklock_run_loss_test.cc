@@ -161,17 +161,17 @@ TEST_F(ZklockRunLossTest, OfTwentyContendersNeverTwoRunThoughZklockAndTheServerF
   ZooKeeperServer server;
   // flock says whether another one runs: it knows when its holder is killed.
   const Words judged = {"flock", "-n", "-E", "99", directory_.path() / "judge"};
-  const auto start_judged = [&](const Words& command) {
+  const auto start_judged = [&](const Words& command, const std::string& session_timeout) {
     Words words = judged;
     words.insert(words.end(), command.begin(), command.end());
-    return start({"--session-timeout", "4s", "--quiet"}, words, server.address());
+    return start({"--session-timeout", session_timeout, "--quiet"}, words, server.address());
   };
   const Words long_work = {"bash", "-c", "echo ready 1; sleep 60"};
-  const auto frozen = start_judged(long_work);
+  const auto frozen = start_judged(long_work, "4s");
   process_named("ready", *frozen);
   std::vector<std::unique_ptr<Subprocess>> others;
-  for (int i = 0; i < 18; ++i) others.push_back(start_judged({"sleep", "0.1"}));
-  const auto cut_off = start_judged(long_work);
+  for (int i = 0; i < 18; ++i) others.push_back(start_judged({"sleep", "0.1"}, "20s"));
+  const auto cut_off = start_judged(long_work, "4s");
   frozen->signal(SIGSTOP);
   process_named("ready", *cut_off);
   server.stop();
