@@ -5,12 +5,14 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
 #include <filesystem>
 #include <map>
 #include <stdexcept>
+#include <string_view>
 #include <system_error>
 #include <utility>
 
@@ -22,6 +24,8 @@ namespace zklock::cli {
 namespace {
 
 using namespace std::chrono_literals;
+
+constexpr std::array<std::string_view, 5> kCommands = {"run", "ls", "status", "wait", "break"};
 
 constexpr const char* kFooter =
     "\nExit status: 0 done, 1 held (of status), 64 wrong usage, 69 no server answered,\n"
@@ -64,7 +68,7 @@ std::chrono::nanoseconds parse_positive(const std::string& flag, const std::stri
   } catch (const std::invalid_argument& error) {
     throw std::invalid_argument(flag + ": " + error.what());
   }
-  throw std::invalid_argument(flag + ": \"" + text + "\" is not longer than nothing");
+  throw std::invalid_argument(flag + ": \"" + text + "\" must be more than 0");
 }
 
 void add_servers(CLI::App& command, Flags& flags) {
@@ -75,7 +79,7 @@ void add_servers(CLI::App& command, Flags& flags) {
       ->type_name("ADDRESS");
   command
       .add_option("--claim-marker", flags.claim_markers,
-                  "What claims of another library have before their number; kazoo's is known")
+                  "For locks of another library: what its claims have before their number")
       ->type_name("TEXT")
       ->allow_extra_args(false)
       ->multi_option_policy(CLI::MultiOptionPolicy::TakeAll);
@@ -104,7 +108,7 @@ void read_environment(Servers& servers) {
 /// Without slashes at its end.
 std::string path_of(const std::string& argument) {
   if (!argument.starts_with('/')) {
-    throw std::invalid_argument(argument + ": a path begins with a slash");
+    throw std::invalid_argument("\"" + argument + "\": a path begins with a slash");
   }
   return argument.substr(0, std::max<std::size_t>(1, argument.find_last_not_of('/') + 1));
 }
@@ -141,13 +145,15 @@ void add_run(CLI::App& app, Flags& flags) {
   run.add_option("--owner", flags.run.owner,
                  "Who holds the lock, for others to see; by default, the name of the command")
       ->type_name("NAME");
-  add_duration("--min-hold", "Keep the lock for so long, also if the command ends sooner");
+  add_duration("--min-hold", "Keep the lock for at least so long, even if the command ends sooner");
   run.add_option("--once", flags.run.once_key,
                  "Only if no run with this key has succeeded; {date} and {hour} are those of UTC")
       ->type_name("KEY");
   run.add_flag("--requeue", flags.run.requeue,
-               "Again, whenever the command has ended or the lock was lost");
-  add_duration("--kill-after", "SIGTERM comes so long before the lease ends; by default, 5s");
+               "Run it again, whenever it has ended or the lock was lost");
+  add_duration("--kill-after",
+               "SIGTERM comes so long before the lease ends; by default 5s, or a "
+               "sixth of the session");
   add_duration("--session-timeout", "Ask the servers for such a session; by default, 30s");
   run.add_option("--conflict-exit-code", flags.run.conflict_exit_code,
                  "Exit status if the lock was not acquired")
@@ -207,6 +213,9 @@ void check_run_options(const CLI::App& app, const RunOptions& run) {
   if (is_given(app, "run", "--once") && run.once_key.empty()) {
     throw std::invalid_argument("--once: the key is empty");
   }
+  if (run.once_key.find('/') != std::string::npos) {
+    throw std::invalid_argument("--once: the key must not have a slash in it");
+  }
   if (run.requeue && (run.timeout || run.no_wait || !run.once_key.empty())) {
     throw std::invalid_argument(
         "--requeue goes on for as long as it takes, so it cannot be had with --timeout, --no-wait "
@@ -241,6 +250,10 @@ RunOptions run_options_of(const CLI::App& app, const Flags& flags) {
   return run;
 }
 Command command_of(const CLI::App& app, Flags flags) {
+  const CLI::App& chosen = *app.get_subcommands().front();
+  if (chosen.count("--address") > 0 && flags.servers.address.empty()) {
+    throw std::invalid_argument("--address: it is empty");
+  }
   read_environment(flags.servers);
   if (flags.servers.address.empty()) {
     throw std::invalid_argument(
@@ -282,6 +295,11 @@ std::string help_of(const CLI::App& app) {
   return help;
 }
 
+NothingToRun refuse(const std::string& why, const std::string& command) {
+  return {status::kWrongUsage, "zklock: " + why + "\nMore: zklock " +
+                                   (command.empty() ? "" : command + " ") + "--help\n"};
+}
+
 }  // namespace
 
 std::variant<Command, NothingToRun> parse_command(std::vector<std::string> arguments) {
@@ -293,8 +311,16 @@ std::variant<Command, NothingToRun> parse_command(std::vector<std::string> argum
   app.require_subcommand(1);
   Flags flags;
   add_commands(app, flags);
+  std::string command = arguments.empty() ? "" : arguments.front();
   try {
-    if (!arguments.empty() && arguments.front() == "run") {
+    if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) {
+      const std::string other = std::exchange(command, "");
+      if (!other.empty() && other.front() != '-') {
+        throw std::invalid_argument("there is no command \"" + other +
+                                    "\": run, ls, status, wait, break");
+      }
+    }
+    if (command == "run") {
       flags.run.command = cut_off_command(arguments);
     }
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
@@ -304,10 +330,9 @@ std::variant<Command, NothingToRun> parse_command(std::vector<std::string> argum
     return NothingToRun{status::kDone, std::string(version.what()) + "\n"};
   } catch (const CLI::ParseError& error) {
     if (error.get_exit_code() == 0) return NothingToRun{status::kDone, help_of(app)};
-    return NothingToRun{status::kWrongUsage,
-                        "zklock: " + std::string(error.what()) + "\nMore: zklock --help\n"};
+    return refuse(error.what(), command);
   } catch (const std::invalid_argument& error) {
-    return NothingToRun{status::kWrongUsage, "zklock: " + std::string(error.what()) + "\n"};
+    return refuse(error.what(), command);
   }
 }
 

@@ -121,8 +121,9 @@ std::optional<Report> HeldCommand::next_report(const Lease& lease, const RunMarg
 
 CommandEnd HeldCommand::end_of(const Report& report) const {
   if (report.kind == Report::Kind::ended) {
-    return {.exit_status = report.by_limits ? status::kLost : exit_status_of(report.number),
-            .was_lost = report.by_limits};
+    if (report.by_limits) return {.exit_status = status::kLost, .was_lost = true};
+    return {.exit_status = exit_status_of(report.number),
+            .signal = WIFSIGNALED(report.number) ? WTERMSIG(report.number) : 0};
   }
   if (report.by_limits) {
     return {.exit_status = status::kNotYet, .was_lost = true, .has_started = false};

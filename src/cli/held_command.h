@@ -21,6 +21,7 @@ struct CommandEnd {
   int exit_status = 0;    // for a shell
   bool was_lost = false;  // the lease came to its end first, and the command was ended
   bool has_started = true;
+  int signal = 0;  // that has ended it
 };
 
 class HeldCommand {

@@ -27,14 +27,17 @@ constexpr std::chrono::seconds kLongestPause{30};
 class Complaints : public LockObserver {
  public:
   void on_unlock_failed(const Lease& lease, const LockError& error) override {
-    if (error.code() == Errc::lock_lost) return;  // known from on_lost
-    say("could not give back " + lease.znode() + " in time (" + std::string(error_detail(error)) +
-        "); it ends with the session at the latest");
-  }
-  void on_lost(const Lease& lease) override {
-    say("lost " + lease.znode() + ": " + lease.loss_reason().message());
+    if (error.code() == Errc::lock_lost) return;  // then it is free
+    say("could not give back " + lease.znode() +
+        ": no server confirms it. It ends with the session at the latest");
   }
 };
+
+/// Why the command had to end.
+std::string reason_of(const Lease& lease) {
+  const std::error_code reason = lease.loss_reason();
+  return reason ? reason.message() : "no server has answered for too long";
+}
 
 ZooKeeperLockConfig config_for(const RunOptions& options, const CommandSession& session) {
   return {.path = options.path,
@@ -97,7 +100,10 @@ int LockHolder::hold_once(const Context& asked) {
 LockedWork LockHolder::work() {
   if (!options_.once_key.empty()) {
     return once(options_.once_key, [this](const Lease& lease, const std::stop_token& stop) {
-      return run_command(lease) && !stop.stop_requested();  // what was interrupted is not done
+      const bool is_done = run_command(lease);
+      if (!is_done || !stop.stop_requested()) return is_done;
+      say("interrupted, so \"" + options_.once_key + "\" does not count as done");
+      return false;
     });
   }
   return [this](const Lease& lease, const std::stop_token&) {
@@ -121,10 +127,15 @@ bool LockHolder::run_command(const Lease& lease) {
   }
   if (!end_->has_started) no_hold_.request_stop();
   if (end_->was_lost) {
-    say(end_->has_started ? "the lease was about to end or has ended, so the command was ended"
-                          : "the lease was about to end or has ended, so nothing was started");
+    say(options_.path + ": " + reason_of(lease) +
+        (end_->has_started ? ", so the command was ended" : ", so nothing was started"));
   }
   return end_->exit_status == 0;
+}
+
+int LockHolder::signal() const {
+  if (end_ && end_->has_started) return end_->signal;
+  return signals_.first();
 }
 
 int LockHolder::explain(const LockError& error) {
@@ -134,7 +145,7 @@ int LockHolder::explain(const LockError& error) {
   }
   if (error.code() == Errc::locking_canceled) return exit_status_of_signal(signals_.first());
   if (error.code() == Errc::locking_timed_out) {
-    say_what_happens("not acquired: " + std::string(error_detail(error)));
+    say_what_happens("not acquired: " + obstacle(error));
     return options_.conflict_exit_code;
   }
   if (error.code() == Errc::lock_lost) {
@@ -144,6 +155,18 @@ int LockHolder::explain(const LockError& error) {
   const int status = exit_status_of(error);
   if (std::exchange(last_failure_, status) != status) say(text_of(error));  // not the same again
   return status;
+}
+
+/// Who holds the lock, if that can be seen now.
+std::string LockHolder::obstacle(const LockError& error) const {
+  std::string detail(error_detail(error));
+  if (options_.quiet) return detail;
+  try {
+    const LockEntries queue = lock_.entries(session_.soon());
+    if (!queue.empty()) detail = describe_wait(options_.path, queue);
+  } catch (const LockError&) {  // NOLINT(bugprone-empty-catch): then it stays as it is
+  }
+  return detail;
 }
 
 void LockHolder::say_what_happens(const std::string& text) const {

@@ -28,11 +28,15 @@ class LockHolder {
   /// the session.
   [[nodiscard]] int run(const Context& context);
 
+  /// What has ended the command, or the wait for the lock; 0: no signal.
+  [[nodiscard]] int signal() const;
+
  private:
   [[nodiscard]] int hold_once(const Context& asked);
   [[nodiscard]] LockedWork work();
   [[nodiscard]] bool run_command(const Lease& lease);
   [[nodiscard]] int explain(const LockError& error);
+  [[nodiscard]] std::string obstacle(const LockError& error) const;
   [[nodiscard]] bool may_go_on(int status) const;
   void say_what_happens(const std::string& text) const;
 

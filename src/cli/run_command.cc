@@ -14,6 +14,7 @@
 
 #include "cli/command_session.h"
 #include "cli/command_status.h"
+#include "cli/end_by_signal.h"
 #include "cli/error_detail.h"
 #include "cli/find_program.h"
 #include "cli/lock_holder.h"
@@ -45,7 +46,7 @@ std::shared_ptr<ZooKeeperClient> open(const Servers& servers, const RunOptions& 
     try {
       return open_servers(servers, {.session_timeout = options.session_timeout, .logger = logger});
     } catch (const LockError& error) {
-      if (!options.requeue || error.code() != Errc::no_server_answered) throw;
+      if (!options.requeue || exit_status_of(error) != status::kNoServer) throw;
       if (!is_known) say(text_of(error) + "; going on");
     }
     static_cast<void>(pause(kPause, {}));
@@ -62,6 +63,7 @@ int run(const RunOptions& options, const Command& command) {
     say("there is no /proc here, so what a command leaves behind could not be found");
     return status::kFailed;
   }
+  prepare_to_end_by_signal();
   const RunSignals::Blocked blocked = RunSignals::block();
   SupervisorProcess supervisor(
       {.command = options.command, .lock_path = options.path, .signal_mask = blocked.mask_before});
@@ -80,7 +82,10 @@ int run(const RunOptions& options, const Command& command) {
                          .logger = options.verbose ? stderr_logger() : nullptr};
   session.client = open(servers, options, session.logger);
   signals.request_stop_on_first();
-  return LockHolder(options, session, supervisor, signals).run(context);
+  LockHolder holder(options, session, supervisor, signals);
+  const int status = holder.run(context);
+  if (holder.signal() != 0) end_by_signal(holder.signal());
+  return status;
 }
 
 }  // namespace zklock::cli

@@ -34,9 +34,10 @@ RunMargins::RunMargins(std::optional<std::chrono::nanoseconds> asked, const Leas
       kill_after_(asked ? std::chrono::ceil<milliseconds>(*asked)
                         : std::min(kUsualKillAfter, usual_part_of(always_left_))) {
   if (kill_after_ <= always_left_) return;
-  throw std::invalid_argument("--kill-after " + to_text(kill_after_) +
-                              " does not fit: of this session and TTL, no more than " +
-                              to_text(always_left_) + " may be left in good order");
+  throw std::invalid_argument(
+      "--kill-after " + to_text(kill_after_) +
+      " does not fit: with the session that the servers have granted, and " +
+      "the TTL, no more than " + to_text(always_left_) + " may be left while all is well");
 }
 
 milliseconds RunMargins::kill_before() const noexcept {

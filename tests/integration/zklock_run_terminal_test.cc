@@ -59,6 +59,18 @@ TEST_F(ZklockRunTerminalTest, ControlCEndsTheCommandAlsoInAPipeline) {
   EXPECT_TRUE(becomes_true([&] { return queue_size() == 0; }));
 }
 
+TEST_F(ZklockRunTerminalTest, ControlCEndsALoopOfTheShellToo) {
+  shell_.type("for i in 1 2 3; do $ZKLOCK run " + path_ +
+              " -- sh -c 'echo ready; exec sleep 60'; done; echo after=$?\n");
+  ASSERT_TRUE(shell_.shows("\n")) << "the echo";
+  ASSERT_TRUE(shell_.shows("ready"));
+  shell_.type("\x03");
+  EXPECT_TRUE(shell_.shows("$ "));
+  EXPECT_TRUE(shows_status(128 + SIGINT)) << shell_.screen();
+  EXPECT_EQ(shell_.screen().find("after=1"), std::string::npos) << shell_.screen();
+  EXPECT_EQ(queue_size(), 0U);
+}
+
 TEST_F(ZklockRunTerminalTest, ControlCEndsACommandThatHasTheTerminal) {
   type_run("sh -c 'echo ready; read line; echo $line; read line'");
   ASSERT_TRUE(shell_.shows("ready"));

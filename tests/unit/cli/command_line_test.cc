@@ -186,6 +186,15 @@ TEST_F(RunCommandLineTest, RefusesWhatCannotWork) {
   }
 }
 
+TEST_F(RunCommandLineTest, SaysWhatIsWrongAndWhereToFindMore) {
+  expect_refused({"runn", "/l"}, "there is no command \"runn\": run, ls");
+  expect_refused({"run", "/l", "--once", "a/b", "--", "x"}, "slash");
+  expect_refused({"run", "/l", "--timeout", "0s", "--", "x"}, "must be more than 0");
+  expect_refused({"ls", "--address", "", "/l"}, "--address");
+  expect_refused({"run", "/l", "--timout", "3s", "--", "x"}, "More: zklock run --help");
+  expect_refused({"--bad"}, "More: zklock --help");
+}
+
 TEST_F(RunCommandLineTest, TheHelpShowsWhereTheCommandStands) {
   EXPECT_THAT(not_run({"run", "--help"}).text,
               HasSubstr("zklock run PATH [OPTIONS] -- COMMAND [argument...]"));
