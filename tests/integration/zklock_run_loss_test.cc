@@ -74,7 +74,8 @@ TEST_F(ZklockRunLossTest, ABrokenLockEndsTheCommandAtOnce) {
   ASSERT_TRUE(client_->remove(claim, -1, soon()));
   EXPECT_THAT(run->wait_for_exit(5s), Optional(76));
   EXPECT_TRUE(is_gone(command));
-  EXPECT_THAT(run->standard_error(), HasSubstr(path_ + ": somebody else deleted the claim, so the command was ended"));
+  EXPECT_THAT(run->standard_error(),
+              HasSubstr(path_ + ": somebody else deleted the claim, so the command was ended"));
 }
 
 TEST_F(ZklockRunLossTest, AKilledSupervisorTakesAllProcessesWithItAndTheLockIsFree) {

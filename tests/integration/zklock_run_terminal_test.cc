@@ -97,8 +97,7 @@ TEST_F(ZklockRunTerminalTest, AStoppedJobGoesOnInTheForeground) {
 }
 
 TEST_F(ZklockRunTerminalTest, AJobThatWasStoppedForLongerThanItsLeaseHasEnded) {
-  type_run("sh -c 'trap \"\" TERM; echo process=$$; while :; do sleep 60; done'",
-           "--session-timeout 4s");
+  type_run("sh -c 'trap \"\" TERM; echo process=$$; exec sleep 60'", "--session-timeout 4s");
   ASSERT_TRUE(shell_.shows("process="));
   ASSERT_TRUE(shell_.shows("\n"));
   const std::string screen = shell_.screen();
