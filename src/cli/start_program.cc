@@ -65,7 +65,7 @@ StartedProgram start_program(const std::vector<std::string>& command,
   const pid_t process = ::fork();
   if (process == 0) become(arguments.data(), mask, self, failure_in_child.get());
   if (process < 0) return {.error = errno};
-  ::setpgid(process, process);  // whoever of the two is first
+  ::setpgid(process, process);  // parent or child, the one that runs first
   failure_in_child.reset();
   int error = 0;
   ssize_t count = -1;
