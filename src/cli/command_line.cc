@@ -249,6 +249,7 @@ RunOptions run_options_of(const CLI::App& app, const Flags& flags) {
   run.once_key = expand_key(run.once_key, std::chrono::system_clock::now());
   return run;
 }
+
 Command command_of(const CLI::App& app, Flags flags) {
   const CLI::App& chosen = *app.get_subcommands().front();
   if (chosen.count("--address") > 0 && flags.servers.address.empty()) {

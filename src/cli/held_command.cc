@@ -26,9 +26,12 @@ using namespace std::chrono_literals;
 /// For a supervisor to kill the command and to say so, when the lease is lost.
 constexpr std::chrono::milliseconds kPatience = 300ms;
 
-int exit_status_of(int wait_status) {
-  return WIFSIGNALED(wait_status) ? exit_status_of_signal(WTERMSIG(wait_status))
-                                  : WEXITSTATUS(wait_status);
+constexpr CommandEnd kEndedInTime{.end = {status::kLost}, .was_lost = true};
+constexpr CommandEnd kTooLate{.end = {status::kNotYet}, .was_lost = true, .has_started = false};
+
+RunEnd to_end(int wait_status) {
+  if (WIFSIGNALED(wait_status)) return RunEnd::by_signal(WTERMSIG(wait_status));
+  return {.exit_status = WEXITSTATUS(wait_status)};
 }
 
 }  // namespace
@@ -58,9 +61,9 @@ CommandEnd HeldCommand::start_and_follow(const Lease& lease, const RunMargins& m
     supervisor_.start(margins.limits_of(lease), lease.fencing_token(), lease.znode());
   });
   if (!is_first) {
-    return {.exit_status = exit_status_of_signal(signals_.first()), .has_started = false};
+    return {.end = RunEnd::by_signal(signals_.first()), .has_started = false};
   }
-  CommandEnd end{.exit_status = status::kNotYet, .was_lost = true, .has_started = false};
+  CommandEnd end = kTooLate;
   if (is_in_time) end = follow(lease, margins);
   signals_.end_forwarding();
   take_terminal_back();
@@ -80,8 +83,7 @@ CommandEnd HeldCommand::follow(const Lease& lease, const RunMargins& margins) {
       supervisor_.end_all();
       // Not before: nobody may read standard error, and then a writer waits.
       say("the supervisor was killed or stopped, so the command was killed");
-      return {.exit_status = was_lost ? status::kLost : exit_status_of_signal(SIGKILL),
-              .was_lost = was_lost};
+      return was_lost ? kEndedInTime : CommandEnd{.end = {exit_status_of_signal(SIGKILL)}};
     }
     switch (report->kind) {
       case Report::Kind::started:
@@ -121,16 +123,12 @@ std::optional<Report> HeldCommand::next_report(const Lease& lease, const RunMarg
 
 CommandEnd HeldCommand::end_of(const Report& report) const {
   if (report.kind == Report::Kind::ended) {
-    if (report.by_limits) return {.exit_status = status::kLost, .was_lost = true};
-    return {.exit_status = exit_status_of(report.number),
-            .signal = WIFSIGNALED(report.number) ? WTERMSIG(report.number) : 0};
+    return report.by_limits ? kEndedInTime : CommandEnd{.end = to_end(report.number)};
   }
-  if (report.by_limits) {
-    return {.exit_status = status::kNotYet, .was_lost = true, .has_started = false};
-  }
+  if (report.by_limits) return kTooLate;
   say("cannot run " + options_.command.front() + ": " +
       std::generic_category().message(report.number));
-  return {.exit_status = report.number == ENOENT ? status::kNotFound : status::kCannotRun,
+  return {.end = {report.number == ENOENT ? status::kNotFound : status::kCannotRun},
           .has_started = false};
 }
 

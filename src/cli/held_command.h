@@ -9,6 +9,7 @@
 #include <optional>
 
 #include "cli/command_line.h"
+#include "cli/run_end.h"
 #include "cli/run_limits.h"
 #include "cli/run_signals.h"
 #include "cli/supervisor_process.h"
@@ -18,10 +19,9 @@ namespace zklock::cli {
 
 /// What became of it.
 struct CommandEnd {
-  int exit_status = 0;    // for a shell
+  RunEnd end{};
   bool was_lost = false;  // the lease came to its end first, and the command was ended
   bool has_started = true;
-  int signal = 0;  // that has ended it
 };
 
 class HeldCommand {

@@ -9,7 +9,6 @@
 
 #include "cli/command_status.h"
 #include "cli/error_detail.h"
-#include "cli/exit_status.h"
 #include "cli/pause.h"
 #include "cli/standard_error.h"
 
@@ -59,14 +58,14 @@ LockHolder::LockHolder(const RunOptions& options, const CommandSession& session,
       command_(options, supervisor, signals),
       lock_(config_for(options, session), session.client) {}
 
-int LockHolder::run(const Context& context) {
+RunEnd LockHolder::run(const Context& context) {
   for (auto time = kFirstPause;; time = std::min(2 * time, kLongestPause)) {
     const auto begin = std::chrono::steady_clock::now();
-    const int status = hold_once(context);
-    if (!may_go_on(status)) return status;
+    const RunEnd end = hold_once(context);
+    if (!may_go_on(end.exit_status)) return end;
     const bool was_long = std::chrono::steady_clock::now() - begin > kLongestPause;
-    if (status == status::kDone || was_long) time = kFirstPause;
-    if (!pause(time, signals_.stop_token())) return exit_status_of_signal(signals_.first());
+    if (end.exit_status == status::kDone || was_long) time = kFirstPause;
+    if (!pause(time, signals_.stop_token())) return RunEnd::by_signal(signals_.first());
   }
 }
 
@@ -77,7 +76,7 @@ bool LockHolder::may_go_on(int status) const {
          status != status::kCannotRun && status != status::kNotFound;
 }
 
-int LockHolder::hold_once(const Context& asked) {
+RunEnd LockHolder::hold_once(const Context& asked) {
   no_hold_ = std::stop_source();
   Context context = asked.with_value("owner", options_.owner)
                         .with_stop_token(signals_.stop_token())
@@ -92,9 +91,9 @@ int LockHolder::hold_once(const Context& asked) {
     return explain(error);
   }
   report_.reset();
-  if (end_) return end_->exit_status;
+  if (end_) return end_->end;
   say_what_happens("\"" + options_.once_key + "\" was done before");
-  return status::kDone;
+  return {};
 }
 
 LockedWork LockHolder::work() {
@@ -130,31 +129,26 @@ bool LockHolder::run_command(const Lease& lease) {
     say(options_.path + ": " + reason_of(lease) +
         (end_->has_started ? ", so the command was ended" : ", so nothing was started"));
   }
-  return end_->exit_status == 0;
+  return end_->end.exit_status == 0;
 }
 
-int LockHolder::signal() const {
-  if (end_ && end_->has_started) return end_->signal;
-  return signals_.first();
-}
-
-int LockHolder::explain(const LockError& error) {
+RunEnd LockHolder::explain(const LockError& error) {
   if (end_) {  // the command has run, but that could not be stored
     say("the command has ended, but it is not known as done: " + std::string(error.what()));
-    return end_->exit_status == 0 ? status::kLost : end_->exit_status;
+    return end_->end.exit_status == 0 ? RunEnd{status::kLost} : end_->end;
   }
-  if (error.code() == Errc::locking_canceled) return exit_status_of_signal(signals_.first());
+  if (error.code() == Errc::locking_canceled) return RunEnd::by_signal(signals_.first());
   if (error.code() == Errc::locking_timed_out) {
     say_what_happens("not acquired: " + obstacle(error));
-    return options_.conflict_exit_code;
+    return {options_.conflict_exit_code};
   }
   if (error.code() == Errc::lock_lost) {
     say("lost the lock before anything was started");
-    return status::kNotYet;
+    return {status::kNotYet};
   }
   const int status = exit_status_of(error);
   if (std::exchange(last_failure_, status) != status) say(text_of(error));  // not the same again
-  return status;
+  return {status};
 }
 
 /// Who holds the lock, if that can be seen now.

@@ -12,6 +12,7 @@
 #include "cli/command_line.h"
 #include "cli/command_session.h"
 #include "cli/held_command.h"
+#include "cli/run_end.h"
 #include "cli/run_signals.h"
 #include "cli/supervisor_process.h"
 #include "cli/waiting_report.h"
@@ -24,18 +25,14 @@ class LockHolder {
   LockHolder(const RunOptions& options, const CommandSession& session,
              SupervisorProcess& supervisor, RunSignals& signals);
 
-  /// Returns the exit status. Throws std::invalid_argument if an option does not fit
-  /// the session.
-  [[nodiscard]] int run(const Context& context);
-
-  /// What has ended the command, or the wait for the lock; 0: no signal.
-  [[nodiscard]] int signal() const;
+  /// Throws std::invalid_argument if an option does not fit the session.
+  [[nodiscard]] RunEnd run(const Context& context);
 
  private:
-  [[nodiscard]] int hold_once(const Context& asked);
+  [[nodiscard]] RunEnd hold_once(const Context& asked);
   [[nodiscard]] LockedWork work();
   [[nodiscard]] bool run_command(const Lease& lease);
-  [[nodiscard]] int explain(const LockError& error);
+  [[nodiscard]] RunEnd explain(const LockError& error);
   [[nodiscard]] std::string obstacle(const LockError& error) const;
   [[nodiscard]] bool may_go_on(int status) const;
   void say_what_happens(const std::string& text) const;

@@ -82,10 +82,9 @@ int run(const RunOptions& options, const Command& command) {
                          .logger = options.verbose ? stderr_logger() : nullptr};
   session.client = open(servers, options, session.logger);
   signals.request_stop_on_first();
-  LockHolder holder(options, session, supervisor, signals);
-  const int status = holder.run(context);
-  if (holder.signal() != 0) end_by_signal(holder.signal());
-  return status;
+  const RunEnd end = LockHolder(options, session, supervisor, signals).run(context);
+  if (end.signal != 0) end_by_signal(end.signal);
+  return end.exit_status;
 }
 
 }  // namespace zklock::cli

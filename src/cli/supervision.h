@@ -49,7 +49,7 @@ struct Report {
   Kind kind{};
   int number = 0;
   std::int32_t process = 0;  // of the command, and of its group
-  bool by_limits = false;    // of `ended`: the supervisor has ended it
+  bool by_limits = false;    // of `ended`: the supervisor has ended it; of `not_started`: too late
 };
 
 /// Sends a message. Does not wait: the other one reads at once, unless it is stopped, and then

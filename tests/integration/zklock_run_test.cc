@@ -229,6 +229,14 @@ TEST_F(ZklockRunTest, RequeueRunsAgainUntilASignal) {
   EXPECT_THAT(run->wait_for_exit(), Optional(128 + SIGTERM));
 }
 
+TEST_F(ZklockRunTest, RequeueEndsByTheSignalThatEndsItNotByThatOfTheLastRun) {
+  const auto run = start_bash({"--requeue", "--verbose"}, "kill -KILL $$");
+  ASSERT_TRUE(run->wait_for_line("started process"));
+  ASSERT_TRUE(becomes_true([&] { return queue_size() == 0; }));  // it pauses for a second
+  run->signal(SIGTERM);
+  EXPECT_THAT(run->wait_for_exit(), Optional(128 + SIGTERM));
+}
+
 TEST_F(ZklockRunTest, RequeueGoesOnWhateverTheStatusAndAfterAReload) {
   const auto run = start_bash(
       {"--requeue"},
