@@ -1,8 +1,8 @@
 // Takes a lock on ZooKeeper and holds it until it is interrupted: `zookeeper-example --help`. Start
 // it twice, in two terminals, to see two processes contend for the lock. What it does is in
 // src/cli/run.cc; for the least code that takes a lock see quickstart.cc.
-#include "cli/options.h"
-#include "cli/run.h"
+#include "cli/example_options.h"
+#include "cli/example_run.h"
 #include "cli/termination_signals.h"
 
 #include <cstdio>

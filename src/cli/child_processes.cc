@@ -16,7 +16,7 @@
 #include <optional>
 #include <string_view>
 
-#include "cli/owned_descriptor.h"
+#include "cli/file_descriptor.h"
 
 namespace zklock::cli {
 namespace {
@@ -30,7 +30,7 @@ struct Kinship {
 std::optional<Kinship> kinship_of(pid_t process) noexcept {
   std::array<char, 64> path{};
   std::snprintf(path.data(), path.size(), "/proc/%d/stat", process);
-  const OwnedDescriptor file(::open(path.data(), O_RDONLY | O_CLOEXEC));
+  const FileDescriptor file(::open(path.data(), O_RDONLY | O_CLOEXEC));
   std::array<char, 512> text{};  // what is looked for is in front
   if (file.get() < 0 || ::read(file.get(), text.data(), text.size() - 1) <= 0) return std::nullopt;
   const char* const after_name = std::strrchr(text.data(), ')');  // a name may have anything in it

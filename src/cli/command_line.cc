@@ -5,27 +5,21 @@
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
-#include <array>
 #include <charconv>
 #include <cstddef>
 #include <cstdlib>
-#include <filesystem>
-#include <map>
 #include <stdexcept>
-#include <string_view>
 #include <system_error>
 #include <utility>
 
 #include "cli/command_status.h"
 #include "cli/go_duration.h"
-#include "cli/once_key.h"
+#include "cli/run_flags.h"
 
 namespace zklock::cli {
 namespace {
 
 using namespace std::chrono_literals;
-
-constexpr std::array<std::string_view, 5> kCommands = {"run", "ls", "status", "wait", "break"};
 
 constexpr const char* kFooter =
     "\nExit status: 0 done, 1 held (of status), 64 wrong usage, 69 no server answered,\n"
@@ -47,8 +41,7 @@ struct Flags {
   std::string answer_timeout = "10s";
   std::string wait_timeout;
   std::string token;
-  RunOptions run;
-  std::map<std::string, std::string> durations;  // of `run`, by flag
+  RunFlags run;
 };
 
 std::int64_t parse_token(const std::string& text) {
@@ -59,16 +52,6 @@ std::int64_t parse_token(const std::string& text) {
     throw std::invalid_argument("--if-token: \"" + text + "\" is not a fencing token");
   }
   return token;
-}
-
-std::chrono::nanoseconds parse_positive(const std::string& flag, const std::string& text) {
-  try {
-    const std::chrono::nanoseconds duration = parse_go_duration(text);
-    if (duration > 0ns) return duration;
-  } catch (const std::invalid_argument& error) {
-    throw std::invalid_argument(flag + ": " + error.what());
-  }
-  throw std::invalid_argument(flag + ": \"" + text + "\" must be more than 0");
 }
 
 void add_servers(CLI::App& command, Flags& flags) {
@@ -127,46 +110,12 @@ CLI::App& add_command(CLI::App& app, Flags& flags, const char* name, const char*
   return command;
 }
 
-void add_run(CLI::App& app, Flags& flags) {
-  CLI::App& run = add_command(app, flags, "run", "Run a command while a lock is held", "PATH",
-                              "Path of the lock");
-  run.footer(
-      "\nThe command stands behind two dashes: zklock run /locks/nightly -- backup.sh\n"
-      "It has ZKLOCK_FENCING_TOKEN, ZKLOCK_PATH and ZKLOCK_ZNODE in its environment.\n\n"
-      "Exit status: that of the command, 128+N if signal N has ended it; 126 and 127 if it cannot\n"
-      "be run; 75 the lock was not acquired, 76 it was lost and the command ended, 69 no server\n"
-      "answered, 64 wrong usage, 77 no permission, 70 any other failure.");
-  const auto add_duration = [&](const char* name, const char* help) {
-    run.add_option(name, flags.durations[name], help)->type_name("DURATION");
-  };
-  add_duration("--timeout", "How long to connect and to wait for the lock; by default, no limit");
-  run.add_flag("--no-wait", flags.run.no_wait, "Give up at once if somebody else holds the lock");
-  add_duration("--ttl", "Others may take the lock away when it was not renewed for so long");
-  run.add_option("--owner", flags.run.owner,
-                 "Who holds the lock, for others to see; by default, the name of the command")
-      ->type_name("NAME");
-  add_duration("--min-hold", "Keep the lock for at least so long, even if the command ends sooner");
-  run.add_option("--once", flags.run.once_key,
-                 "Only if no run with this key has succeeded; {date} and {hour} are those of UTC")
-      ->type_name("KEY");
-  run.add_flag("--requeue", flags.run.requeue,
-               "Run it again, whenever it has ended or the lock was lost");
-  add_duration("--kill-after",
-               "SIGTERM comes so long before the lease ends; by default 5s, or a "
-               "sixth of the session");
-  add_duration("--session-timeout", "Ask the servers for such a session; by default, 30s");
-  run.add_option("--conflict-exit-code", flags.run.conflict_exit_code,
-                 "Exit status if the lock was not acquired")
-      ->type_name("N")
-      ->check(CLI::Range(0, 255))
-      ->capture_default_str();
-  run.add_flag("--quiet,-q", flags.run.quiet, "Do not say who holds the lock");
-  run.add_flag("--verbose,-v", flags.run.verbose, "Say what happens");
-}
-
 /// REQUIRES: `flags` outlives the parsing.
 void add_commands(CLI::App& app, Flags& flags) {
   constexpr const char* kPathHelp = "Path of the lock";
+  flags.run.add_to(
+      add_command(app, flags, "run", "Run a command while a lock is held", "PATH", kPathHelp));
+
   CLI::App& list = add_command(app, flags, "ls", "Show who holds a lock, and who waits for it",
                                "PATH", kPathHelp);
   list.add_flag("--watch", flags.list.watch,
@@ -189,65 +138,6 @@ void add_commands(CLI::App& app, Flags& flags) {
   break_one.add_option("--if-token", flags.token, "Only if this is its fencing token")
       ->type_name("TOKEN");
   break_one.add_flag("--yes,-y", flags.break_one.yes, "Do not ask");
-  add_run(app, flags);
-}
-
-/// What follows the first "--" is the command, whatever it looks like.
-std::vector<std::string> cut_off_command(std::vector<std::string>& arguments) {
-  const auto dashes = std::find(arguments.begin(), arguments.end(), "--");
-  if (dashes == arguments.end()) {
-    const auto is_help = [](const std::string& text) { return text == "--help" || text == "-h"; };
-    if (std::any_of(arguments.begin(), arguments.end(), is_help)) return {};
-    throw std::invalid_argument(
-        "the command to run stands behind two dashes: zklock run PATH -- COMMAND [argument...]");
-  }
-  std::vector<std::string> command(dashes + 1, arguments.end());
-  arguments.erase(dashes, arguments.end());
-  return command;
-}
-
-void check_run_options(const CLI::App& app, const RunOptions& run) {
-  if (run.command.empty()) {
-    throw std::invalid_argument("nothing to run: zklock run PATH -- COMMAND [argument...]");
-  }
-  if (is_given(app, "run", "--once") && run.once_key.empty()) {
-    throw std::invalid_argument("--once: the key is empty");
-  }
-  if (run.once_key.find('/') != std::string::npos) {
-    throw std::invalid_argument("--once: the key must not have a slash in it");
-  }
-  if (run.requeue && (run.timeout || run.no_wait || !run.once_key.empty())) {
-    throw std::invalid_argument(
-        "--requeue goes on for as long as it takes, so it cannot be had with --timeout, --no-wait "
-        "or --once");
-  }
-  if (run.ttl != 0ms && run.ttl < 1s) {
-    throw std::invalid_argument("--ttl: less than 1s cannot be renewed in time");
-  }
-  if (run.kill_after && *run.kill_after >= run.session_timeout / 4) {
-    throw std::invalid_argument(
-        "--kill-after does not fit: of a session of " +
-        std::to_string(run.session_timeout.count()) +
-        "ms, no more than a quarter may be left while all is well; see --session-timeout");
-  }
-}
-
-RunOptions run_options_of(const CLI::App& app, const Flags& flags) {
-  RunOptions run = flags.run;
-  const auto read_duration = [&](const char* flag, auto& duration) {
-    if (!is_given(app, "run", flag)) return;
-    duration = std::chrono::ceil<std::chrono::milliseconds>(
-        parse_positive(flag, flags.durations.at(flag)));
-  };
-  read_duration("--timeout", run.timeout);
-  read_duration("--ttl", run.ttl);
-  read_duration("--min-hold", run.min_hold);
-  read_duration("--kill-after", run.kill_after);
-  read_duration("--session-timeout", run.session_timeout);
-  check_run_options(app, run);
-  if (run.owner.empty()) run.owner = std::filesystem::path(run.command.front()).filename();
-  run.once_key = expand_key(run.once_key, std::chrono::system_clock::now());
-  return run;
 }
 
 Command command_of(const CLI::App& app, Flags flags) {
@@ -277,7 +167,7 @@ Command command_of(const CLI::App& app, Flags flags) {
   if (app.got_subcommand("status")) command.what = flags.status;
   if (app.got_subcommand("wait")) command.what = flags.wait;
   if (app.got_subcommand("break")) command.what = flags.break_one;
-  if (app.got_subcommand("run")) command.what = run_options_of(app, flags);
+  if (app.got_subcommand("run")) command.what = flags.run.read();
   std::visit([&](auto& options) { options.path = path_of(flags.path); }, command.what);
   return command;
 }
@@ -294,6 +184,19 @@ std::string help_of(const CLI::App& app) {
     help.replace(found, usage.size(), "run PATH [OPTIONS] -- COMMAND [argument...]");
   }
   return help;
+}
+
+std::vector<std::string> commands_of(const CLI::App& app) {
+  std::vector<std::string> names;
+  for (const CLI::App* command : app.get_subcommands(nullptr)) names.push_back(command->get_name());
+  return names;
+}
+
+std::string unknown_command(const std::string& name, const std::vector<std::string>& known) {
+  std::string text = "there is no command \"" + name + "\":";
+  for (const std::string& one : known) text += ' ' + one + ',';
+  text.pop_back();
+  return text;
 }
 
 NothingToRun refuse(const std::string& why, const std::string& command) {
@@ -314,15 +217,15 @@ std::variant<Command, NothingToRun> parse_command(std::vector<std::string> argum
   add_commands(app, flags);
   std::string command = arguments.empty() ? "" : arguments.front();
   try {
-    if (std::find(kCommands.begin(), kCommands.end(), command) == kCommands.end()) {
+    const std::vector<std::string> known = commands_of(app);
+    if (std::find(known.begin(), known.end(), command) == known.end()) {
       const std::string other = std::exchange(command, "");
       if (!other.empty() && other.front() != '-') {
-        throw std::invalid_argument("there is no command \"" + other +
-                                    "\": run, ls, status, wait, break");
+        throw std::invalid_argument(unknown_command(other, known));
       }
     }
     if (command == "run") {
-      flags.run.command = cut_off_command(arguments);
+      flags.run.take_command(arguments);
     }
     std::reverse(arguments.begin(), arguments.end());  // CLI11 takes them from the back
     app.parse(std::move(arguments));

@@ -9,7 +9,7 @@
 #include <variant>
 #include <vector>
 
-#include "cli/options.h"
+#include "cli/nothing_to_run.h"
 
 namespace zklock::cli {
 

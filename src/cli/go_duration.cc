@@ -122,4 +122,14 @@ class Reader {
 
 std::chrono::nanoseconds parse_go_duration(std::string_view text) { return Reader(text).read(); }
 
+std::chrono::nanoseconds parse_positive(const std::string& flag, const std::string& text) {
+  try {
+    const std::chrono::nanoseconds duration = parse_go_duration(text);
+    if (duration > std::chrono::nanoseconds(0)) return duration;
+  } catch (const std::invalid_argument& error) {
+    throw std::invalid_argument(flag + ": " + error.what());
+  }
+  throw std::invalid_argument(flag + ": \"" + text + "\" must be more than 0");
+}
+
 }  // namespace zklock::cli

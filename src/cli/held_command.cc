@@ -13,9 +13,9 @@
 #include <utility>
 
 #include "cli/command_status.h"
-#include "cli/exit_status.h"
-#include "cli/owned_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "cli/renewal.h"
+#include "cli/signal_status.h"
 #include "cli/standard_error.h"
 
 namespace zklock::cli {
@@ -71,7 +71,7 @@ CommandEnd HeldCommand::start_and_follow(const Lease& lease, const RunMargins& m
 }
 
 CommandEnd HeldCommand::follow(const Lease& lease, const RunMargins& margins) {
-  const OwnedDescriptor loss(::eventfd(0, EFD_CLOEXEC), "eventfd");
+  const FileDescriptor loss(::eventfd(0, EFD_CLOEXEC), "eventfd");
   const std::stop_callback killer(lease.lost(), [&] {
     supervisor_.kill_command();
     ::eventfd_write(loss.get(), 1);

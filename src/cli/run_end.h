@@ -2,7 +2,7 @@
 #ifndef ZKLOCK_SRC_CLI_RUN_END_H_
 #define ZKLOCK_SRC_CLI_RUN_END_H_
 
-#include "cli/exit_status.h"
+#include "cli/signal_status.h"
 
 namespace zklock::cli {
 

@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "cli/exit_status.h"
+#include "cli/signal_status.h"
 
 namespace zklock::cli {
 namespace {

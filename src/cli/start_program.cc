@@ -12,7 +12,7 @@
 #include <csignal>
 #include <cstdlib>
 
-#include "cli/owned_descriptor.h"
+#include "cli/file_descriptor.h"
 
 namespace zklock::cli {
 namespace {
@@ -59,8 +59,8 @@ StartedProgram start_program(const std::vector<std::string>& command,
 
   std::array<int, 2> ends{};
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) return {.error = errno};
-  const OwnedDescriptor failure(ends[0]);
-  OwnedDescriptor failure_in_child(ends[1]);
+  const FileDescriptor failure(ends[0]);
+  FileDescriptor failure_in_child(ends[1]);
   const pid_t self = ::getpid();
   const pid_t process = ::fork();
   if (process == 0) become(arguments.data(), mask, self, failure_in_child.get());

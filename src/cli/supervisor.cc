@@ -22,7 +22,7 @@ namespace {
 using namespace std::chrono_literals;
 
 /// Signals are for the command. The supervisor only waits for its end.
-OwnedDescriptor block_all_signals() {
+FileDescriptor block_all_signals() {
   sigset_t all;
   sigfillset(&all);
   ::pthread_sigmask(SIG_SETMASK, &all, nullptr);
@@ -41,7 +41,7 @@ void drain(int descriptor) noexcept {
 
 }  // namespace
 
-Supervisor::Supervisor(OwnedDescriptor client, SupervisedProgram program)
+Supervisor::Supervisor(FileDescriptor client, SupervisedProgram program)
     : client_(std::move(client)),
       program_(std::move(program)),
       child_signals_(block_all_signals()),

@@ -14,7 +14,7 @@
 #include <string>
 #include <vector>
 
-#include "cli/owned_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "cli/supervision.h"
 
 namespace zklock::cli {
@@ -30,7 +30,7 @@ struct SupervisedProgram {
 class Supervisor {
  public:
   /// REQUIRES: the process has one thread, and no children.
-  Supervisor(OwnedDescriptor client, SupervisedProgram program);
+  Supervisor(FileDescriptor client, SupervisedProgram program);
 
   /// Until the client (zklock) is gone, and no command runs.
   void serve();
@@ -56,10 +56,10 @@ class Supervisor {
   void report(Report::Kind kind, int number = 0) const noexcept;
   void set_timer(BootTime when) const noexcept;
 
-  OwnedDescriptor client_;  // none: it is gone
+  FileDescriptor client_;  // none: it is gone
   const SupervisedProgram program_;
-  const OwnedDescriptor child_signals_;
-  const OwnedDescriptor timer_;
+  const FileDescriptor child_signals_;
+  const FileDescriptor timer_;
 
   Phase phase_ = Phase::idle;
   // Of the present command:

@@ -21,7 +21,7 @@ namespace {
 
 /// In the child. A group of its own keeps away the signals of the terminal and of `kill -PGID`, a
 /// name of its own those of `killall zklock`.
-[[noreturn]] void supervise(OwnedDescriptor socket, const SupervisedProgram& program) {
+[[noreturn]] void supervise(FileDescriptor socket, const SupervisedProgram& program) {
   int status = status::kDone;
   try {
     ::setpgid(0, 0);
@@ -41,8 +41,8 @@ SupervisorProcess::SupervisorProcess(const SupervisedProgram& program) {
   if (::socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw std::system_error(errno, std::generic_category(), "socketpair");
   }
-  socket_ = OwnedDescriptor(ends[0]);
-  OwnedDescriptor its_socket(ends[1]);
+  socket_ = FileDescriptor(ends[0]);
+  FileDescriptor its_socket(ends[1]);
   ::signal(SIGCHLD, SIG_DFL);  // where that is ignored, nobody can wait for a child
   adopt_orphans();
   process_ = ::fork();

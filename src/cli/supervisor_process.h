@@ -11,7 +11,7 @@
 #include <vector>
 
 #include "cli/child_processes.h"
-#include "cli/owned_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "cli/supervision.h"
 #include "cli/supervisor.h"
 
@@ -45,7 +45,7 @@ class SupervisorProcess {
   [[nodiscard]] bool has_ended() const noexcept { return process_ == 0; }
 
  private:
-  OwnedDescriptor socket_;
+  FileDescriptor socket_;
   // Of a program that has become zklock by exec.
   const std::vector<ChildProcess> others_ = child_processes();
   pid_t process_ = 0;  // 0: it has ended, and was waited for

@@ -5,7 +5,7 @@
 #include <sys/types.h>
 #include <unistd.h>
 
-#include "cli/owned_descriptor.h"
+#include "cli/file_descriptor.h"
 
 namespace zklock::cli {
 
@@ -26,7 +26,7 @@ class Terminal {
   void give_to(pid_t group) const noexcept;
 
  private:
-  OwnedDescriptor file_;
+  FileDescriptor file_;
 };
 
 }  // namespace zklock::cli

@@ -1,6 +1,6 @@
 #include "cli/termination_signals.h"
 
-#include "cli/exit_status.h"
+#include "cli/signal_status.h"
 
 #include <pthread.h>
 #include <unistd.h>

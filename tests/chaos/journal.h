@@ -9,7 +9,7 @@
 #include <string_view>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 
 namespace zklock::chaos {
 
@@ -67,7 +67,7 @@ class Journal {
   void record(Event event) const;
 
  private:
-  test::FileDescriptor file_;
+  cli::FileDescriptor file_;
 };
 
 /// All events of the files "*.journal" in a directory, by time. Throws std::runtime_error for a

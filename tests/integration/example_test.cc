@@ -18,8 +18,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/file_descriptor.h"
 #include "integration/tools.h"
-#include "support/file_descriptor.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -67,7 +67,7 @@ class SilentServer {
   }
 
  private:
-  FileDescriptor socket_;
+  cli::FileDescriptor socket_;
   std::string address_;
 };
 

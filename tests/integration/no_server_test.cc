@@ -16,8 +16,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/file_descriptor.h"
 #include "integration/tools.h"
-#include "support/file_descriptor.h"
 #include "support/loopback_address.h"
 #include "support/reserved_port.h"
 #include "support/unique_path.h"
@@ -36,7 +36,7 @@ std::string address_of(std::uint16_t port) { return "127.0.0.1:" + std::to_strin
 /// Listens, and does this with each connection on a thread of its own.
 class Listener {
  public:
-  using Accept = std::function<void(FileDescriptor connection)>;
+  using Accept = std::function<void(cli::FileDescriptor connection)>;
 
   explicit Listener(Accept accept, int backlog = 16) : accept_(std::move(accept)) {
     sockaddr_in address = loopback_address(0);
@@ -61,19 +61,20 @@ class Listener {
     while (true) {
       const int connection = ::accept4(socket_.get(), nullptr, nullptr, SOCK_CLOEXEC);
       if (connection < 0) return;
-      accept_(FileDescriptor(connection, "accept"));
+      accept_(cli::FileDescriptor(connection, "accept"));
     }
   }
 
   const Accept accept_;
-  FileDescriptor socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"};
+  cli::FileDescriptor socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"};
   std::uint16_t port_ = 0;
   std::thread thread_;
 };
 
 /// A connection that fills the backlog of a listener which accepts none.
-FileDescriptor connect_to(std::uint16_t port) {
-  FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+cli::FileDescriptor connect_to(std::uint16_t port) {
+  cli::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+                             "socket");
   const sockaddr_in address = loopback_address(port);
   ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
   return socket;
@@ -94,30 +95,30 @@ TEST(NoServerTest, ARefusedConnectionIsSaidToBe) {
 }
 
 TEST(NoServerTest, AServerThatHangsUpIsSaidToHaveAcceptedTheConnection) {
-  Listener listener([](FileDescriptor) {});
+  Listener listener([](cli::FileDescriptor) {});
   EXPECT_THAT(problem_of(listener.address()),
               AllOf(HasSubstr(listener.address() + ": accepted the connection and closed it"),
                     HasSubstr("maxClientCnxns")));
 }
 
 TEST(NoServerTest, AServerThatIsSilentIsSaidToHaveAcceptedTheConnection) {
-  std::vector<FileDescriptor> connections;
+  std::vector<cli::FileDescriptor> connections;
   Listener listener(
-      [&](FileDescriptor connection) { connections.push_back(std::move(connection)); });
+      [&](cli::FileDescriptor connection) { connections.push_back(std::move(connection)); });
   EXPECT_THAT(problem_of(listener.address()),
               HasSubstr("accepted the connection, but did not answer"));
 }
 
 TEST(NoServerTest, AServerThatIsNotThereIsSaidToTimeOut) {
   Listener listener(nullptr, 0);
-  std::vector<FileDescriptor> queued;
+  std::vector<cli::FileDescriptor> queued;
   for (int i = 0; i < 3; ++i) queued.push_back(connect_to(listener.port()));
   EXPECT_THAT(problem_of(listener.address()), HasSubstr("Connection timed out"));
 }
 
 TEST(NoServerTest, EachServerHasItsOwnOutcome) {
   const ReservedPort port;
-  Listener listener([](FileDescriptor) {});
+  Listener listener([](cli::FileDescriptor) {});
   const std::string down = address_of(port.number());
   EXPECT_THAT(problem_of(down + "," + listener.address() + ",no-such-host.invalid:2181"),
               AllOf(HasSubstr(down + ": Connection refused"),

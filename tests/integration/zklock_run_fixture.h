@@ -20,8 +20,8 @@
 #include <utility>
 #include <vector>
 
+#include "cli/file_descriptor.h"
 #include "integration/tools.h"
-#include "support/file_descriptor.h"
 #include "support/subprocess.h"
 #include "support/temporary_directory.h"
 #include "support/unique_path.h"
@@ -33,11 +33,10 @@ namespace zklock::test {
 /// it.
 inline constexpr const char* kStubborn =
     "trap '' TERM; echo ready $$; while :; do read -rt 60 <> <(:); done";
-/// Does not end, leaves its group and its session, and says its number.
+/// Starts one that leaves its group and its session, and ignores SIGTERM. Each says its number.
 inline constexpr const char* kWithGrandchild =
-    "setsid bash -c \"trap '' TERM; echo grandchild \\$\\$; exec 2>/dev/null; while :; do sleep "
-    "60; "
-    "done\" & echo ready $$; wait; wait";
+    "setsid bash -c \"trap '' TERM; echo grandchild \\$\\$; exec 2>/dev/null; "
+    "while :; do sleep 60; done\" & echo ready $$; wait; wait";
 
 /// A pipe that nobody reads, and that is full.
 class FullPipe {
@@ -45,8 +44,8 @@ class FullPipe {
   FullPipe() {
     std::array<int, 2> ends{};
     EXPECT_EQ(::pipe2(ends.data(), O_CLOEXEC | O_NONBLOCK), 0);
-    read_end_ = FileDescriptor(ends[0], "pipe2");
-    write_end_ = FileDescriptor(ends[1], "pipe2");
+    read_end_ = cli::FileDescriptor(ends[0], "pipe2");
+    write_end_ = cli::FileDescriptor(ends[1], "pipe2");
     const std::string much(4096, '.');
     while (::write(write_end_.get(), much.data(), much.size()) > 0) {
     }
@@ -63,8 +62,8 @@ class FullPipe {
   }
 
  private:
-  FileDescriptor read_end_;
-  FileDescriptor write_end_;
+  cli::FileDescriptor read_end_;
+  cli::FileDescriptor write_end_;
 };
 
 inline pid_t parent_of(pid_t process) {
@@ -74,7 +73,7 @@ inline pid_t parent_of(pid_t process) {
   return std::stoi(word);
 }
 
-/// Of its first thread, in the kernel: a part of "anon_pipe_write".
+/// Its first thread, in the kernel: a function such as "anon_pipe_write".
 inline std::string what_it_waits_in(pid_t process) {
   std::string name;
   std::ifstream("/proc/" + std::to_string(process) + "/wchan") >> name;

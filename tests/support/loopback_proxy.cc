@@ -21,8 +21,8 @@ namespace {
 /// How soon a server that has refused is asked again.
 constexpr int kRetryInMs = 10;
 
-FileDescriptor listen_at(const sockaddr_in& address) {
-  FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+cli::FileDescriptor listen_at(const sockaddr_in& address) {
+  cli::FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
       ::listen(result.get(), SOMAXCONN) != 0) {
     throw std::system_error(errno, std::generic_category(), "listen");
@@ -31,19 +31,20 @@ FileDescriptor listen_at(const sockaddr_in& address) {
 }
 
 /// Closing it will reset the connection: the peer knows at once, and what was not read is dropped.
-void close_with_reset(const FileDescriptor& socket) {
+void close_with_reset(const cli::FileDescriptor& socket) {
   const linger none = {.l_onoff = 1, .l_linger = 0};
   ::setsockopt(socket.get(), SOL_SOCKET, SO_LINGER, &none, sizeof none);
 }
 
-void send_without_delay(const FileDescriptor& socket) {
+void send_without_delay(const cli::FileDescriptor& socket) {
   const int on = 1;
   ::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
 }
 
 /// None if the server refuses. One that is frozen takes connections as long as it has room.
-FileDescriptor connect_to(std::uint16_t port) {
-  FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0), "socket");
+cli::FileDescriptor connect_to(std::uint16_t port) {
+  cli::FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+                             "socket");
   const sockaddr_in address = loopback_address(port);
   int error = 0;
   socklen_t length = sizeof error;
@@ -182,7 +183,7 @@ void LoopbackProxy::reset_all() {
 void LoopbackProxy::accept_client() {
   const int number = ::accept4(listener_.get(), nullptr, nullptr, SOCK_CLOEXEC | SOCK_NONBLOCK);
   if (number < 0) return;  // it has gone already
-  FileDescriptor client(number, "accept");
+  cli::FileDescriptor client(number, "accept");
   if (refusing_) {
     close_with_reset(client);
     return;
@@ -196,7 +197,7 @@ void LoopbackProxy::accept_client() {
 /// REQUIRES: mutex_ is held.
 bool LoopbackProxy::reach_server(Connection& connection) {
   if (connection.server.get() >= 0) return true;
-  FileDescriptor server = connect_to(server_port_);
+  cli::FileDescriptor server = connect_to(server_port_);
   if (server.get() < 0) return std::chrono::steady_clock::now() < connection.give_up;
   send_without_delay(server);
   connection.server = std::move(server);

@@ -18,7 +18,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "support/zookeeper_packets.h"
 
 namespace zklock::test {
@@ -93,9 +93,9 @@ class LoopbackProxy {
   using Side = Conversation::Side;
 
   struct Connection {
-    FileDescriptor client;
+    cli::FileDescriptor client;
     std::chrono::steady_clock::time_point give_up;  // if there is no server by then
-    FileDescriptor server{};
+    cli::FileDescriptor server{};
     Conversation conversation{};  // what has come, up to where it is held
     std::string to_server{};      // what is to be sent, and not taken yet
     std::string to_client{};
@@ -103,8 +103,8 @@ class LoopbackProxy {
   /// One direction of a connection.
   struct Way {
     Side from;
-    FileDescriptor& source;
-    FileDescriptor& sink;
+    cli::FileDescriptor& source;
+    cli::FileDescriptor& sink;
     std::string& waiting;
     bool& is_held;
   };
@@ -139,8 +139,8 @@ class LoopbackProxy {
   const std::uint16_t server_port_;
   const Traffic traffic_;
   const std::chrono::milliseconds patience_;
-  FileDescriptor listener_;
-  FileDescriptor changed_;  // an eventfd: the thread has to look at the state again
+  cli::FileDescriptor listener_;
+  cli::FileDescriptor changed_;  // an eventfd: the thread has to look at the state again
 
   mutable std::mutex mutex_;
   std::condition_variable met_changed_;

@@ -34,7 +34,7 @@ PseudoTerminal::PseudoTerminal(const std::vector<std::string>& command,
     ::execv(arguments[0], arguments.data());
     ::_exit(127);
   }
-  terminal_ = FileDescriptor(terminal, "forkpty");
+  terminal_ = cli::FileDescriptor(terminal, "forkpty");
 }
 
 PseudoTerminal::~PseudoTerminal() {

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "support/long_enough.h"
 
 namespace zklock::test {
@@ -37,7 +37,7 @@ class PseudoTerminal {
 
  private:
   pid_t program_ = -1;
-  FileDescriptor terminal_;
+  cli::FileDescriptor terminal_;
   std::string screen_;
   std::size_t seen_ = 0;  // how much of it earlier calls have passed
 };

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 
 namespace zklock::test {
 
@@ -20,7 +20,7 @@ class ReservedPort {
   [[nodiscard]] std::uint16_t number() const noexcept { return number_; }
 
  private:
-  FileDescriptor socket_;
+  cli::FileDescriptor socket_;
   std::uint16_t number_ = 0;
 };
 

@@ -13,7 +13,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 
 namespace zklock::test {
 
@@ -41,9 +41,9 @@ class SilentHost {
   [[nodiscard]] std::string name() const { return ip_ + ":" + std::to_string(port_); }
 
   /// A socket that tries to connect to it, without blocking.
-  [[nodiscard]] FileDescriptor connect() const {
-    FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
-                          "socket");
+  [[nodiscard]] cli::FileDescriptor connect() const {
+    cli::FileDescriptor socket(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0),
+                               "socket");
     const sockaddr_in address = this->address();
     ::connect(socket.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address);
     return socket;
@@ -59,9 +59,9 @@ class SilentHost {
   }
 
   const std::string ip_;
-  FileDescriptor socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"};
+  cli::FileDescriptor socket_{::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket"};
   std::uint16_t port_;
-  std::vector<FileDescriptor> queued_;
+  std::vector<cli::FileDescriptor> queued_;
 };
 
 }  // namespace zklock::test

@@ -23,8 +23,8 @@ namespace zklock::test {
 namespace {
 
 struct Pipe {
-  FileDescriptor reader;
-  FileDescriptor writer;
+  cli::FileDescriptor reader;
+  cli::FileDescriptor writer;
 };
 
 /// A pipe that can be written to without a signal when nobody reads it any more.
@@ -33,7 +33,7 @@ Pipe make_input_pipe() {
   if (::socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends.data()) != 0) {
     throw std::system_error(errno, std::generic_category(), "socketpair");
   }
-  return {FileDescriptor(ends[0], "socketpair"), FileDescriptor(ends[1], "socketpair")};
+  return {cli::FileDescriptor(ends[0], "socketpair"), cli::FileDescriptor(ends[1], "socketpair")};
 }
 
 Pipe make_pipe() {
@@ -41,7 +41,7 @@ Pipe make_pipe() {
   if (::pipe2(ends.data(), O_CLOEXEC) != 0) {
     throw std::system_error(errno, std::generic_category(), "pipe2");
   }
-  return {FileDescriptor(ends[0], "pipe2"), FileDescriptor(ends[1], "pipe2")};
+  return {cli::FileDescriptor(ends[0], "pipe2"), cli::FileDescriptor(ends[1], "pipe2")};
 }
 
 std::vector<char*> pointers(std::vector<std::string>& strings) {
@@ -192,7 +192,7 @@ void Subprocess::start(std::vector<std::string> command, const std::vector<std::
   }
   // Not glibc's pidfd_open: the header of Debian 12 forgets to say that it is a C function.
   const auto process = static_cast<int>(::syscall(SYS_pidfd_open, pid_, 0));
-  process_ = FileDescriptor(process, "pidfd_open");
+  process_ = cli::FileDescriptor(process, "pidfd_open");
   in_ = std::move(in.writer);
   out_.pipe = std::move(out.reader);
   err_.pipe = std::move(err.reader);

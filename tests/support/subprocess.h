@@ -14,7 +14,7 @@
 #include <thread>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "support/long_enough.h"
 
 namespace zklock::test {
@@ -70,7 +70,7 @@ class Subprocess {
 
  private:
   struct Stream {
-    FileDescriptor pipe;
+    cli::FileDescriptor pipe;
     std::string text;
   };
 
@@ -82,13 +82,13 @@ class Subprocess {
   [[nodiscard]] std::optional<std::string> find_line(const std::regex& wanted) const;
 
   pid_t pid_ = -1;
-  FileDescriptor process_;    // of pidfd_open: becomes readable when the process ends
-  FileDescriptor destroyed_;  // an eventfd: becomes readable when the object is destroyed
+  cli::FileDescriptor process_;    // of pidfd_open: becomes readable when the process ends
+  cli::FileDescriptor destroyed_;  // an eventfd: becomes readable when the object is destroyed
 
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   // Protected by mutex_.
-  FileDescriptor in_;  // none if nothing is written
+  cli::FileDescriptor in_;  // none if nothing is written
   Stream out_;
   Stream err_;
   std::optional<int> exit_status_;

@@ -13,7 +13,7 @@
 #include <stdexcept>
 #include <utility>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "support/loopback_address.h"
 
 namespace zklock::test {
@@ -115,7 +115,7 @@ bool ZooKeeperServer::serves(std::chrono::milliseconds timeout) const {
 }
 
 std::string ZooKeeperServer::ask(const std::string& word, std::chrono::milliseconds timeout) const {
-  const FileDescriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  const cli::FileDescriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
   const timeval patience{.tv_sec = timeout / 1s, .tv_usec = (timeout % 1s) / 1us};
   ::setsockopt(connection.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
   const sockaddr_in address = loopback_address(port());

@@ -12,16 +12,14 @@
 #include <utility>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "support/loopback_address.h"
 
 namespace zklock::internal {
 namespace {
 
-using zklock::test::FileDescriptor;
-
 bool is_inherited(int descriptor) { return (::fcntl(descriptor, F_GETFD) & FD_CLOEXEC) == 0; }
-bool is_inherited(const FileDescriptor& descriptor) { return is_inherited(descriptor.get()); }
+bool is_inherited(const cli::FileDescriptor& descriptor) { return is_inherited(descriptor.get()); }
 
 /// Accepts none, so that further connections stay in between.
 struct Listener {
@@ -35,8 +33,8 @@ struct Listener {
     port = ntohs(address.sin_port);
   }
   [[nodiscard]] std::string name() const { return "127.0.0.1:" + std::to_string(port); }
-  [[nodiscard]] FileDescriptor connect() const {
-    FileDescriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
+  [[nodiscard]] cli::FileDescriptor connect() const {
+    cli::FileDescriptor connection(::socket(AF_INET, SOCK_STREAM | SOCK_NONBLOCK, 0), "socket");
     const sockaddr_in address = test::loopback_address(port);
     EXPECT_EQ(
         ::connect(connection.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
@@ -45,11 +43,11 @@ struct Listener {
     return connection;
   }
 
-  FileDescriptor socket{::socket(AF_INET, SOCK_STREAM, 0), "socket"};
+  cli::FileDescriptor socket{::socket(AF_INET, SOCK_STREAM, 0), "socket"};
   std::uint16_t port = 0;
 };
 
-bool is_connected(const FileDescriptor& socket) {
+bool is_connected(const cli::FileDescriptor& socket) {
   sockaddr_in peer{};
   socklen_t size = sizeof peer;
   return ::getpeername(socket.get(), reinterpret_cast<sockaddr*>(&peer), &size) == 0;
@@ -57,20 +55,20 @@ bool is_connected(const FileDescriptor& socket) {
 
 TEST(CloseOnExecTest, ConnectionsToTheServersAreNotInherited) {
   const Listener server;
-  std::vector<FileDescriptor> connections;
+  std::vector<cli::FileDescriptor> connections;
   for (int i = 0; i < 4; ++i) connections.push_back(server.connect());
   ASSERT_TRUE(is_connected(connections.front()));
   ASSERT_FALSE(is_connected(connections.back())) << "it is still connecting";
   close_connections_on_exec({"10.0.0.1:2181", server.name()});
-  for (const FileDescriptor& connection : connections) EXPECT_FALSE(is_inherited(connection));
+  for (const cli::FileDescriptor& connection : connections) EXPECT_FALSE(is_inherited(connection));
 }
 
 TEST(CloseOnExecTest, OtherDescriptorsAreLeftAlone) {
   const Listener server;
   const Listener other;
-  const FileDescriptor connection = other.connect();
-  const FileDescriptor unconnected(::socket(AF_INET, SOCK_STREAM, 0), "socket");
-  const FileDescriptor datagrams(::socket(AF_INET, SOCK_DGRAM, 0), "socket");
+  const cli::FileDescriptor connection = other.connect();
+  const cli::FileDescriptor unconnected(::socket(AF_INET, SOCK_STREAM, 0), "socket");
+  const cli::FileDescriptor datagrams(::socket(AF_INET, SOCK_DGRAM, 0), "socket");
   const sockaddr_in address = test::loopback_address(server.port);
   ASSERT_EQ(::connect(datagrams.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address),
             0);
@@ -85,15 +83,15 @@ struct Pipe {
   explicit Pipe(int flags = O_NONBLOCK) {
     std::array<int, 2> ends{};
     EXPECT_EQ(::pipe2(ends.data(), flags), 0);
-    reader = FileDescriptor(ends[0], "pipe2");
-    writer = FileDescriptor(ends[1], "pipe2");
+    reader = cli::FileDescriptor(ends[0], "pipe2");
+    writer = cli::FileDescriptor(ends[1], "pipe2");
   }
   [[nodiscard]] bool is_inherited() const {
     EXPECT_EQ(internal::is_inherited(reader), internal::is_inherited(writer));
     return internal::is_inherited(reader);
   }
-  FileDescriptor reader;
-  FileDescriptor writer;
+  cli::FileDescriptor reader;
+  cli::FileDescriptor writer;
 };
 
 template <class Open>
@@ -114,7 +112,7 @@ TEST(CloseOnExecTest, APipeThatAHandleWouldNotOpenIsLeftAlone) {
   EXPECT_TRUE(pipe.is_inherited());
   const auto [with_copy, copy] = open_meanwhile([] {
     Pipe ends;
-    FileDescriptor end(::dup(ends.reader.get()), "dup");
+    cli::FileDescriptor end(::dup(ends.reader.get()), "dup");
     return std::pair(std::move(ends), std::move(end));
   });
   EXPECT_TRUE(with_copy.is_inherited());

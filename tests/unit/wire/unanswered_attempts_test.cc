@@ -15,7 +15,7 @@
 #include <utility>
 #include <vector>
 
-#include "support/file_descriptor.h"
+#include "cli/file_descriptor.h"
 #include "support/loopback_address.h"
 #include "support/silent_host.h"
 
@@ -25,23 +25,22 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
-using zklock::test::FileDescriptor;
 using zklock::test::SilentHost;
 
 /// As libzookeeper makes its sockets.
-FileDescriptor attempt_at(const SilentHost& host) {
-  FileDescriptor socket = host.connect();
+cli::FileDescriptor attempt_at(const SilentHost& host) {
+  cli::FileDescriptor socket = host.connect();
   const int on = 1;
   EXPECT_EQ(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
   return socket;
 }
 
-bool is_under_way(const FileDescriptor& socket) {
+bool is_under_way(const cli::FileDescriptor& socket) {
   pollfd polled{socket.get(), POLLIN | POLLOUT, 0};
   return ::poll(&polled, 1, 0) == 0;
 }
 
-int error_of(const FileDescriptor& socket) {
+int error_of(const cli::FileDescriptor& socket) {
   int error = 0;
   socklen_t size = sizeof error;
   EXPECT_EQ(::getsockopt(socket.get(), SOL_SOCKET, SO_ERROR, &error, &size), 0);
@@ -50,7 +49,7 @@ int error_of(const FileDescriptor& socket) {
 
 TEST(UnansweredAttemptsTest, OneThatTakesTooLongFails) {
   const SilentHost host;
-  const FileDescriptor socket = attempt_at(host);
+  const cli::FileDescriptor socket = attempt_at(host);
   UnansweredAttempts attempts;
   EXPECT_THAT(attempts.end({host.name()}, 1h), IsEmpty());
   ASSERT_TRUE(is_under_way(socket));
@@ -62,7 +61,7 @@ TEST(UnansweredAttemptsTest, OneThatTakesTooLongFails) {
 
 TEST(UnansweredAttemptsTest, ItIsKnownWhichServersDidNotAnswer) {
   const SilentHost host;
-  const FileDescriptor socket = attempt_at(host);
+  const cli::FileDescriptor socket = attempt_at(host);
   UnansweredAttempts attempts;
   attempts.end({host.name()}, 1h);
   EXPECT_FALSE(was_just_ended(host.name()));
@@ -74,10 +73,10 @@ TEST(UnansweredAttemptsTest, ItIsKnownWhichServersDidNotAnswer) {
 TEST(UnansweredAttemptsTest, ALaterOneHasItsOwnTime) {
   const SilentHost host;
   UnansweredAttempts attempts;
-  const FileDescriptor first = attempt_at(host);
+  const cli::FileDescriptor first = attempt_at(host);
   EXPECT_THAT(attempts.end({host.name()}, 1h), IsEmpty());
   const auto found_at_the_earliest = std::chrono::steady_clock::now();
-  const FileDescriptor second = attempt_at(host);
+  const cli::FileDescriptor second = attempt_at(host);
   attempts.end({host.name()}, std::chrono::steady_clock::now() - found_at_the_earliest);
   EXPECT_FALSE(is_under_way(first));
   EXPECT_TRUE(is_under_way(second));
@@ -86,26 +85,26 @@ TEST(UnansweredAttemptsTest, ALaterOneHasItsOwnTime) {
 TEST(UnansweredAttemptsTest, OtherSocketsAreLeftAlone) {
   const SilentHost host;
   const SilentHost other;
-  const FileDescriptor elsewhere = attempt_at(other);
-  const FileDescriptor delays = host.connect();
-  const FileDescriptor blocks = attempt_at(host);
+  const cli::FileDescriptor elsewhere = attempt_at(other);
+  const cli::FileDescriptor delays = host.connect();
+  const cli::FileDescriptor blocks = attempt_at(host);
   ASSERT_EQ(::fcntl(blocks.get(), F_SETFL, 0), 0);
   UnansweredAttempts attempts;
   EXPECT_THAT(attempts.end({host.name()}, 0s), IsEmpty());
-  for (const FileDescriptor* socket : {&elsewhere, &delays, &blocks}) {
+  for (const cli::FileDescriptor* socket : {&elsewhere, &delays, &blocks}) {
     EXPECT_TRUE(is_under_way(*socket));
   }
 }
 
 TEST(UnansweredAttemptsTest, AConnectionIsLeftAlone) {
-  FileDescriptor listener(::socket(AF_INET, SOCK_STREAM, 0), "socket");
+  cli::FileDescriptor listener(::socket(AF_INET, SOCK_STREAM, 0), "socket");
   sockaddr_in address = test::loopback_address(0);
   socklen_t size = sizeof address;
   auto* const raw = reinterpret_cast<sockaddr*>(&address);
   ASSERT_EQ(::bind(listener.get(), raw, size), 0);
   ASSERT_EQ(::listen(listener.get(), 1), 0);
   ASSERT_EQ(::getsockname(listener.get(), raw, &size), 0);
-  FileDescriptor connection(::socket(AF_INET, SOCK_STREAM, 0), "socket");
+  cli::FileDescriptor connection(::socket(AF_INET, SOCK_STREAM, 0), "socket");
   ASSERT_EQ(::connect(connection.get(), raw, size), 0);
   ASSERT_EQ(::fcntl(connection.get(), F_SETFL, O_NONBLOCK), 0);
   const int on = 1;

@@ -1,4 +1,4 @@
-#include "cli/options.h"
+#include "cli/example_options.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -37,7 +37,7 @@ NothingToRun refused(const Arguments& arguments) {
   return std::get<NothingToRun>(parsed);
 }
 
-TEST(CliOptions, HasTheDefaultsOfTheGoProgram) {
+TEST(ExampleOptions, HasTheDefaultsOfTheGoProgram) {
   const Options options = accepted({});
   EXPECT_EQ(options.timeout, 3s);
   EXPECT_EQ(options.owner, "user1");
@@ -47,7 +47,7 @@ TEST(CliOptions, HasTheDefaultsOfTheGoProgram) {
   EXPECT_FALSE(options.list);
 }
 
-TEST(CliOptions, TakesEachWayInWhichGoWritesFlags) {
+TEST(ExampleOptions, TakesEachWayInWhichGoWritesFlags) {
   const std::vector<Arguments> ways = {
       {"--timeout", "1m30s", "--owner", "-o=1"},
       {"--timeout=1m30s", "--owner=-o=1"},
@@ -63,7 +63,7 @@ TEST(CliOptions, TakesEachWayInWhichGoWritesFlags) {
   }
 }
 
-TEST(CliOptions, TakesEveryFlag) {
+TEST(ExampleOptions, TakesEveryFlag) {
   const Options options =
       accepted({"--timeout", "500ms", "--owner", "", "--lock-ttl", "0", "--address",
                 "zk1:2181,zk2:2181/app", "--path", "/p", "--list"});
@@ -76,7 +76,7 @@ TEST(CliOptions, TakesEveryFlag) {
 }
 
 // In every order of the flags, each of them is what it is alone.
-TEST(CliOptions, TakesEveryFlagInEveryPosition) {
+TEST(ExampleOptions, TakesEveryFlagInEveryPosition) {
   std::vector<Arguments> flags = {{"--timeout", "500ms"}, {"-owner=me"},    {"--lock-ttl", "7"},
                                   {"-address", "zk1"},    {"--path", "/p"}, {"--list"}};
   std::sort(flags.begin(), flags.end());
@@ -94,13 +94,13 @@ TEST(CliOptions, TakesEveryFlagInEveryPosition) {
   } while (std::next_permutation(flags.begin(), flags.end()));
 }
 
-TEST(CliOptions, TakesAValueForAFlagWithoutOneOnlyAfterAnEqualsSign) {
+TEST(ExampleOptions, TakesAValueForAFlagWithoutOneOnlyAfterAnEqualsSign) {
   EXPECT_FALSE(accepted({"--list=false"}).list);
   EXPECT_TRUE(accepted({"-list=true"}).list);
   EXPECT_THAT(refused({"--list", "false"}).text, HasSubstr("false"));
 }
 
-TEST(CliOptions, HelpAndVersionStandAnywhere) {
+TEST(ExampleOptions, HelpAndVersionStandAnywhere) {
   for (const char* flag : {"--help", "-h", "--version"}) {
     SCOPED_TRACE(flag);
     EXPECT_EQ(refused({flag, "--owner", "me"}).exit_status, 0);
@@ -108,7 +108,7 @@ TEST(CliOptions, HelpAndVersionStandAnywhere) {
   }
 }
 
-TEST(CliOptions, HasAVersion) {
+TEST(ExampleOptions, HasAVersion) {
   for (const char* flag : {"--version", "-version"}) {
     const NothingToRun answer = refused({flag});
     EXPECT_EQ(answer.exit_status, 0);
@@ -116,7 +116,7 @@ TEST(CliOptions, HasAVersion) {
   }
 }
 
-TEST(CliOptions, KeepsValuesThatLookLikeFlagsOrLists) {
+TEST(ExampleOptions, KeepsValuesThatLookLikeFlagsOrLists) {
   EXPECT_EQ(accepted({"--owner", "--help"}).owner, "--help");
   EXPECT_EQ(accepted({"--owner", "--"}).owner, "--");
   EXPECT_EQ(accepted({"--owner=[a,b]"}).owner, "[a,b]");
@@ -125,7 +125,7 @@ TEST(CliOptions, KeepsValuesThatLookLikeFlagsOrLists) {
   EXPECT_EQ(accepted({"--timeout", "+1s"}).timeout, 1s);
 }
 
-TEST(CliOptions, ExplainsBadFlags) {
+TEST(ExampleOptions, ExplainsBadFlags) {
   const std::vector<std::pair<Arguments, std::string>> cases = {
       {{"--timeout", "3"}, "--timeout: \"3\" lacks a unit"},
       {{"--timeout", ""}, "--timeout: \"\" is not a duration"},
@@ -150,7 +150,7 @@ TEST(CliOptions, ExplainsBadFlags) {
   }
 }
 
-TEST(CliOptions, PrintsHelpInEachWay) {
+TEST(ExampleOptions, PrintsHelpInEachWay) {
   for (const char* flag : {"--help", "-help", "-h"}) {
     SCOPED_TRACE(flag);
     const NothingToRun answer = refused({flag});

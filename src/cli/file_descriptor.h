@@ -1,6 +1,6 @@
 // Owns a file descriptor.
-#ifndef ZKLOCK_TESTS_SUPPORT_FILE_DESCRIPTOR_H_
-#define ZKLOCK_TESTS_SUPPORT_FILE_DESCRIPTOR_H_
+#ifndef ZKLOCK_SRC_CLI_FILE_DESCRIPTOR_H_
+#define ZKLOCK_SRC_CLI_FILE_DESCRIPTOR_H_
 
 #include <unistd.h>
 
@@ -9,25 +9,24 @@
 #include <system_error>
 #include <utility>
 
-namespace zklock::test {
+namespace zklock::cli {
 
-/// Closes it at the end. A plain value otherwise, that can be moved.
+/// Closes it at the end. A plain value otherwise, that can be moved. The tests use it too.
 class FileDescriptor {
  public:
   FileDescriptor() noexcept = default;
-
-  /// Takes what a system call returned; throws std::system_error, naming `what`, if that is -1.
+  explicit FileDescriptor(int number) noexcept : number_(number) {}
+  /// Takes what a system call returned. Throws std::system_error, which names `what`, if that is
+  /// -1.
   FileDescriptor(int number, const std::string& what) : number_(number) {
     if (number < 0) throw std::system_error(errno, std::generic_category(), what);
   }
   ~FileDescriptor() { reset(); }
-
+  FileDescriptor(const FileDescriptor&) = delete;
+  FileDescriptor& operator=(const FileDescriptor&) = delete;
   FileDescriptor(FileDescriptor&& other) noexcept : number_(std::exchange(other.number_, -1)) {}
   FileDescriptor& operator=(FileDescriptor&& other) noexcept {
-    if (this != &other) {
-      reset();
-      number_ = std::exchange(other.number_, -1);
-    }
+    std::swap(number_, other.number_);
     return *this;
   }
 
@@ -42,6 +41,6 @@ class FileDescriptor {
   int number_ = -1;
 };
 
-}  // namespace zklock::test
+}  // namespace zklock::cli
 
-#endif  // ZKLOCK_TESTS_SUPPORT_FILE_DESCRIPTOR_H_
+#endif  // ZKLOCK_SRC_CLI_FILE_DESCRIPTOR_H_

@@ -1,7 +1,8 @@
-#include "cli/run.h"
+#include "cli/example_run.h"
 
 #include "cli/error_detail.h"
-#include "cli/exit_status.h"
+#include "cli/example_status.h"
+#include "cli/signal_status.h"
 
 #include <zklock/zookeeper_lock.h>
 

@@ -1,6 +1,6 @@
-#include "cli/options.h"
+#include "cli/example_options.h"
 
-#include "cli/exit_status.h"
+#include "cli/example_status.h"
 #include "cli/go_duration.h"
 
 #include <zklock/version.h>

@@ -1,8 +1,8 @@
 // What zookeeper-example does.
-#ifndef ZKLOCK_SRC_CLI_RUN_H_
-#define ZKLOCK_SRC_CLI_RUN_H_
+#ifndef ZKLOCK_SRC_CLI_EXAMPLE_RUN_H_
+#define ZKLOCK_SRC_CLI_EXAMPLE_RUN_H_
 
-#include "cli/options.h"
+#include "cli/example_options.h"
 #include "cli/termination_signals.h"
 
 namespace zklock::cli {
@@ -13,4 +13,4 @@ namespace zklock::cli {
 
 }  // namespace zklock::cli
 
-#endif  // ZKLOCK_SRC_CLI_RUN_H_
+#endif  // ZKLOCK_SRC_CLI_EXAMPLE_RUN_H_

@@ -1,11 +1,13 @@
 // The flags of zookeeper-example.
-#ifndef ZKLOCK_SRC_CLI_OPTIONS_H_
-#define ZKLOCK_SRC_CLI_OPTIONS_H_
+#ifndef ZKLOCK_SRC_CLI_EXAMPLE_OPTIONS_H_
+#define ZKLOCK_SRC_CLI_EXAMPLE_OPTIONS_H_
 
 #include <chrono>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "cli/nothing_to_run.h"
 
 namespace zklock::cli {
 
@@ -18,13 +20,6 @@ struct Options {
   bool list = false;  // show the queue instead of joining it
 };
 
-/// The user asked for help or for the version, or the flags are wrong.
-struct NothingToRun {
-  int exit_status = 0;
-  /// To print: to standard output if `exit_status` is 0, otherwise to standard error.
-  std::string text{};
-};
-
 /// Reads the flags that follow the program's name. Each may be written as in Go: -name value,
 /// -name=value, --name value, --name=value. If a flag is repeated, the last one counts.
 [[nodiscard]] std::variant<Options, NothingToRun> parse_options(
@@ -32,4 +27,4 @@ struct NothingToRun {
 
 }  // namespace zklock::cli
 
-#endif  // ZKLOCK_SRC_CLI_OPTIONS_H_
+#endif  // ZKLOCK_SRC_CLI_EXAMPLE_OPTIONS_H_

@@ -1,6 +1,6 @@
 // The exit status of zookeeper-example.
-#ifndef ZKLOCK_SRC_CLI_EXIT_STATUS_H_
-#define ZKLOCK_SRC_CLI_EXIT_STATUS_H_
+#ifndef ZKLOCK_SRC_CLI_EXAMPLE_STATUS_H_
+#define ZKLOCK_SRC_CLI_EXAMPLE_STATUS_H_
 
 namespace zklock::cli {
 
@@ -10,9 +10,6 @@ inline constexpr int kBadFlags = 2;
 inline constexpr int kLockLost = 3;
 inline constexpr int kNoServer = 4;  // none answered, so it is unknown who holds the lock
 
-/// Ended by a signal, as shells report it: 130 for SIGINT, 143 for SIGTERM.
-constexpr int exit_status_of_signal(int signal) { return 128 + signal; }
-
 }  // namespace zklock::cli
 
-#endif  // ZKLOCK_SRC_CLI_EXIT_STATUS_H_
+#endif  // ZKLOCK_SRC_CLI_EXAMPLE_STATUS_H_
