@@ -8,7 +8,7 @@
 
 #include "cli/command_line.h"
 
-namespace CLI {
+namespace CLI {  // NOLINT(readability-identifier-naming): the name of a library
 class App;
 }
 

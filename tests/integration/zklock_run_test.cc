@@ -97,10 +97,13 @@ TEST_F(ZklockRunTest, TheLockIsHeldUntilTheLastOfItsProcessesHasEnded) {
 }
 
 TEST_F(ZklockRunTest, ClosedStandardDescriptorsAreNoTrouble) {
-  const Words command = {"bash", "-c",
-                         "exec \"$0\" run -v " + path_ + " -- bash -c 'sleep 0.1; exit 4' <&- 2>&-",
-                         ZKLOCK_COMMAND};
-  EXPECT_THAT(Subprocess(command, {"ZKLOCK_ADDRESS=" + address_}).wait_for_exit(), Optional(4));
+  for (const char* closed : {"<&-", ">&-", "2>&-", "<&- >&- 2>&-"}) {
+    const Words command = {
+        "bash", "-c", "exec \"$0\" run -v " + path_ + " -- bash -c 'sleep 0.1; exit 4' " + closed,
+        ZKLOCK_COMMAND};
+    EXPECT_THAT(Subprocess(command, {"ZKLOCK_ADDRESS=" + address_}).wait_for_exit(), Optional(4))
+        << closed;
+  }
 }
 
 TEST_F(ZklockRunTest, ASignalThatIsIgnoredStaysIgnored) {
