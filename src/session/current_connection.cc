@@ -69,7 +69,7 @@ std::error_code CurrentConnection::dial_error() const {
 
 ConnectionHistory CurrentConnection::history() const {
   const MutexLock lock(monitor_.mutex);
-  return {times_.answered, times_.disconnected, number_ - answered_number_};
+  return {times_.answered, times_.heard, times_.disconnected, number_ - answered_number_};
 }
 
 std::shared_ptr<SessionState> CurrentConnection::answered(const Answered& operation) {
@@ -78,6 +78,7 @@ std::shared_ptr<SessionState> CurrentConnection::answered(const Answered& operat
   if (!is_connected_ || operation.connection != number_) return nullptr;
   answered_number_ = number_;
   times_.answered = std::max(times_.answered, operation.sent);
+  times_.heard = std::max(times_.heard, operation.received);
   return session_;
 }
 

@@ -26,6 +26,7 @@ struct ConnectionHistory {
   /// When the last answered request was sent, or the last wire was dialed. The servers cannot have
   /// begun a later handshake before that.
   BootTime last_answered{};
+  BootTime heard_at{};          // when the last answer arrived
   BootTime disconnected_at{};   // when the last connection broke
   std::uint64_t fruitless = 0;  // connections since the last one on which anything was answered
 };
@@ -151,6 +152,7 @@ class CurrentConnection {
     BootTime dialed{};
     BootTime disconnected{};
     BootTime answered{};  // see ConnectionHistory::last_answered
+    BootTime heard{};     // see ConnectionHistory::heard_at
   };
   struct Reported {
     std::uint64_t wire = 0;

@@ -2,10 +2,12 @@
 
 #include <algorithm>
 #include <chrono>
+#include <functional>
 #include <optional>
 #include <string>
 #include <utility>
 
+#include "base/error_kinds.h"
 #include "base/mutex.h"
 
 namespace zklock::internal {
@@ -36,13 +38,15 @@ void KeepAlive::begin(SessionState& session) {
     if (const auto self = weak.lock()) self->check_now();
   });
   // Not tend_at: a look that is under way would cancel it.
-  const auto look = [weak = weak_from_this(), background = background_] {
-    background->timers.post([weak] {
-      if (const auto self = weak.lock()) self->tend();
-    });
-  };
+  const auto look = [tend = tending(), background = background_] { background->timers.post(tend); };
   session.look_again_with(look);
   look();
+}
+
+std::function<void()> KeepAlive::tending() {
+  return [weak = weak_from_this()] {
+    if (const auto self = weak.lock()) self->tend();
+  };
 }
 
 /// A caller waits for evidence.
@@ -51,9 +55,10 @@ void KeepAlive::check_now() {
   if (!connection) return;  // the next one begins with checks
   {
     const MutexLock lock(mutex_);
-    if (std::exchange(checking_, connection->number) == connection->number) return;
+    if (checking_.connection == connection->number) return;
     checked_at_ = Platform::current().boot_now();
     checked_connection_ = connection->number;
+    checking_ = {connection->number, checked_at_};
   }
   check_twice(*connection);
 }
@@ -62,6 +67,7 @@ void KeepAlive::tend() {
   const std::shared_ptr<SessionState> session = keeper_->session();
   if (!session) return;  // the next one begins again
   const BootTime now = Platform::current().boot_now();
+  notice_delay(now, session->timeout());
   session->expire_if_due(now);
   const std::optional<SessionConnection> connection = keeper_->connection();
   const std::chrono::nanoseconds timeout = session->timeout();
@@ -70,10 +76,13 @@ void KeepAlive::tend() {
     keeper_->replace_session(session, LossReason::cut_off);
     return;  // the next one begins again
   }
-  BootTime next = connection ? tend(*connection, now) : BootTime::max();
-  next = std::min({next, end_of_patience, now + timeout / kLooksInATimeout});
+  BootTime next = std::min(end_of_patience, now + timeout / kLooksInATimeout);
+  if (connection) {
+    next = std::min(next, tend(*connection, now));
+    next = std::min(next, leave_silent_server(*connection, now));
+  }
   if (const BootTime end = session->next_expiry(); end > now) next = std::min(next, end);
-  tend_at(Platform::current().steady_now() + (next - now));
+  tend_at(next);
 }
 
 /// Returns when to look again.
@@ -88,18 +97,18 @@ BootTime KeepAlive::tend(const SessionConnection& connection, BootTime now) {
     if (std::exchange(checked_connection_, connection.number) != connection.number) {
       checked_at_ = BootTime::min();
     }
-    if (connection.session->is_relied_on() && checking_ != connection.number) {
+    if (connection.session->is_relied_on() && checking_.connection != connection.number) {
       must_check =
           checked_at_ == BootTime::min() || now - checked_at_ >= timeout / kChecksInATimeout;
       if (must_check) {
         checked_at_ = now;
-        checking_ = connection.number;
+        checking_ = {connection.number, now};
       }
       next = checked_at_ + timeout / kChecksInATimeout;
     }
-    if (reading_ != connection.number) {
+    if (reading_.connection != connection.number) {
       must_read = !must_check && now - last_answered >= timeout / kReadsInATimeout;
-      if (must_read) reading_ = connection.number;
+      if (must_read) reading_ = {connection.number, now};
       if (!must_read && !must_check) {
         next = std::min(next, last_answered + timeout / kReadsInATimeout);
       }
@@ -123,38 +132,87 @@ BootTime KeepAlive::patience_ends(std::chrono::nanoseconds timeout, bool is_conn
   return history.disconnected_at + kTimeoutsWithoutServers * timeout;
 }
 
+/// A server that hangs, or a connection that drops what is sent, shows only in this: no answer
+/// comes. The session can go on elsewhere, and no lease has ended yet. Returns when to look again.
+BootTime KeepAlive::leave_silent_server(const SessionConnection& connection, BootTime now) {
+  const BootTime heard_at = keeper_->history().heard_at;
+  {
+    const MutexLock lock(mutex_);
+    BootTime since = BootTime::max();
+    for (const Probe& probe : {reading_, checking_}) {
+      if (probe.connection == connection.number) since = std::min(since, probe.sent);
+    }
+    if (since == BootTime::max()) return since;
+    since = std::max({since, heard_at, silence_counts_from_});
+    const std::chrono::nanoseconds patience = patience_.of(connection.session->timeout());
+    if (now - since < patience) return since + patience;
+    patience_.ended(now - since);
+    silence_counts_from_ = now;
+  }
+  connection.wire->leave_server();
+  return BootTime::max();
+}
+
+/// If this thread, and so perhaps the process or the machine, could not run, answers may have
+/// arrived that nobody has read yet.
+void KeepAlive::notice_delay(BootTime now, std::chrono::nanoseconds timeout) {
+  const MutexLock lock(mutex_);
+  const BootTime due = std::exchange(due_, BootTime::max());
+  if (now > due && now - due >= patience_.of(timeout) / 2) silence_counts_from_ = now;
+}
+
 void KeepAlive::read(const SessionConnection& connection) {
-  connection.wire->get(
-      kAnyPath, false,
-      [self = shared_from_this(), number = connection.number](const Result<Znode>&) {
-        const MutexLock lock(self->mutex_);
-        if (self->reading_ == number) self->reading_ = 0;
-      });
+  const Probe probe{connection.number, Platform::current().boot_now()};
+  connection.wire->get(kAnyPath, false,
+                       [self = shared_from_this(), probe](const Result<Znode>& result) {
+                         self->on_answered(probe, result.error());
+                         const MutexLock lock(self->mutex_);
+                         if (self->reading_.connection == probe.connection) self->reading_ = {};
+                       });
 }
 
 /// The second is sent when the first is answered, on the same connection.
 void KeepAlive::check_twice(const SessionConnection& connection) {
-  connection.wire->check(
-      kAnyPath, ZooKeeperClient::kAnyVersion,
-      [self = shared_from_this(), number = connection.number](const Result<void>&) {
-        const std::optional<SessionConnection> now = self->keeper_->connection();
-        if (!now || now->number != number) return self->on_checked(number);
-        now->wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
-                         [self, number](const Result<void>&) { self->on_checked(number); });
-      });
+  const Probe first{connection.number, Platform::current().boot_now()};
+  connection.wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
+                         [self = shared_from_this(), first](const Result<void>& result) {
+                           self->on_answered(first, result.error());
+                           const std::optional<SessionConnection> now = self->keeper_->connection();
+                           if (!now || now->number != first.connection)
+                             return self->on_checked(first.connection);
+                           const Probe second{first.connection, Platform::current().boot_now()};
+                           {
+                             const MutexLock lock(self->mutex_);
+                             if (self->checking_.connection == second.connection)
+                               self->checking_ = second;
+                           }
+                           now->wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
+                                            [self, second](const Result<void>& other) {
+                                              self->on_answered(second, other.error());
+                                              self->on_checked(second.connection);
+                                            });
+                         });
+}
+
+void KeepAlive::on_answered(const Probe& probe, std::error_code error) {
+  if (!is_from_server(error)) return;
+  const BootTime now = Platform::current().boot_now();
+  const MutexLock lock(mutex_);
+  patience_.answered_after(now - probe.sent);
 }
 
 void KeepAlive::on_checked(std::uint64_t connection) {
   const MutexLock lock(mutex_);
-  if (checking_ == connection) checking_ = 0;
+  if (checking_.connection == connection) checking_ = {};
 }
 
-void KeepAlive::tend_at(SteadyTime time) {
+void KeepAlive::tend_at(BootTime time) {
+  const Platform& platform = Platform::current();
+  const SteadyTime steady = platform.steady_now() + (time - platform.boot_now());
   const MutexLock lock(mutex_);
   background_->timers.cancel(timer_);
-  timer_ = background_->timers.schedule(time, [weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->tend();
-  });
+  due_ = time;
+  timer_ = background_->timers.schedule(steady, tending());
 }
 
 }  // namespace zklock::internal

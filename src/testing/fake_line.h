@@ -40,6 +40,7 @@ struct FakeLine {
   bool is_stalled = false;                           // nothing comes through, for now
   std::chrono::nanoseconds most_delay{0};            // of a message, beside the latency of all
   int first_server = -1;                             // that the client tries; -1: any
+  int only_server = -1;                              // that the client knows; -1: all
   bool servers_move = false;                         // the client is to find other addresses
   std::int64_t session = 0;                          // of the client, the last one it had
   std::set<std::int64_t> gone{};                     // sessions that the client knows to be gone

@@ -66,6 +66,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override {
     post(fake_multi(operations, std::move(answer)));
   }
+  void leave_server() override { on_loop(&FakeWire::leave); }
   void close() noexcept override;
 
   void on_accepted(const SessionIdentity& session) override;
@@ -96,6 +97,11 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void look_again();
   void hear(std::int64_t zxid = 0);
   void watch_silence();
+  [[nodiscard]] bool has_choice() const {
+    return ensemble_->quorum().size() > 1 && line_->only_server < 0;
+  }
+  [[nodiscard]] nanoseconds patience() const;
+  void leave();
   void drop(std::error_code error);
   void end(std::error_code error);
   void fail_all(std::error_code error);
@@ -159,6 +165,7 @@ void FakeWire::submit(FakeRequest request) {
 
 int FakeWire::next_server() {
   const int servers = ensemble_->quorum().size();
+  if (line_->only_server >= 0) return line_->only_server;
   if (server_ >= 0) return (server_ + 1) % servers;
   const int first = std::exchange(line_->first_server, -1);
   if (first >= 0) return first;
@@ -202,13 +209,20 @@ void FakeWire::hear(std::int64_t zxid) {
   last_zxid_ = std::max(last_zxid_, zxid);
 }
 
-/// Pings a server that has said nothing for a third of the session timeout, and gives it up after
-/// two thirds.
+/// How long a server may say nothing. If there are others, a handshake is ended earlier than
+/// libzookeeper does it: see LibZooKeeperDialer.
+nanoseconds FakeWire::patience() const {
+  const nanoseconds timeout = identity_.timeout;
+  if (state_ == State::connected || identity_.id == 0 || !has_choice()) return 2 * timeout / 3;
+  return std::max<nanoseconds>(std::chrono::seconds(1), timeout / 6);
+}
+
+/// Pings a server that has said nothing for a third of the session timeout.
 void FakeWire::watch_silence() {
   const std::uint64_t watch = ++silence_watch_;
   const nanoseconds third = nanoseconds(identity_.timeout) / 3;
   const nanoseconds silent = Platform::current().steady_now().time_since_epoch() - last_heard_;
-  if (silent >= 2 * third) {
+  if (silent >= patience()) {
     ensemble_->network().hang_up(connection_);
     drop(ZooKeeperErrc::operation_timeout);
     return;
@@ -217,10 +231,16 @@ void FakeWire::watch_silence() {
   if (silent >= third && state_ == State::connected && requests_.empty()) {
     ensemble_->ping(connection_);
   }
-  const nanoseconds next = silent >= third ? 2 * third - silent : third - silent;
-  ensemble_->network().schedule(line_, next, [self = shared_from_this(), watch] {
+  const nanoseconds next = silent < third ? std::min(third, patience()) : patience();
+  ensemble_->network().schedule(line_, next - silent, [self = shared_from_this(), watch] {
     if (self->silence_watch_ == watch && self->connection_ != 0) self->watch_silence();
   });
+}
+
+void FakeWire::leave() {
+  if (state_ != State::connected || is_closing_ || !has_choice()) return;
+  ensemble_->network().hang_up(connection_);
+  drop(ZooKeeperErrc::connection_loss);
 }
 
 /// The connection is gone.

@@ -108,6 +108,10 @@ void FakeZooKeeper::restore(const Client& client) {
 void FakeZooKeeper::move_servers(const Client& client) {
   impl_->act_on(client, [](FakeEnsemble&, FakeLine& line) { line.servers_move = true; });
 }
+void FakeZooKeeper::know_only(const Client& client, int server) {
+  impl_->check_server(server);
+  impl_->act_on(client, [server](FakeEnsemble&, FakeLine& line) { line.only_server = server; });
+}
 
 int FakeZooKeeper::server_of(const Client& client) const {
   int server = -1;

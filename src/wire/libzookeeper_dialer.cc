@@ -22,9 +22,13 @@ namespace {
 
 /// How long a server may take to accept a connection. Less, down to the shortest, if there are so
 /// many servers that a caller who waits for the first session would not reach the last one.
+/// For the handshake it may take longer: see `patience_with`.
 constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(1);
 constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(500);
 constexpr int kLooksInPatience = 4;
+
+/// How many silent servers are passed within the timeout of a session that is to be resumed.
+constexpr int kHandshakes = 6;
 
 class LibZooKeeperDialer final : public Dialer {
  public:
@@ -75,12 +79,9 @@ class LibZooKeeperDialer final : public Dialer {
   }
 
   void end_unanswered_attempts(std::chrono::nanoseconds searching_for) override {
-    // Behind a slow network nobody answers in a second: the longer the search, the longer each
-    // attempt may take.
     const std::vector<std::string> servers = servers_->in_use();
-    const auto share = searching_for / (2 * std::ssize(servers));
-    const auto patience = std::max<std::chrono::nanoseconds>(patience_with(servers), share);
-    for (const std::string& server : attempts_.end(servers, patience)) {
+    for (const std::string& server :
+         attempts_.end(servers, patience_with(servers, searching_for))) {
       log_->on_detail(LogLevel::debug, server + " does not answer: looking for another server");
     }
   }
@@ -96,12 +97,21 @@ class LibZooKeeperDialer final : public Dialer {
   [[nodiscard]] const std::string& address() const noexcept override { return text_; }
 
  private:
-  [[nodiscard]] std::chrono::nanoseconds patience_with(
-      const std::vector<std::string>& servers) const {
-    // No caller waits for the first session any more.
-    if (had_session_ || servers_->had_session()) return kPatience;
-    return std::clamp<std::chrono::nanoseconds>(options_.connect_timeout / std::ssize(servers),
-                                                kShortestPatience, kPatience);
+  [[nodiscard]] UnansweredAttempts::Patience patience_with(
+      const std::vector<std::string>& servers, std::chrono::nanoseconds searching_for) const {
+    const auto count = std::ssize(servers);
+    const std::chrono::nanoseconds share = options_.connect_timeout / count;
+    UnansweredAttempts::Patience patience{kPatience, options_.session_timeout / kHandshakes};
+    // Somebody waits for the first session. Its handshake is a write, and slow servers need longer.
+    if (!had_session_ && !servers_->had_session()) {
+      patience = {std::clamp<std::chrono::nanoseconds>(share, kShortestPatience, kPatience), share};
+    }
+    // Behind a slow network nobody answers in a second: the longer the search, the longer each
+    // attempt may take.
+    patience.to_accept = std::max(patience.to_accept, searching_for / (2 * count));
+    patience.to_shake_hands = std::max(patience.to_shake_hands, patience.to_accept);
+    if (count == 1) patience.to_shake_hands = std::chrono::nanoseconds::max();  // nobody else
+    return patience;
   }
 
   const std::string text_;

@@ -5,7 +5,7 @@
 
 #include "wire/attempt_line.h"
 #include "wire/close_on_exec.h"
-#include "wire/unanswered_attempts.h"
+#include "wire/ended_connections.h"
 
 namespace zklock::internal {
 
@@ -32,7 +32,10 @@ void LibZooKeeperLog::take(std::string_view line) {
       on_failed_attempt = on_failed_attempt_;
     }
   }
-  if (attempt.kind == AttemptLine::Kind::accepted) close_connections_on_exec(servers_->in_use());
+  if (attempt.kind == AttemptLine::Kind::accepted) {
+    close_connections_on_exec(servers_->in_use());
+    connection_.begin(attempt.server);
+  }
   write(attempt, line);
   if (on_failed_attempt) on_failed_attempt();
 }
@@ -57,8 +60,15 @@ void LibZooKeeperLog::on_failed_attempt(std::function<void()> function) {
 
 void LibZooKeeperLog::on_connected() {
   close_connections_on_exec(servers_->in_use());  // the application may have switched off the lines
+  connection_.on_connected();
   const MutexLock lock(mutex_);
   attempts_.forget();
+}
+
+void LibZooKeeperLog::leave_server() {
+  const std::string server = connection_.leave();
+  if (server.empty()) return;
+  log_->on_detail(LogLevel::warning, server + " does not answer: looking for another server");
 }
 
 std::string LibZooKeeperLog::problem() const {

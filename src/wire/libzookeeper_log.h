@@ -12,6 +12,7 @@
 #include "wire/handle_servers.h"
 #include "wire/line_callback.h"
 #include "wire/outage_log.h"
+#include "wire/server_connection.h"
 
 namespace zklock::internal {
 
@@ -33,6 +34,8 @@ class LibZooKeeperLog final : public LineReceiver {
   void on_failed_attempt(std::function<void()> function);
   /// The handle has a session.
   void on_connected();
+  /// The server of the handle is silent: ends the connection to it.
+  void leave_server();
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] std::string problem() const;
 
@@ -41,6 +44,7 @@ class LibZooKeeperLog final : public LineReceiver {
 
   const std::shared_ptr<OutageLog> log_;
   const std::shared_ptr<HandleServers> servers_;
+  ServerConnection connection_;
   mutable Mutex mutex_;
   std::function<void()> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
   ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);

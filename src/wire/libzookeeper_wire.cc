@@ -67,6 +67,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
+  void leave_server() override;
   [[nodiscard]] std::string problem() const override { return log_->problem(); }
   void close() noexcept override;
 
@@ -277,6 +278,14 @@ void LibZooKeeperWire::multi(const std::vector<MultiOperation>& operations,
     return zoo_amulti(handle, static_cast<int>(operations.size()), raw.get(), results, finish_multi,
                       sent);
   });
+}
+
+/// libzookeeper itself waits for two thirds of the session timeout. A closed socket is what it
+/// reports, and mends, at once; `zoo_set_servers` on a handle that is connected does neither.
+void LibZooKeeperWire::leave_server() {
+  // The lines of a shared callback may be about another handle.
+  if (!connected_.load() || lines_.is_shared()) return;
+  if (servers_->in_use().size() > 1) log_->leave_server();
 }
 
 void LibZooKeeperWire::close() noexcept {

@@ -75,6 +75,11 @@ class Wire {
   /// REQUIRES: at least one operation, and paths that ZooKeeper accepts.
   virtual void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) = 0;
 
+  /// The server is silent: breaks the connection, so that the wire looks for another server. The
+  /// session goes on. Does nothing without a connection, or if there is no other server. Must not
+  /// block.
+  virtual void leave_server() {}
+
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] virtual std::string problem() const { return {}; }
 

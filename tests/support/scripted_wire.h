@@ -3,6 +3,7 @@
 #ifndef ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
 #define ZKLOCK_TESTS_SUPPORT_SCRIPTED_WIRE_H_
 
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <cstdint>
@@ -62,8 +63,11 @@ class ScriptedWire final : public internal::Wire {
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
+  void leave_server() override { ++departures_; }
   void close() noexcept override;
 
+  /// How often it was to leave its server.
+  [[nodiscard]] int departures() const { return departures_; }
   /// The next request, which has to be this one. Waits for it, for real.
   WireRequest take(WireRequest::Op op);
   [[nodiscard]] bool has_requests() const;
@@ -87,6 +91,7 @@ class ScriptedWire final : public internal::Wire {
   void send(WireRequest request);
   WireRequest take_from(Requests& requests);
 
+  std::atomic<int> departures_{0};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   Requests requests_;    // guarded by mutex_

@@ -160,6 +160,8 @@ class FakeZooKeeper {
   /// The servers move to other addresses. When the client looks them up again, it resumes its
   /// session with a new handle.
   void move_servers(const Client& client);
+  /// From now on the client knows no server but this one.
+  void know_only(const Client& client, int server);
 
   // --- The stored znodes, as committed. ACLs do not apply.
 

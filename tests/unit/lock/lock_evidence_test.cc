@@ -33,6 +33,24 @@ class LockEvidenceTest : public ::testing::Test {
     EXPECT_TRUE(lease.lost().stop_requested());
     EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
   }
+  /// Breaks the server of the holder, which does not lead, at different moments.
+  void expect_to_outlive_its_server(void (FakeZooKeeper::*break_it)(int),
+                                    void (FakeZooKeeper::*mend_it)(int)) {
+    const Lease lease = lock_.lock();
+    for (int round = 0; round < 10; ++round) {
+      zookeeper_.advance(1min + round * 457ms);
+      const int server = zookeeper_.server_of(client_);
+      if (server == zookeeper_.leader()) zookeeper_.change_leader((server + 1) % 3);
+      (zookeeper_.*break_it)(server);
+      for (int i = 0; i < 1000; ++i) {
+        zookeeper_.advance(10ms);
+        ASSERT_TRUE(lease.valid()) << round << ", after " << i * 10 << " ms";
+      }
+      EXPECT_NE(zookeeper_.server_of(client_), server);
+      (zookeeper_.*mend_it)(server);
+    }
+    EXPECT_NO_THROW(lease.verify());
+  }
   [[nodiscard]] static std::chrono::nanoseconds in_hand(const Lease& lease) {
     return lease.valid_until() - internal::Platform::current().steady_now();
   }
@@ -60,14 +78,23 @@ TEST_F(LockEvidenceTest, TheLeaseOfACutOffHolderEndsBeforeItsClaim) {
   }
 }
 
-TEST_F(LockEvidenceTest, TheLeaseEndsBeforeTheClaimWhenTheServerIsCutOff) {
+TEST_F(LockEvidenceTest, TheLeaseEndsBeforeTheClaimWhenTheOnlyServerIsCutOff) {
   const Lease lease = lock_.lock();
   zookeeper_.advance(1min);
   ASSERT_TRUE(lease.valid());
+  zookeeper_.know_only(client_, 1);
   zookeeper_.cut_off_server(1);
   auto answer = zookeeper_.in_background([&] { return client_->get("/locks", {}).error(); });
   EXPECT_FALSE(answer.get()) << "it goes on answering";
   expect_to_end_before_its_claim(lease);
+}
+
+TEST_F(LockEvidenceTest, TheLeaseGoesOnElsewhereWhenItsServerIsCutOff) {
+  expect_to_outlive_its_server(&FakeZooKeeper::cut_off_server, &FakeZooKeeper::heal_server);
+}
+
+TEST_F(LockEvidenceTest, TheLeaseGoesOnElsewhereWhenItsServerFreezes) {
+  expect_to_outlive_its_server(&FakeZooKeeper::freeze_server, &FakeZooKeeper::thaw_server);
 }
 
 TEST_F(LockEvidenceTest, TheLeaseIsValidWhileServersConfirmTheSession) {

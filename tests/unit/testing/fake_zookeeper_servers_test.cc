@@ -260,13 +260,13 @@ TEST_F(FakeZooKeeperServers, ASlowServerSeesWritesLater) {
 
 TEST_F(FakeZooKeeperServers, ASlowServerAnswersWritesLater) {
   const auto client = connect_to(1);
-  zookeeper_.slow_commits(1, 3s);
+  zookeeper_.slow_commits(1, 1s);
   auto created =
       zookeeper_.in_background([&] { return client->create("/locks/news", "", Acl::open(), {}); });
   zookeeper_.settle();
   EXPECT_TRUE(zookeeper_.get("/locks/news"));
   EXPECT_EQ(created.wait_for(0s), std::future_status::timeout);
-  zookeeper_.advance(3s);
+  zookeeper_.advance(1s);
   EXPECT_TRUE(created.get());
 }
 

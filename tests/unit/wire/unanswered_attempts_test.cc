@@ -16,8 +16,9 @@
 #include <vector>
 
 #include "cli/file_descriptor.h"
-#include "support/loopback_address.h"
+#include "support/accepting_host.h"
 #include "support/silent_host.h"
+#include "wire/ended_connections.h"
 
 namespace zklock::internal {
 namespace {
@@ -25,6 +26,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::ElementsAre;
 using ::testing::IsEmpty;
+using zklock::test::AcceptingHost;
 using zklock::test::SilentHost;
 
 /// As libzookeeper makes its sockets.
@@ -34,6 +36,8 @@ cli::FileDescriptor attempt_at(const SilentHost& host) {
   EXPECT_EQ(::setsockopt(socket.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
   return socket;
 }
+
+UnansweredAttempts::Patience patience(std::chrono::nanoseconds time) { return {time, time}; }
 
 bool is_under_way(const cli::FileDescriptor& socket) {
   pollfd polled{socket.get(), POLLIN | POLLOUT, 0};
@@ -51,21 +55,21 @@ TEST(UnansweredAttemptsTest, OneThatTakesTooLongFails) {
   const SilentHost host;
   const cli::FileDescriptor socket = attempt_at(host);
   UnansweredAttempts attempts;
-  EXPECT_THAT(attempts.end({host.name()}, 1h), IsEmpty());
+  EXPECT_THAT(attempts.end({host.name()}, patience(1h)), IsEmpty());
   ASSERT_TRUE(is_under_way(socket));
-  EXPECT_THAT(attempts.end({host.name()}, 0s), ElementsAre(host.name()));
+  EXPECT_THAT(attempts.end({host.name()}, patience(0s)), ElementsAre(host.name()));
   EXPECT_FALSE(is_under_way(socket)) << "a thread that polls it wakes up";
   EXPECT_EQ(error_of(socket), ECONNRESET);
-  EXPECT_THAT(attempts.end({host.name()}, 0s), IsEmpty());
+  EXPECT_THAT(attempts.end({host.name()}, patience(0s)), IsEmpty());
 }
 
 TEST(UnansweredAttemptsTest, ItIsKnownWhichServersDidNotAnswer) {
   const SilentHost host;
   const cli::FileDescriptor socket = attempt_at(host);
   UnansweredAttempts attempts;
-  attempts.end({host.name()}, 1h);
+  attempts.end({host.name()}, patience(1h));
   EXPECT_FALSE(was_just_ended(host.name()));
-  attempts.end({host.name()}, 0s);
+  attempts.end({host.name()}, patience(0s));
   EXPECT_TRUE(was_just_ended(host.name()));
   EXPECT_TRUE(was_just_ended("[" + host.name() + "]"));
 }
@@ -74,10 +78,10 @@ TEST(UnansweredAttemptsTest, ALaterOneHasItsOwnTime) {
   const SilentHost host;
   UnansweredAttempts attempts;
   const cli::FileDescriptor first = attempt_at(host);
-  EXPECT_THAT(attempts.end({host.name()}, 1h), IsEmpty());
+  EXPECT_THAT(attempts.end({host.name()}, patience(1h)), IsEmpty());
   const auto found_at_the_earliest = std::chrono::steady_clock::now();
   const cli::FileDescriptor second = attempt_at(host);
-  attempts.end({host.name()}, std::chrono::steady_clock::now() - found_at_the_earliest);
+  attempts.end({host.name()}, patience(std::chrono::steady_clock::now() - found_at_the_earliest));
   EXPECT_FALSE(is_under_way(first));
   EXPECT_TRUE(is_under_way(second));
 }
@@ -90,29 +94,30 @@ TEST(UnansweredAttemptsTest, OtherSocketsAreLeftAlone) {
   const cli::FileDescriptor blocks = attempt_at(host);
   ASSERT_EQ(::fcntl(blocks.get(), F_SETFL, 0), 0);
   UnansweredAttempts attempts;
-  EXPECT_THAT(attempts.end({host.name()}, 0s), IsEmpty());
+  EXPECT_THAT(attempts.end({host.name()}, patience(0s)), IsEmpty());
   for (const cli::FileDescriptor* socket : {&elsewhere, &delays, &blocks}) {
     EXPECT_TRUE(is_under_way(*socket));
   }
 }
 
-TEST(UnansweredAttemptsTest, AConnectionIsLeftAlone) {
-  cli::FileDescriptor listener(::socket(AF_INET, SOCK_STREAM, 0), "socket");
-  sockaddr_in address = test::loopback_address(0);
-  socklen_t size = sizeof address;
-  auto* const raw = reinterpret_cast<sockaddr*>(&address);
-  ASSERT_EQ(::bind(listener.get(), raw, size), 0);
-  ASSERT_EQ(::listen(listener.get(), 1), 0);
-  ASSERT_EQ(::getsockname(listener.get(), raw, &size), 0);
-  cli::FileDescriptor connection(::socket(AF_INET, SOCK_STREAM, 0), "socket");
-  ASSERT_EQ(::connect(connection.get(), raw, size), 0);
-  ASSERT_EQ(::fcntl(connection.get(), F_SETFL, O_NONBLOCK), 0);
-  const int on = 1;
-  ASSERT_EQ(::setsockopt(connection.get(), IPPROTO_TCP, TCP_NODELAY, &on, sizeof on), 0);
+TEST(UnansweredAttemptsTest, AHandshakeThatTakesTooLongFails) {
+  const AcceptingHost host;
+  const AcceptingHost::Connection connection = host.connect();
   UnansweredAttempts attempts;
-  const std::string name = "127.0.0.1:" + std::to_string(ntohs(address.sin_port));
-  EXPECT_THAT(attempts.end({name}, 0s), IsEmpty());
-  EXPECT_EQ(::send(connection.get(), "x", 1, MSG_NOSIGNAL), 1);
+  EXPECT_THAT(attempts.end({host.name()}, {.to_accept = 0s, .to_shake_hands = 1h}), IsEmpty());
+  ASSERT_FALSE(connection.is_over());
+  EXPECT_THAT(attempts.end({host.name()}, {.to_accept = 1h, .to_shake_hands = 0s}),
+              ElementsAre(host.name()));
+  EXPECT_TRUE(connection.is_over());
+}
+
+TEST(UnansweredAttemptsTest, AServerThatHasAnsweredIsLeftAlone) {
+  const AcceptingHost host;
+  const AcceptingHost::Connection connection = host.connect();
+  connection.say("x");
+  UnansweredAttempts attempts;
+  EXPECT_THAT(attempts.end({host.name()}, patience(0s)), IsEmpty());
+  EXPECT_FALSE(connection.is_over());
 }
 
 }  // namespace

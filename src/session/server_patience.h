@@ -1,0 +1,37 @@
+// server_patience.h: how long a server may be silent before another one is better.
+#ifndef ZKLOCK_SRC_SESSION_SERVER_PATIENCE_H_
+#define ZKLOCK_SRC_SESSION_SERVER_PATIENCE_H_
+
+#include <algorithm>
+#include <chrono>
+
+namespace zklock::internal {
+
+/// Twice the time that answers have taken of late, and at least an eighth of the session timeout: a
+/// third is left when the checks of KeepAlive are sent, so that leaves some time for the next
+/// server. At most a third, which is still half of libzookeeper's own patience.
+///
+/// Thread safety: none.
+class ServerPatience {
+ public:
+  using Duration = std::chrono::nanoseconds;
+
+  [[nodiscard]] Duration of(Duration timeout) const noexcept {
+    return std::clamp(2 * slowest_, timeout / 8, timeout / 3);
+  }
+  /// A request was answered.
+  void answered_after(Duration time) noexcept {
+    slowest_ = std::max(time, slowest_ - slowest_ / kMemory);
+  }
+  /// A server was silent for that long. If the next one is, too, all of them may be slow.
+  void ended(Duration silence) noexcept { slowest_ = std::max(slowest_, silence); }
+
+ private:
+  static constexpr int kMemory = 8;  // of how many answers
+
+  Duration slowest_{};
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_SESSION_SERVER_PATIENCE_H_

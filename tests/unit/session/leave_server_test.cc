@@ -1,0 +1,115 @@
+// When a client leaves a server that does not answer. The session timeout is 10 s.
+#include "support/virtual_clock.h"
+#include "unit/client/client_fixture.h"
+
+namespace zklock {
+namespace {
+
+using std::chrono::nanoseconds;
+
+constexpr nanoseconds kTimeout = 10s;
+constexpr nanoseconds kEighth = kTimeout / 8;
+
+class LeaveServerTest : public ClientTest {
+ protected:
+  LeaveServerTest() : wire_(connect()) { time_.settle(); }
+
+  /// Time passes until the client sends a read to see whether somebody is there.
+  WireRequest await_read() {
+    while (!wire_->has_upkeep()) time_.advance(1ms);
+    return wire_->take_upkeep(Op::get);
+  }
+  /// In so much time, and not earlier, the client leaves its server, for the nth time.
+  void expect_departure_in(nanoseconds time, int nth = 1) {
+    time_.advance(time - 1ms);
+    EXPECT_EQ(wire_->departures(), nth - 1) << "too early";
+    time_.advance(1ms);
+    EXPECT_EQ(wire_->departures(), nth);
+  }
+
+  const std::shared_ptr<ScriptedWire> wire_;
+};
+
+TEST_F(LeaveServerTest, AReadWithoutAnAnswerIsAReason) {
+  const WireRequest read = await_read();
+  expect_departure_in(kEighth);
+}
+
+TEST_F(LeaveServerTest, SoAreChecks) {
+  const auto reliance = client_->session()->keep_certain();
+  time_.advance(kTimeout / 12);
+  const WireRequest first = wire_->take_upkeep(Op::check);
+  time_.advance(500ms);
+  first.answer();
+  const WireRequest second = wire_->take_upkeep(Op::check);
+  expect_departure_in(kEighth);
+}
+
+TEST_F(LeaveServerTest, AServerThatAnswersIsNotLeft) {
+  for (int i = 0; i < 20; ++i) await_read().answer(Znode{});
+  EXPECT_EQ(wire_->departures(), 0);
+}
+
+TEST_F(LeaveServerTest, TheSessionGoesOnAtTheNextServer) {
+  const std::shared_ptr<const Session> session = client_->session();
+  const WireRequest read = await_read();
+  expect_departure_in(kEighth);
+  wire_->listener->on_disconnected();
+  read.fail(ZooKeeperErrc::connection_loss);
+  wire_->connect(kSession);
+  EXPECT_FALSE(session->lost().stop_requested());
+  EXPECT_EQ(client_->session(), session);
+  EXPECT_GE(session->certain_until() - time_.steady_now(), kTimeout / 2);
+}
+
+TEST_F(LeaveServerTest, ABusyServerThatGetsOnIsNotLeft) {
+  const WireRequest read = await_read();
+  auto got = in_background([&] { return client_->get("/a", {}); });
+  const WireRequest other = wire_->take(Op::get);
+  time_.advance(1s);
+  other.answer(Znode{});
+  EXPECT_TRUE(got.get());
+  expect_departure_in(kEighth);
+}
+
+TEST_F(LeaveServerTest, ASlowServerHasTwiceTheTimeThatItUsuallyTakes) {
+  const WireRequest read = await_read();
+  time_.advance(1s);
+  read.answer(Znode{});
+  const WireRequest next = await_read();
+  expect_departure_in(2s);
+}
+
+TEST_F(LeaveServerTest, SlownessIsForgotten) {
+  const WireRequest slow = await_read();
+  time_.advance(1s);
+  slow.answer(Znode{});
+  for (int i = 0; i < 8; ++i) await_read().answer(Znode{});
+  const WireRequest next = await_read();
+  expect_departure_in(kEighth);
+}
+
+TEST_F(LeaveServerTest, TheNextServerHasLonger) {
+  const WireRequest read = await_read();
+  expect_departure_in(kEighth);
+  reconnect(*wire_);
+  const WireRequest next = await_read();
+  expect_departure_in(2 * kEighth, 2);
+}
+
+TEST_F(LeaveServerTest, WithoutAnotherServerItIsTriedAgainMoreRarely) {
+  const WireRequest read = await_read();  // the wire stays where it is
+  expect_departure_in(kEighth);
+  expect_departure_in(2 * kEighth, 2);
+  expect_departure_in(kTimeout / 3, 3);
+  expect_departure_in(kTimeout / 3, 4);
+}
+
+TEST_F(LeaveServerTest, AMachineThatWasSuspendedReadsItsAnswersFirst) {
+  const WireRequest read = await_read();
+  time_.suspend(5s);
+  expect_departure_in(kTimeout / 12 + kEighth);
+}
+
+}  // namespace
+}  // namespace zklock
