@@ -73,6 +73,19 @@ TEST_F(ZklockRunTerminalTest, ControlCEndsALoopOfTheShellToo) {
   EXPECT_EQ(queue_size(), 0U);
 }
 
+TEST_F(ZklockRunTerminalTest, ControlCEndsALoopOfTheShellAlsoWhileThereIsNoServer) {
+  shell_.type(
+      "for i in 1 2 3; do ZKLOCK_ADDRESS=127.0.0.1:1 $ZKLOCK run --requeue"
+      " --answer-timeout 100ms " +
+      path_ + " -- true; done; echo after=$?\n");
+  ASSERT_TRUE(shell_.shows("\n")) << "the echo";
+  ASSERT_TRUE(shell_.shows("going on")) << shell_.screen();
+  shell_.type("\x03");
+  ASSERT_TRUE(shell_.shows("$ ")) << shell_.screen();
+  EXPECT_TRUE(shows_status(128 + SIGINT)) << shell_.screen();
+  EXPECT_EQ(shell_.screen().find("after=1"), std::string::npos) << shell_.screen();
+}
+
 TEST_F(ZklockRunTerminalTest, ControlCEndsACommandThatHasTheTerminal) {
   type_run("sh -c 'echo ready; read line; echo $line; read line'");
   ASSERT_TRUE(shell_.shows("ready"));
