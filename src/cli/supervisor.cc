@@ -194,7 +194,7 @@ void Supervisor::wait_for_children() {
     if (child < 0) return finish();  // none is left
     if (child == command_) {
       note_change_of_command(wait_status);
-    } else {
+    } else if (!WIFSTOPPED(wait_status)) {
       terminated_.erase(child);  // another one may get the number
     }
   }
