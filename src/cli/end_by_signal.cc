@@ -3,18 +3,20 @@
 #include <pthread.h>
 #include <signal.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <cstdlib>
+
+#include "cli/signal_status.h"
 
 namespace zklock::cli {
 namespace {
 
 std::atomic<int> last_signal{0};
 
-void end_process() {
-  const int signal = last_signal;
-  if (signal == 0) return;
+/// Returns if the signal cannot end this process, which may be the first of a container.
+void raise_unhandled(int signal) noexcept {
   const rlimit no_core{0, 0};
   ::setrlimit(RLIMIT_CORE, &no_core);
   ::signal(signal, SIG_DFL);
@@ -25,10 +27,19 @@ void end_process() {
   ::pthread_sigmask(SIG_UNBLOCK, &only, nullptr);
 }
 
+void end_process() {
+  if (const int signal = last_signal) raise_unhandled(signal);
+}
+
 }  // namespace
 
 void prepare_to_end_by_signal() { static_cast<void>(std::atexit(end_process)); }
 
 void end_by_signal(int signal) noexcept { last_signal = signal; }
+
+void end_by_signal_at_once(int signal) noexcept {
+  raise_unhandled(signal);
+  ::_exit(exit_status_of_signal(signal));
+}
 
 }  // namespace zklock::cli

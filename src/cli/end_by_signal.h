@@ -10,6 +10,9 @@ namespace zklock::cli {
 void prepare_to_end_by_signal();
 void end_by_signal(int signal) noexcept;
 
+/// Ends it now, without exit handlers.
+[[noreturn]] void end_by_signal_at_once(int signal) noexcept;
+
 }  // namespace zklock::cli
 
 #endif  // ZKLOCK_SRC_CLI_END_BY_SIGNAL_H_

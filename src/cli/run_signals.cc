@@ -6,7 +6,7 @@
 #include <array>
 #include <utility>
 
-#include "cli/signal_status.h"
+#include "cli/end_by_signal.h"
 
 namespace zklock::cli {
 namespace {
@@ -106,7 +106,7 @@ bool RunSignals::take(int signal) {
   const auto now = std::chrono::steady_clock::now();
   const bool is_further = first_ != 0 && now - first_time_ > kAtOnce;
   if (mode_ == Mode::end_process || (mode_ == Mode::request_stop && is_further)) {
-    ::_exit(exit_status_of_signal(signal));
+    end_by_signal_at_once(signal);
   }
   if (first_ == 0) {
     first_ = signal;

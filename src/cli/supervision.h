@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_CLI_SUPERVISION_H_
 #define ZKLOCK_SRC_CLI_SUPERVISION_H_
 
+#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <optional>
@@ -20,6 +21,13 @@ struct RunLimits {
   std::chrono::nanoseconds term_before{};  // SIGTERM comes so long before the end
   std::chrono::nanoseconds kill_before{};  // SIGKILL
   std::chrono::nanoseconds ask_before{};  // the supervisor asks for a later end so long before TERM
+
+  [[nodiscard]] BootTime kill_due() const noexcept { return lease_end - kill_before; }
+  /// Not after SIGKILL, even if `term_before` is shorter than `kill_before`.
+  [[nodiscard]] BootTime term_due() const noexcept {
+    return std::min(lease_end - term_before, kill_due());
+  }
+  [[nodiscard]] BootTime ask_due() const noexcept { return term_due() - ask_before; }
 };
 
 /// What zklock wants.

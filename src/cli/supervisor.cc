@@ -85,8 +85,7 @@ void Supervisor::obey_client() {
       break;
     case Order::Kind::extend:
       limits_ = order->limits;
-      next_ask_ = std::max(limits_.lease_end - limits_.term_before - limits_.ask_before,
-                           boot_now() + limits_.ask_before / 4);
+      next_ask_ = std::max(limits_.ask_due(), boot_now() + limits_.ask_before / 4);
       look_at_clock();
       break;
     case Order::Kind::kill:
@@ -99,13 +98,13 @@ void Supervisor::start(const Order& order) {
   const std::optional<std::string> znode = receive_text(client_.get());
   if (!znode) return;  // the client has ended: the next look finds that
   limits_ = order.limits;
-  next_ask_ = limits_.lease_end - limits_.term_before - limits_.ask_before;
+  next_ask_ = limits_.ask_due();
   wait_status_.reset();
   by_limits_ = false;
   has_reported_left_behind_ = false;
   terminated_.clear();
   // This process may have been stopped since zklock has asked for it.
-  if (boot_now() >= limits_.lease_end - limits_.term_before) {
+  if (boot_now() >= limits_.term_due()) {
     by_limits_ = true;
     report(Report::Kind::not_started);
     return;
@@ -129,11 +128,10 @@ void Supervisor::start(const Order& order) {
 void Supervisor::look_at_clock() {
   if (phase_ == Phase::idle) return;
   const BootTime now = boot_now();
-  const BootTime last_moment = limits_.lease_end - limits_.kill_before;
-  if (phase_ == Phase::running && now >= limits_.lease_end - limits_.term_before) {
+  if (phase_ == Phase::running && now >= limits_.term_due()) {
     enter(Phase::terminating);
   }
-  if (phase_ == Phase::terminating && now >= std::min(kill_at_, last_moment)) {
+  if (phase_ == Phase::terminating && now >= std::min(kill_at_, limits_.kill_due())) {
     enter(Phase::killing);
   }
   if (phase_ == Phase::running) {
@@ -141,9 +139,9 @@ void Supervisor::look_at_clock() {
       report(Report::Kind::ask);
       next_ask_ = now + limits_.ask_before / 4;  // the answer, if there is one, moves it on
     }
-    set_timer(std::min(next_ask_, limits_.lease_end - limits_.term_before));
+    set_timer(std::min(next_ask_, limits_.term_due()));
   } else if (phase_ == Phase::terminating) {
-    set_timer(std::min(kill_at_, last_moment));
+    set_timer(std::min(kill_at_, limits_.kill_due()));
   }
 }
 
@@ -196,7 +194,7 @@ void Supervisor::wait_for_children() {
     if (child < 0) return finish();  // none is left
     if (child == command_) {
       note_change_of_command(wait_status);
-    } else {
+    } else if (!WIFSTOPPED(wait_status)) {
       terminated_.erase(child);  // another one may get the number
     }
   }

@@ -92,6 +92,7 @@ std::optional<Report> SupervisorProcess::next_report() const noexcept {
 }
 
 void SupervisorProcess::end_all() {
+  if (has_ended()) return;  // a signal to 0 is for the group of this process
   ::kill(process_, SIGKILL);
   kill_children_except(others_);
   process_ = 0;

@@ -6,11 +6,13 @@
 #include <zklock/zookeeper_lock.h>
 
 #include <cerrno>
+#include <fstream>
 #include <memory>
 #include <string>
 
 #include "integration/tools.h"
 #include "support/pseudo_terminal.h"
+#include "support/temporary_directory.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
@@ -36,9 +38,9 @@ class ZklockRunTerminalTest : public ::testing::Test {
   const std::string path_ = unique_path();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
   ZooKeeperLock lock_{{.path = path_, .owner_key = "owner"}, client_};
-  PseudoTerminal shell_{
-      {"bash", "--norc", "--noprofile", "-i"},
-      {"ZKLOCK_ADDRESS=" + address_, "ZKLOCK=" ZKLOCK_COMMAND, "PS1=$ ", "TERM=dumb", "HISTFILE="}};
+  PseudoTerminal shell_{{"bash", "--norc", "--noprofile", "-i"},
+                        {"ZKLOCK_ADDRESS=" + address_, std::string("ZKLOCK=") + ZKLOCK_COMMAND,
+                         "PS1=$ ", "TERM=dumb", "HISTFILE="}};
 };
 
 TEST_F(ZklockRunTerminalTest, ACommandCanReadWhatIsTyped) {
@@ -71,6 +73,19 @@ TEST_F(ZklockRunTerminalTest, ControlCEndsALoopOfTheShellToo) {
   EXPECT_EQ(queue_size(), 0U);
 }
 
+TEST_F(ZklockRunTerminalTest, ControlCEndsALoopOfTheShellAlsoWhileThereIsNoServer) {
+  shell_.type(
+      "for i in 1 2 3; do ZKLOCK_ADDRESS=127.0.0.1:1 $ZKLOCK run --requeue"
+      " --answer-timeout 100ms " +
+      path_ + " -- true; done; echo after=$?\n");
+  ASSERT_TRUE(shell_.shows("\n")) << "the echo";
+  ASSERT_TRUE(shell_.shows("going on")) << shell_.screen();
+  shell_.type("\x03");
+  ASSERT_TRUE(shell_.shows("$ ")) << shell_.screen();
+  EXPECT_TRUE(shows_status(128 + SIGINT)) << shell_.screen();
+  EXPECT_EQ(shell_.screen().find("after=1"), std::string::npos) << shell_.screen();
+}
+
 TEST_F(ZklockRunTerminalTest, ControlCEndsACommandThatHasTheTerminal) {
   type_run("sh -c 'echo ready; read line; echo $line; read line'");
   ASSERT_TRUE(shell_.shows("ready"));
@@ -94,6 +109,20 @@ TEST_F(ZklockRunTerminalTest, AStoppedJobGoesOnInTheForeground) {
   shell_.type("something\n");
   EXPECT_TRUE(shell_.shows("got something")) << shell_.screen();
   EXPECT_TRUE(shows_status(0)) << shell_.screen();
+}
+
+TEST_F(ZklockRunTerminalTest, ACommandThatHadTheTerminalHasItAgainBeforeItReads) {
+  type_run(
+      "sh -c 'read line; echo got $line; kill -TSTP 0; "
+      "until read -r a b c d e f g foreground h < /proc/$$/stat; [ $foreground = $$ ]; do "
+      "sleep 0.05; done; echo has it'");
+  shell_.type("first\n");
+  ASSERT_TRUE(shell_.shows("got first")) << shell_.screen();
+  ASSERT_TRUE(shell_.shows("Stopped")) << shell_.screen();
+  shell_.type("fg\n");
+  ASSERT_TRUE(shell_.shows("run")) << "bash names the job";
+  ASSERT_TRUE(shell_.shows("\n"));
+  EXPECT_TRUE(shell_.shows("has it\r\n")) << shell_.screen();
 }
 
 TEST_F(ZklockRunTerminalTest, AJobThatWasStoppedForLongerThanItsLeaseHasEnded) {
@@ -122,6 +151,17 @@ TEST_F(ZklockRunTerminalTest, AJobInTheBackgroundThatReadsIsStoppedAsAnyOther) {
   ASSERT_TRUE(shell_.shows("read line"));
   shell_.type("hello\n");
   EXPECT_TRUE(shell_.shows("got hello")) << shell_.screen();
+}
+
+TEST_F(ZklockRunTerminalTest, ACommandThatReadsInTheBackgroundWithoutAShellIsHungUp) {
+  const TemporaryDirectory directory;
+  const std::string go_on = directory.path() / "go_on";
+  shell_.type("($ZKLOCK run " + path_ + " -- sh -c 'until [ -e " + go_on +
+              " ]; do sleep 0.05; done; echo it reads; read line < /dev/tty' &)\n");
+  ASSERT_TRUE(shell_.shows("\r\n$ ")) << "now the shell has the terminal";
+  std::ofstream(go_on) << "";
+  ASSERT_TRUE(shell_.shows("it reads\r\n")) << shell_.screen();
+  EXPECT_TRUE(becomes_true([&] { return queue_size() == 0; })) << "not stopped, with the lock";
 }
 
 TEST_F(ZklockRunTerminalTest, ControlCReachesWhatACommandHasLeftBehind) {
