@@ -23,6 +23,7 @@ struct Event {
     valid,      // a lease said, at this time or later, that it is valid
     invalid,    // a lease that has not been unlocked said that it is not
     lost,       // a stop callback was called
+    stood,      // the session of a lease that was lost has gone on
     written,    // the register took a write with the token
     refused,    // the register had seen a larger token
     busy,       // the register could not be reached in time

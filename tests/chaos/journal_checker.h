@@ -48,6 +48,7 @@ struct Violation {
 struct Summary {
   std::size_t grants = 0;
   std::map<std::string, std::size_t> losses{};    // by reason
+  std::size_t losses_in_vain = 0;                 // though their sessions stood
   std::map<std::string, std::size_t> failures{};  // calls, by what they said
   std::map<std::string, std::size_t> faults{};    // by name
   std::size_t writes = 0;

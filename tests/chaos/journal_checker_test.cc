@@ -239,13 +239,15 @@ TEST(Checker, CountsEvents) {
                         "30 p1.1 lost /a 7 0 0 session expired\n"
                         "31 p1.1 refused /a 7 0 0 \n"
                         "32 p1.1 begun /a 7 33 0 unlock\n"
-                        "40 p1.1 ended /a 7 0 10 unlock\n"));
+                        "40 p1.1 ended /a 7 0 10 unlock\n"
+                        "50 p1.1 stood /a 0 0 0 \n"));
   EXPECT_EQ(summary.grants, 1U);
   EXPECT_EQ(summary.refused_writes, 1U);
   EXPECT_EQ(summary.worst_wait, 10ms);
   EXPECT_EQ(summary.worst_overstay, 7ms);
   EXPECT_THAT(summary.faults, ElementsAre(Pair("leader killed", 1)));
   EXPECT_THAT(summary.losses, ElementsAre(Pair("session expired", 1)));
+  EXPECT_EQ(summary.losses_in_vain, 1U);
   EXPECT_THAT(summary.failures, ElementsAre(Pair(HasSubstr("unlock: "), 1)));
 }
 

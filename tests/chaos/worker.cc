@@ -28,6 +28,7 @@
 #include "journal.h"
 #include "register.h"
 #include "stored_writes.h"
+#include "support/as_claim_client.h"
 
 namespace zklock::chaos {
 namespace {
@@ -62,10 +63,11 @@ using Locks = std::vector<std::unique_ptr<ContendedLock>>;
 /// What one thread does.
 class Worker {
  public:
-  Worker(const Options& options, int thread, Locks& locks, const Journal& journal,
-         std::stop_token stop)
+  Worker(const Options& options, int thread, const ClaimClient& client, Locks& locks,
+         const Journal& journal, std::stop_token stop)
       : who_(options.name + "." + std::to_string(thread)),
         session_timeout_(options.session_timeout),
+        client_(client),
         locks_(locks),
         journal_(journal),
         stop_(std::move(stop)),
@@ -77,6 +79,11 @@ class Worker {
   }
 
  private:
+  struct CutOff {
+    std::string path{};
+    std::shared_ptr<const Session> session{};  // null: none
+  };
+
   void contend() {
     ContendedLock& contended = *locks_[below(locks_.size())];
     const Lease lease = lock(contended);
@@ -84,6 +91,7 @@ class Worker {
       pause(milliseconds(below(20)));
       return;
     }
+    look_whether_it_stood();
     // Its callback may run at any time, also while the lease is unlocked.
     std::binary_semaphore told{0};
     const std::stop_callback on_loss(lease.lost(), [&] {
@@ -92,7 +100,9 @@ class Worker {
       journal_.record(std::move(lost));
       told.release();
     });
+    const std::shared_ptr<const Session> session = client_.session();
     const bool was_valid = hold(contended, lease);
+    if (lease.loss_reason() == LossReason::cut_off) cut_off_ = {contended.path, session};
     const std::optional<milliseconds> patience = milliseconds(one_in(4) ? 20 : 2'000);
     call("unlock", about(lease, contended, Event::Kind::begun), patience,
          [&](const Context& context, std::error_code& error) {
@@ -141,6 +151,14 @@ class Worker {
       pause(milliseconds(1 + below(10)));
     }
     return false;
+  }
+
+  /// There is a connection again. Whether the session goes on of the lease that was lost because
+  /// nobody confirmed it.
+  void look_whether_it_stood() {
+    const CutOff lost = std::exchange(cut_off_, {});
+    if (!lost.session || lost.session->lost().stop_requested()) return;
+    journal_.record({.who = who_, .kind = Event::Kind::stood, .path = lost.path});
   }
 
   /// Whether the lease says that it is valid.
@@ -218,21 +236,23 @@ class Worker {
 
   const std::string who_;
   const milliseconds session_timeout_;
+  const ClaimClient& client_;
   Locks& locks_;
   const Journal& journal_;
   const std::stop_token stop_;
   Register register_;
   std::mt19937_64 random_;
   std::uint64_t commits_ = 0;
+  CutOff cut_off_;  // the last lease that was lost so, until the next grant
 };
 
 /// Tries until there is a session. None: it was asked to stop before.
-std::shared_ptr<ZooKeeperClient> connected(const Options& options, const sigset_t& stop_signal) {
+std::shared_ptr<ClaimClient> connected(const Options& options, const sigset_t& stop_signal) {
   const timespec now{};
   while (::sigtimedwait(&stop_signal, nullptr, &now) < 0) {
     try {
-      return connect(options.address,
-                     {.session_timeout = options.session_timeout, .connect_timeout = 2s});
+      return testing::connect_claim_client(
+          options.address, {.session_timeout = options.session_timeout, .connect_timeout = 2s});
     } catch (const LockError& error) {
       // A fault explains an outage, and a refusal.
       if (error.code() != Errc::no_server_answered && error.code() != Errc::locking_failed) throw;
@@ -242,7 +262,7 @@ std::shared_ptr<ZooKeeperClient> connected(const Options& options, const sigset_
 }
 
 void run(const Options& options, const sigset_t& stop_signal) {
-  const std::shared_ptr<ZooKeeperClient> client = connected(options, stop_signal);
+  const std::shared_ptr<ClaimClient> client = connected(options, stop_signal);
   if (client) {
     const Journal journal(options.directory / (options.name + ".journal"));
     Locks locks;
@@ -255,8 +275,8 @@ void run(const Options& options, const sigset_t& stop_signal) {
     std::stop_source stop;
     std::vector<std::jthread> threads;
     for (int thread = 1; thread <= options.threads; ++thread) {
-      threads.emplace_back([&options, thread, &locks, &journal, token = stop.get_token()] {
-        Worker(options, thread, locks, journal, token).work();
+      threads.emplace_back([&options, thread, &client, &locks, &journal, token = stop.get_token()] {
+        Worker(options, thread, *client, locks, journal, token).work();
       });
     }
     int signal = 0;
