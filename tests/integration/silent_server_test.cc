@@ -5,6 +5,7 @@
 
 #include <chrono>
 #include <cstddef>
+#include <future>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -101,6 +102,21 @@ TEST_F(SilentServerTest, ALeaseOutlivesAConnectionThatDropsEverything) {
   ensemble_.to_clients(*server_).hold_to_client();
   ensemble_.to_clients(*server_).hold_to_server();
   expect_a_move();
+}
+
+TEST_F(SilentServerTest, AStartPassesAServerThatAcceptsAndSaysNothing) {
+  server_ = ensemble_.followers().front();
+  ensemble_.stop(*server_);
+  std::vector<std::future<std::chrono::nanoseconds>> starts;
+  for (int i = 0; i < 10; ++i) {  // each shuffles the servers for itself
+    starts.push_back(std::async(std::launch::async, [this]() -> std::chrono::nanoseconds {
+      const auto begin = std::chrono::steady_clock::now();
+      ZooKeeperLock lock({.address = ensemble_.address(), .path = unique_path()});
+      EXPECT_TRUE(lock.lock(soon()));
+      return std::chrono::steady_clock::now() - begin;
+    }));
+  }
+  for (auto& start : starts) EXPECT_LT(start.get(), 5s);
 }
 
 TEST_F(SilentServerTest, WhatTheThawedServerStillHadFromTheClientHasNoEffect) {
