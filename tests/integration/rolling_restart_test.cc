@@ -28,8 +28,10 @@ struct Holder {
 
 TEST(RollingRestartTest, HoldersKeepTheirLeases) {
   ZooKeeperEnsemble ensemble;
-  std::vector<std::unique_ptr<Holder>> holders;
-  for (int i = 0; i < 20; ++i) holders.push_back(std::make_unique<Holder>(ensemble.address()));
+  std::vector<std::unique_ptr<Holder>> holders(20);
+  for (std::unique_ptr<Holder>& holder : holders) {
+    holder = std::make_unique<Holder>(ensemble.address());
+  }
   std::vector<int> order = ensemble.followers();
   order.push_back(ensemble.leader());
   for (const int server : order) {

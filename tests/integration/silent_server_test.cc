@@ -22,7 +22,7 @@ using namespace std::chrono_literals;
 /// A holder at one server of three, which is healed at the end.
 class SilentServerTest : public ::testing::Test {
  protected:
-  ~SilentServerTest() override {
+  void TearDown() override {
     if (!server_) return;
     ensemble_.resume(*server_);
     ensemble_.to_clients(*server_).heal();
@@ -44,6 +44,7 @@ class SilentServerTest : public ::testing::Test {
 
   [[nodiscard]] std::vector<std::size_t> connections() {
     std::vector<std::size_t> all;
+    all.reserve(ZooKeeperEnsemble::kSize);
     for (int i = 0; i < ZooKeeperEnsemble::kSize; ++i) {
       all.push_back(ensemble_.to_clients(i).connections());
     }
@@ -107,14 +108,14 @@ TEST_F(SilentServerTest, ALeaseOutlivesAConnectionThatDropsEverything) {
 TEST_F(SilentServerTest, AStartPassesAServerThatAcceptsAndSaysNothing) {
   server_ = ensemble_.followers().front();
   ensemble_.stop(*server_);
-  std::vector<std::future<std::chrono::nanoseconds>> starts;
-  for (int i = 0; i < 10; ++i) {  // each shuffles the servers for itself
-    starts.push_back(std::async(std::launch::async, [this]() -> std::chrono::nanoseconds {
+  std::vector<std::future<std::chrono::nanoseconds>> starts(10);
+  for (auto& start : starts) {  // each shuffles the servers for itself
+    start = std::async(std::launch::async, [this]() -> std::chrono::nanoseconds {
       const auto begin = std::chrono::steady_clock::now();
       ZooKeeperLock lock({.address = ensemble_.address(), .path = unique_path()});
       EXPECT_TRUE(lock.lock(soon()));
       return std::chrono::steady_clock::now() - begin;
-    }));
+    });
   }
   for (auto& start : starts) EXPECT_LT(start.get(), 5s);
 }
