@@ -58,8 +58,9 @@ endif()
 
 # A shared zklock brings its dependencies itself. A static one needs them named, and since there is
 # then no other one to link, also by who forgets `pkg-config --static`.
-set(pc_dependencies "-lzookeeper_mt ${CMAKE_THREAD_LIBS_INIT}")
-string(STRIP "${pc_dependencies}" pc_dependencies)
+list(TRANSFORM ZooKeeper_LINK_NAMES PREPEND -l OUTPUT_VARIABLE pc_dependencies)
+list(APPEND pc_dependencies ${CMAKE_THREAD_LIBS_INIT})
+list(JOIN pc_dependencies " " pc_dependencies)
 if(BUILD_SHARED_LIBS)
   set(pc_cflags " -DZKLOCK_SHARED")
   set(pc_libs "")
