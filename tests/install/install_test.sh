@@ -21,7 +21,7 @@ fail() {
 
 consumer=$SOURCE_DIR/tests/install/consumer
 case_name=$1 flavor=${2:-}
-prefix=$WORK_DIR/prefix-$flavor
+prefix=${PREFIX:-$WORK_DIR/prefix-$flavor}  # PREFIX: that of an installed package (tests/packages)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
