@@ -1,5 +1,4 @@
-// Says whose client it was linked with. The header and the function are those that test.sh has
-// made.
+// Says whose client it was linked with. test.sh has made the header and the function.
 #include <cstdio>
 
 #include <zookeeper/zookeeper.h>
