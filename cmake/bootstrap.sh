@@ -41,7 +41,7 @@ bench="gcc zookeeper libzookeeper-st2 libbenchmark-dev"
 distros="debootstrap debian-archive-keyring"
 # shellcheck disable=SC2034
 deb="g++ cmake ninja-build libzookeeper-mt-dev nlohmann-json3-dev libcli11-dev dpkg-dev file lintian"
-ci="clang-$clang libclang-rt-$clang-dev clang-format-$clang clang-tidy-$clang"
+ci="clang-$clang libclang-rt-$clang-dev clang-format-$clang clang-tidy-$clang doxygen"
 
 patience=${ZKLOCK_APT_PATIENCE:-600}  # seconds to wait for others that use apt
 
