@@ -8,6 +8,7 @@ build=/build
 cmake/bootstrap.sh deb
 cmake -S . -B "$build" -G Ninja -C cmake/packaging/debian.cmake >/dev/null
 cmake --build "$build" --target zklock zklock_fake zklock_command zookeeper-example
+SOURCE_DIR=$PWD WORK_DIR=$build CMAKE=cmake tests/install/install_test.sh symbols shared "$build"
 cpack --config "$build/CPackConfig.cmake" -B /packages >/packages.log || { cat /packages.log; exit 1; }
 
 for package in /packages/*.deb; do
