@@ -28,7 +28,7 @@ set(DOXYGEN_EXTRACT_ALL YES)  # a comment is often one of a group, and a plain n
 # The guide: docs.awk makes links of Doxygen's from those of GitHub's.
 file(GLOB guide CONFIGURE_DEPENDS "${PROJECT_SOURCE_DIR}/examples/*.md")
 set(DOXYGEN_USE_MDFILE_AS_MAINPAGE "${PROJECT_SOURCE_DIR}/README.md")
-set(DOXYGEN_FILTER_PATTERNS "*.md=awk -f ${CMAKE_CURRENT_LIST_DIR}/docs.awk")
+set(DOXYGEN_FILTER_PATTERNS "*.md=awk -f '${CMAKE_CURRENT_LIST_DIR}/docs.awk'")
 set(DOXYGEN_IMAGE_PATH "${PROJECT_SOURCE_DIR}/examples")
 
 doxygen_add_docs(docs "${PROJECT_SOURCE_DIR}/include" "${PROJECT_SOURCE_DIR}/README.md" ${guide})
