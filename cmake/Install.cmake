@@ -1,4 +1,6 @@
-# cmake --install: library, headers, programs, the CMake package and the .pc files.
+# cmake --install: library, headers, programs, the CMake package and the .pc files. The components are
+# for who installs a part only, as Packages.cmake does: zklock_library (what programs run with),
+# zklock_development (what they are built with), zklock_command.
 include(CMakePackageConfigHelpers)
 
 set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/zklock")
@@ -6,25 +8,28 @@ set(package_dir "${CMAKE_INSTALL_LIBDIR}/cmake/zklock")
 # INCLUDES DESTINATION besides the file sets: without it an importing CMake older than 3.23, which
 # knows no file sets, gets no include path at all.
 install(TARGETS zklock zklock_fake EXPORT zklockTargets
-  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}"
-  RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}"
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  ARCHIVE DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT zklock_development
+  LIBRARY DESTINATION "${CMAKE_INSTALL_LIBDIR}" COMPONENT zklock_library
+    NAMELINK_COMPONENT zklock_development
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT zklock_development
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(EXPORT zklockTargets NAMESPACE zklock:: DESTINATION "${package_dir}")
+install(EXPORT zklockTargets NAMESPACE zklock:: DESTINATION "${package_dir}"
+  COMPONENT zklock_development)
 
 # An export set of its own, which is loaded only for `find_package(zklock COMPONENTS mock)`: who
 # does not ask for the mocks needs no GoogleTest.
 install(TARGETS zklock_mock EXPORT zklockMockTargets
-  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}"
+  FILE_SET HEADERS DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}" COMPONENT zklock_development
   INCLUDES DESTINATION "${CMAKE_INSTALL_INCLUDEDIR}")
-install(EXPORT zklockMockTargets NAMESPACE zklock:: DESTINATION "${package_dir}")
+install(EXPORT zklockMockTargets NAMESPACE zklock:: DESTINATION "${package_dir}"
+  COMPONENT zklock_development)
 
 if(ZKLOCK_BUILD_EXAMPLES)
-  install(TARGETS zklock_command zookeeper-example RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}")
-  install(FILES src/cli/zklock.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1")
+  install(TARGETS zklock_command zookeeper-example
+    RUNTIME DESTINATION "${CMAKE_INSTALL_BINDIR}" COMPONENT zklock_command)
+  install(FILES src/cli/zklock.1 DESTINATION "${CMAKE_INSTALL_MANDIR}/man1" COMPONENT zklock_command)
   install(FILES src/cli/zklock.bash RENAME zklock
-    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions")
+    DESTINATION "${CMAKE_INSTALL_DATADIR}/bash-completion/completions" COMPONENT zklock_command)
 endif()
 
 configure_package_config_file(
@@ -37,7 +42,7 @@ install(FILES
   "${PROJECT_BINARY_DIR}/cmake/zklockConfig.cmake"
   "${PROJECT_BINARY_DIR}/cmake/zklockConfigVersion.cmake"
   "${CMAKE_CURRENT_LIST_DIR}/FindZooKeeper.cmake"
-  DESTINATION "${package_dir}")
+  DESTINATION "${package_dir}" COMPONENT zklock_development)
 
 # The .pc files find their prefix from where they lie, so that the installed tree can be moved. That
 # is not possible where a directory was given as an absolute path; such a path is kept as it is.
@@ -58,8 +63,9 @@ endif()
 
 # A shared zklock brings its dependencies itself. A static one needs them named, and since there is
 # then no other one to link, also by who forgets `pkg-config --static`.
-set(pc_dependencies "-lzookeeper_mt ${CMAKE_THREAD_LIBS_INIT}")
-string(STRIP "${pc_dependencies}" pc_dependencies)
+list(TRANSFORM ZooKeeper_LINK_NAMES PREPEND -l OUTPUT_VARIABLE pc_dependencies)
+list(APPEND pc_dependencies ${CMAKE_THREAD_LIBS_INIT})
+list(JOIN pc_dependencies " " pc_dependencies)
 if(BUILD_SHARED_LIBS)
   set(pc_cflags " -DZKLOCK_SHARED")
   set(pc_libs "")
@@ -73,5 +79,5 @@ foreach(name IN ITEMS zklock zklock-fake)
   configure_file("${CMAKE_CURRENT_LIST_DIR}/${name}.pc.in" "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
                  @ONLY)
   install(FILES "${PROJECT_BINARY_DIR}/cmake/${name}.pc"
-          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig")
+          DESTINATION "${CMAKE_INSTALL_LIBDIR}/pkgconfig" COMPONENT zklock_development)
 endforeach()

@@ -5,6 +5,7 @@
 #
 #   build <static|shared> <build directory>     the library alone; the shared one as a release
 #   size shared <build directory>               of that release
+#   symbols shared <build directory>            that it exports: those of exported_symbols.txt
 #   install <static|shared> <build directory>   into the prefix that the following ones use
 #   find_package|pkg_config|mock <static|shared>
 #   add_subdirectory
@@ -20,7 +21,7 @@ fail() {
 
 consumer=$SOURCE_DIR/tests/install/consumer
 case_name=$1 flavor=${2:-}
-prefix=$WORK_DIR/prefix-$flavor
+prefix=${PREFIX:-$WORK_DIR/prefix-$flavor}  # PREFIX: that of an installed package (tests/packages)
 scratch=$(mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 
@@ -67,6 +68,19 @@ case $case_name in
     strip -o "$scratch/stripped" "$3/src/libzklock.so"
     bytes=$(stat -c %s "$scratch/stripped")
     (( bytes < limit )) || fail "the shared library has $bytes bytes stripped, not less than $limit"
+    ;;
+
+  symbols)
+    list=$SOURCE_DIR/tests/install/exported_symbols.txt
+    "${list%.txt}.sh" "$3/src/libzklock.so" >"$scratch/symbols"
+    removed=$(LC_ALL=C comm -23 "$list" "$scratch/symbols" | c++filt | sort -u)
+    added=$(LC_ALL=C comm -13 "$list" "$scratch/symbols" | c++filt | sort -u)
+    [[ ! $removed ]] || printf '\n%s\n%s\n' \
+        "No longer exported. A program that uses one of these does not start with this library:" "$removed"
+    [[ ! $added ]] || printf '\n%s\n%s\n' "Exported, and not in the list:" "$added"
+    [[ ! $removed$added ]] || fail "the library does not export what the list says. If that is meant \
+(.github/CONTRIBUTING.md, \"The binary interface\", says when it may be), update the list:
+  tests/install/exported_symbols.sh $3/src/libzklock.so >tests/install/exported_symbols.txt"
     ;;
 
   install)
