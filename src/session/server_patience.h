@@ -9,7 +9,7 @@ namespace zklock::internal {
 
 /// Twice the time that answers have taken of late, and at least an eighth of the session timeout: a
 /// third is left when the checks of KeepAlive are sent, so that leaves some time for the next
-/// server. At most a third, which is still half of libzookeeper's own patience.
+/// server. At most two thirds, which is libzookeeper's own patience.
 ///
 /// Thread safety: none.
 class ServerPatience {
@@ -17,7 +17,7 @@ class ServerPatience {
   using Duration = std::chrono::nanoseconds;
 
   [[nodiscard]] Duration of(Duration timeout) const noexcept {
-    return std::clamp(2 * slowest_, timeout / 8, timeout / 3);
+    return std::clamp(2 * slowest_, timeout / 8, 2 * timeout / 3);
   }
   /// A request was answered.
   void answered_after(Duration time) noexcept {
