@@ -35,7 +35,7 @@ class Complaints : public LockObserver {
 /// Why the command had to end.
 std::string reason_of(const Lease& lease) {
   const std::error_code reason = lease.loss_reason();
-  return reason ? reason.message() : "no server has answered for too long";
+  return reason ? reason.message() : "no server has confirmed it for too long";
 }
 
 ZooKeeperLockConfig config_for(const RunOptions& options, const CommandSession& session) {

@@ -47,6 +47,7 @@ RunSignals::RunSignals(const Blocked& blocked, std::function<void(int)> forward)
     : taken_(blocked.taken), forward_(std::move(forward)), receiver_([this] { receive(); }) {}
 
 RunSignals::~RunSignals() {
+  is_ending_ = true;
   pthread_kill(receiver_.native_handle(), end_signal());
   receiver_.join();
 }
@@ -85,7 +86,8 @@ void RunSignals::receive() {
   for (;;) {
     int signal = 0;
     sigwait(&taken_, &signal);  // fails only if the set is invalid
-    if (signal == end_signal()) return;
+    if (is_ending_) return;
+    if (signal == end_signal()) continue;  // of somebody else's
     if (take(signal)) stop_source_.request_stop();
   }
 }

@@ -5,6 +5,7 @@
 
 #include <signal.h>
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <mutex>
@@ -63,6 +64,7 @@ class RunSignals {
   const sigset_t taken_;
   const std::function<void(int)> forward_;
   std::stop_source stop_source_;
+  std::atomic<bool> is_ending_{false};
   std::mutex mutex_;
   // Guarded by mutex_.
   Mode mode_ = Mode::end_process;

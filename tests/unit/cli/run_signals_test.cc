@@ -98,6 +98,12 @@ TEST_F(RunSignalsTest, AHangUpIsForwardedAndDoesNotEndTheWork) {
   EXPECT_EQ(signals_.first(), SIGTERM);
 }
 
+TEST_F(RunSignalsTest, ASignalThatMeansNothingDoesNotEndIt) {
+  send(SIGRTMAX);
+  send(SIGTERM);
+  EXPECT_TRUE(is_stopped(signals_.stop_token()));
+}
+
 TEST_F(RunSignalsTest, WithoutACommandASignalIsNotForwarded) {
   ASSERT_TRUE(start());
   signals_.end_forwarding();
