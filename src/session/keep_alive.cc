@@ -136,6 +136,7 @@ BootTime KeepAlive::patience_ends(std::chrono::nanoseconds timeout, bool is_conn
 /// comes. The session can go on elsewhere, and no lease has ended yet. Returns when to look again.
 BootTime KeepAlive::leave_silent_server(const SessionConnection& connection, BootTime now) {
   const BootTime heard_at = keeper_->history().heard_at;
+  std::chrono::nanoseconds silence{};
   {
     const MutexLock lock(mutex_);
     BootTime since = BootTime::max();
@@ -145,11 +146,12 @@ BootTime KeepAlive::leave_silent_server(const SessionConnection& connection, Boo
     if (since == BootTime::max()) return since;
     since = std::max({since, heard_at, silence_counts_from_});
     const std::chrono::nanoseconds patience = patience_.of(connection.session->timeout());
-    if (now - since < patience) return since + patience;
-    patience_.ended(now - since);
+    silence = now - since;
+    if (silence < patience) return since + patience;
+    patience_.ended(silence);
     silence_counts_from_ = now;
   }
-  connection.wire->leave_server();
+  connection.wire->leave_server(silence);
   return BootTime::max();
 }
 
@@ -180,16 +182,9 @@ void KeepAlive::check_twice(const SessionConnection& connection) {
                            const std::optional<SessionConnection> now = self->keeper_->connection();
                            if (!now || now->number != first.connection)
                              return self->on_checked(first.connection);
-                           const Probe second{first.connection, Platform::current().boot_now()};
-                           {
-                             const MutexLock lock(self->mutex_);
-                             if (self->checking_.connection == second.connection)
-                               self->checking_ = second;
-                           }
                            now->wire->check(kAnyPath, ZooKeeperClient::kAnyVersion,
-                                            [self, second](const Result<void>& other) {
-                                              self->on_answered(second, other.error());
-                                              self->on_checked(second.connection);
+                                            [self, number = first.connection](const Result<void>&) {
+                                              self->on_checked(number);
                                             });
                          });
 }

@@ -34,7 +34,7 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
   /// A read, or two checks, under way.
   struct Probe {
     std::uint64_t connection = 0;  // 0: none is
-    BootTime sent{};               // of two checks: the later one
+    BootTime sent{};               // of two checks: the first one
   };
 
   void check_now();

@@ -55,7 +55,7 @@ class TimedWire final : public Wire {
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override {
     wire_->multi(operations, timed_answer(Kind::check, std::move(answer)));
   }
-  void leave_server() override { wire_->leave_server(); }
+  void leave_server(std::chrono::nanoseconds silence) override { wire_->leave_server(silence); }
   [[nodiscard]] std::string problem() const override { return wire_->problem(); }
   void close() noexcept override { wire_->close(); }
 

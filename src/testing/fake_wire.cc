@@ -66,7 +66,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override {
     post(fake_multi(operations, std::move(answer)));
   }
-  void leave_server() override { on_loop(&FakeWire::leave); }
+  void leave_server(std::chrono::nanoseconds) override { on_loop(&FakeWire::leave); }
   void close() noexcept override;
 
   void on_accepted(const SessionIdentity& session) override;

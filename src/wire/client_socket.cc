@@ -50,7 +50,7 @@ ClientSocket::Connection ClientSocket::connection() const noexcept {
       size >= offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received;
   if (info.tcpi_state != kEstablished || !is_known) return {};
   return {info.tcpi_bytes_received == 0 ? State::silent : State::connected,
-          info.tcpi_bytes_received};
+          info.tcpi_bytes_received, std::chrono::milliseconds(info.tcpi_last_data_recv)};
 }
 
 bool ClientSocket::has_read_nothing() const noexcept {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <utility>
@@ -36,6 +37,10 @@ class ClientSocket {
   [[nodiscard]] State state() const noexcept { return connection().state; }
   /// Whether it is connected, and whatever the server has said is still to be read.
   [[nodiscard]] bool has_read_nothing() const noexcept;
+  /// For how long nothing has come from the server, not even a part of an answer.
+  [[nodiscard]] std::chrono::milliseconds silent_for() const noexcept {
+    return connection().silent_for;
+  }
   /// Whether it looks like one of libzookeeper's: it does not block, and does not delay small
   /// packets.
   [[nodiscard]] bool is_of_libzookeeper() const noexcept;
@@ -46,6 +51,7 @@ class ClientSocket {
   struct Connection {
     State state = State::other;
     std::uint64_t received = 0;  // bytes, read or not
+    std::chrono::milliseconds silent_for{};
   };
   [[nodiscard]] Connection connection() const noexcept;
 

@@ -42,16 +42,17 @@ void HandleServers::use(std::vector<std::string> servers) {
   in_use_ = std::move(servers);
 }
 
-void HandleServers::search(std::chrono::nanoseconds patience) {
+void HandleServers::search(std::chrono::nanoseconds patience, std::chrono::nanoseconds session) {
   const SteadyTime now = Platform::current().steady_now();
   const MutexLock lock(mutex_);
   searching_since_ = now;
   patience_ = patience;
+  session_timeout_ = session;
 }
 
-bool HandleServers::had_session() const {
+std::chrono::nanoseconds HandleServers::session_timeout() const {
   const MutexLock lock(mutex_);
-  return searching_since_ != SteadyTime::min();
+  return session_timeout_;
 }
 
 bool HandleServers::are_overdue(SteadyTime now) const {

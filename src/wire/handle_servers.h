@@ -23,7 +23,9 @@ class HandleServers {
   static constexpr std::chrono::nanoseconds kShortPatience = std::chrono::seconds(2);
 
   /// `servers`: "ip:port", as `resolve` writes them. At least one.
-  explicit HandleServers(std::vector<std::string> servers) : in_use_(std::move(servers)) {}
+  /// `session`: the timeout of the one that the handle is to resume. 0: it has none yet.
+  explicit HandleServers(std::vector<std::string> servers, std::chrono::nanoseconds session = {})
+      : in_use_(std::move(servers)), session_timeout_(session) {}
 
   [[nodiscard]] std::vector<std::string> in_use() const;
   /// These are the servers now. Their order does not matter. REQUIRES: at least one.
@@ -34,10 +36,10 @@ class HandleServers {
   void use(std::vector<std::string> servers);
 
   /// The handle has lost its connection: it looks for a server from here on, and takes others
-  /// within `patience`, if it can.
-  void search(std::chrono::nanoseconds patience);
-  /// Whether it has lost a connection, and so had one.
-  [[nodiscard]] bool had_session() const;
+  /// within `patience`, if it can. `session`: the timeout of its session.
+  void search(std::chrono::nanoseconds patience, std::chrono::nanoseconds session);
+  /// The timeout of the session that it is to resume; 0: it has none yet.
+  [[nodiscard]] std::chrono::nanoseconds session_timeout() const;
   /// Whether others have waited for longer than that. Only time of this search counts.
   [[nodiscard]] bool are_overdue(SteadyTime now) const;
 
@@ -47,6 +49,7 @@ class HandleServers {
   std::vector<std::string> offered_ ZKLOCK_GUARDED_BY(mutex_);  // empty: none
   SteadyTime offered_at_ ZKLOCK_GUARDED_BY(mutex_){};
   SteadyTime searching_since_ ZKLOCK_GUARDED_BY(mutex_) = SteadyTime::min();
+  std::chrono::nanoseconds session_timeout_ ZKLOCK_GUARDED_BY(mutex_);
   std::chrono::nanoseconds patience_ ZKLOCK_GUARDED_BY(mutex_) = kShortPatience;
 };
 

@@ -1,6 +1,5 @@
 #include "wire/libzookeeper_dialer.h"
 
-#include <algorithm>
 #include <chrono>
 #include <cstdint>
 #include <exception>
@@ -10,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "wire/attempt_patience.h"
 #include "wire/close_on_exec.h"
 #include "wire/handle_servers.h"
 #include "wire/libzookeeper_wire.h"
@@ -20,15 +20,9 @@ namespace zklock::internal {
 
 namespace {
 
-/// How long a server may take to accept a connection. Less, down to the shortest, if there are so
-/// many servers that a caller who waits for the first session would not reach the last one.
-/// For the handshake it may take longer: see `patience_with`.
-constexpr std::chrono::nanoseconds kPatience = std::chrono::seconds(1);
-constexpr std::chrono::nanoseconds kShortestPatience = std::chrono::milliseconds(500);
-constexpr int kLooksInPatience = 4;
+using namespace std::chrono_literals;
 
-/// How many silent servers are passed within the timeout of a session that is to be resumed.
-constexpr int kHandshakes = 6;
+constexpr std::chrono::nanoseconds kPauseBetweenLooks = 250ms;
 
 class LibZooKeeperDialer final : public Dialer {
  public:
@@ -46,8 +40,9 @@ class LibZooKeeperDialer final : public Dialer {
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};
     if (resolved.servers.empty()) return {nullptr, problem};
-    had_session_ = had_session_ || (servers_ && servers_->had_session());
-    servers_ = std::make_shared<HandleServers>(resolved.servers);
+    had_session_ = had_session_ || (servers_ && servers_->session_timeout() > 0s);
+    const std::chrono::nanoseconds session = resume != nullptr ? resume->timeout : 0ms;
+    servers_ = std::make_shared<HandleServers>(resolved.servers, session);
     try {
       return {
           open_libzookeeper(servers_, address_.chroot, options_, log_, std::move(listener), resume),
@@ -75,13 +70,19 @@ class LibZooKeeperDialer final : public Dialer {
   }
 
   [[nodiscard]] std::optional<std::chrono::nanoseconds> looks_at_attempts() const override {
-    return kPatience / kLooksInPatience;
+    return kPauseBetweenLooks;
   }
 
   void end_unanswered_attempts(std::chrono::nanoseconds searching_for) override {
     const std::vector<std::string> servers = servers_->in_use();
-    for (const std::string& server :
-         attempts_.end(servers, patience_with(servers, searching_for))) {
+    const std::chrono::nanoseconds session = servers_->session_timeout();
+    const bool is_awaited = !had_session_ && session == 0s;
+    const UnansweredAttempts::Patience patience =
+        patience_with({.servers = std::ssize(servers),
+                       .lasts = searching_for,
+                       .session = session,
+                       .connect_timeout = is_awaited ? options_.connect_timeout : 0ms});
+    for (const std::string& server : attempts_.end(servers, patience)) {
       log_->on_detail(LogLevel::debug, server + " does not answer: looking for another server");
     }
   }
@@ -97,23 +98,6 @@ class LibZooKeeperDialer final : public Dialer {
   [[nodiscard]] const std::string& address() const noexcept override { return text_; }
 
  private:
-  [[nodiscard]] UnansweredAttempts::Patience patience_with(
-      const std::vector<std::string>& servers, std::chrono::nanoseconds searching_for) const {
-    const auto count = std::ssize(servers);
-    const std::chrono::nanoseconds share = options_.connect_timeout / count;
-    UnansweredAttempts::Patience patience{kPatience, options_.session_timeout / kHandshakes};
-    // Somebody waits for the first session. Its handshake is a write, and slow servers need longer.
-    if (!had_session_ && !servers_->had_session()) {
-      patience = {std::clamp<std::chrono::nanoseconds>(share, kShortestPatience, kPatience), share};
-    }
-    // Behind a slow network nobody answers in a second: the longer the search, the longer each
-    // attempt may take.
-    patience.to_accept = std::max(patience.to_accept, searching_for / (2 * count));
-    patience.to_shake_hands = std::max(patience.to_shake_hands, patience.to_accept);
-    if (count == 1) patience.to_shake_hands = std::chrono::nanoseconds::max();  // nobody else
-    return patience;
-  }
-
   const std::string text_;
   const Address address_;
   const ClientOptions options_;

@@ -19,11 +19,14 @@ LogLevel level_of(std::string_view line) {
   return LogLevel::debug;
 }
 
+/// What libzookeeper reports when its socket was shut down: while it connects, or later.
+bool is_end(int error) { return error == ECONNRESET || error == EHOSTDOWN || error == EPIPE; }
+
 }  // namespace
 
 void LibZooKeeperLog::take(std::string_view line) {
   AttemptLine attempt = parse_attempt_line(line);
-  if (attempt.error == ECONNRESET && was_just_ended(attempt.server)) attempt.error = ETIMEDOUT;
+  if (is_end(attempt.error) && was_just_ended(attempt.server)) attempt.error = ETIMEDOUT;
   std::function<void()> on_failed_attempt;
   {
     const MutexLock lock(mutex_);
@@ -35,6 +38,8 @@ void LibZooKeeperLog::take(std::string_view line) {
   if (attempt.kind == AttemptLine::Kind::accepted) {
     close_connections_on_exec(servers_->in_use());
     connection_.begin(attempt.server);
+  } else if (attempt.kind == AttemptLine::Kind::failed) {
+    connection_.on_failed(attempt.server);
   }
   write(attempt, line);
   if (on_failed_attempt) on_failed_attempt();
@@ -60,13 +65,12 @@ void LibZooKeeperLog::on_failed_attempt(std::function<void()> function) {
 
 void LibZooKeeperLog::on_connected() {
   close_connections_on_exec(servers_->in_use());  // the application may have switched off the lines
-  connection_.on_connected();
   const MutexLock lock(mutex_);
   attempts_.forget();
 }
 
-void LibZooKeeperLog::leave_server() {
-  const std::string server = connection_.leave();
+void LibZooKeeperLog::leave_server(std::chrono::nanoseconds silence) {
+  const std::string server = connection_.leave(silence);
   if (server.empty()) return;
   log_->on_detail(LogLevel::warning, server + " does not answer: looking for another server");
 }

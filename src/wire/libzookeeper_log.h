@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 #define ZKLOCK_SRC_WIRE_LIBZOOKEEPER_LOG_H_
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <string>
@@ -34,8 +35,8 @@ class LibZooKeeperLog final : public LineReceiver {
   void on_failed_attempt(std::function<void()> function);
   /// The handle has a session.
   void on_connected();
-  /// The server of the handle is silent: ends the connection to it.
-  void leave_server();
+  /// The server of the handle has been silent for so long: ends the connection to it.
+  void leave_server(std::chrono::nanoseconds silence);
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] std::string problem() const;
 

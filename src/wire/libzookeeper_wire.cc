@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstring>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -67,7 +68,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
-  void leave_server() override;
+  void leave_server(std::chrono::nanoseconds silence) override;
   [[nodiscard]] std::string problem() const override { return log_->problem(); }
   void close() noexcept override;
 
@@ -129,6 +130,25 @@ zhandle_t* init_handle(const std::string& connection_string, const ClientOptions
                             context, ZOO_NO_LOG_CLIENTENV);
 }
 
+/// Opens a handle.
+struct OpenHandle {
+  const std::string& connection_string;
+  const ClientOptions& options;
+  const watcher_fn watcher = nullptr;
+  const LineCallback::Function log = nullptr;
+  const SessionIdentity* const resume = nullptr;
+  void* const context = nullptr;
+  zhandle_t* handle = nullptr;
+  int problem = 0;  // errno, if there is none
+
+  void operator()() {
+    const HandlePipe pipe;
+    errno = 0;
+    handle = init_handle(connection_string, options, watcher, log, resume, context);
+    problem = errno;
+  }
+};
+
 LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                                    const std::string& chroot, const ClientOptions& options,
                                    std::shared_ptr<OutageLog> log,
@@ -140,17 +160,11 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
   const std::vector<std::string> list = padded(servers_->in_use());
   list_length_ = list.size();
   const std::string address = connection_string(list, chroot);
-  zhandle_t* handle = nullptr;
-  int problem = 0;
-  Platform::current().with_spare_threads(kThreadsOfAHandle, [&] {
-    const HandlePipe pipe;
-    errno = 0;
-    handle = init_handle(address, options, on_session_event, lines_.function(), resume, this);
-    problem = errno;
-  });
-  handle_ = handle;
-  if (handle == nullptr) {
-    throw std::system_error(problem, std::generic_category(),
+  OpenHandle open{address, options, on_session_event, lines_.function(), resume, this};
+  Platform::current().with_spare_threads(kThreadsOfAHandle, std::ref(open));
+  handle_ = open.handle;
+  if (open.handle == nullptr) {
+    throw std::system_error(open.problem, std::generic_category(),
                             "libzookeeper cannot open a handle for " + address);
   }
   // Otherwise it would resolve the addresses again in every turn of its loop, and do nothing while
@@ -282,10 +296,10 @@ void LibZooKeeperWire::multi(const std::vector<MultiOperation>& operations,
 
 /// libzookeeper itself waits for two thirds of the session timeout. A closed socket is what it
 /// reports, and mends, at once; `zoo_set_servers` on a handle that is connected does neither.
-void LibZooKeeperWire::leave_server() {
+void LibZooKeeperWire::leave_server(std::chrono::nanoseconds silence) {
   // The lines of a shared callback may be about another handle.
   if (!connected_.load() || lines_.is_shared()) return;
-  if (servers_->in_use().size() > 1) log_->leave_server();
+  if (servers_->in_use().size() > 1) log_->leave_server(silence);
 }
 
 void LibZooKeeperWire::close() noexcept {
@@ -323,7 +337,8 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
   } else if (state == ZOO_AUTH_FAILED_STATE) {
     self.listener_->on_auth_failed();
   } else if (self.connected_.exchange(false)) {
-    self.servers_->search(self.patience(handle));
+    self.servers_->search(self.patience(handle),
+                          std::chrono::milliseconds(zoo_recv_timeout(handle)));
     self.listener_->on_disconnected();
   }
 }

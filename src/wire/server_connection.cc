@@ -9,43 +9,48 @@
 namespace zklock::internal {
 
 void ServerConnection::begin(std::string_view server) {
-  const std::string name = peer_in_line(server);
   Sockets sockets;
-  for (const ClientSocket& socket : client_sockets_to({name})) {
+  for (const ClientSocket& socket : client_sockets_to({peer_in_line(server)})) {
     if (socket.has_read_nothing()) sockets.push_back(socket.inode());
   }
   bool is_passed = false;
   {
     const MutexLock lock(mutex_);
-    is_passed = std::exchange(has_left_, false) && server_ == name;
-    server_ = name;
+    is_passed = std::exchange(has_left_, false) && server_ == server;
+    server_ = server;
     sockets_ = sockets;
   }
-  if (is_passed) end(name, sockets);
+  if (is_passed) end(peer_in_line(server), sockets, {});
 }
 
-void ServerConnection::on_connected() {
+void ServerConnection::on_failed(std::string_view server) noexcept {
   const MutexLock lock(mutex_);
-  has_left_ = false;
+  if (server == server_) {
+    sockets_.clear();
+  } else {
+    has_left_ = false;  // it has tried another one
+  }
 }
 
-std::string ServerConnection::leave() {
+std::string ServerConnection::leave(std::chrono::nanoseconds silence) {
   std::string server;
   Sockets sockets;
   {
     const MutexLock lock(mutex_);
-    has_left_ = true;
-    server = server_;
-    sockets.swap(sockets_);
+    server = peer_in_line(server_);
+    sockets = sockets_;
+    has_left_ = true;  // first: the next attempt may come at once
   }
-  return end(server, sockets) ? server : std::string();
+  return end(server, sockets, silence) ? server : std::string();
 }
 
-/// Returns false if it is over already.
-bool ServerConnection::end(const std::string& server, const Sockets& sockets) {
+/// Returns false if it is over already, or not silent.
+bool ServerConnection::end(const std::string& server, const Sockets& sockets,
+                           std::chrono::nanoseconds silence) {
   bool has_ended = false;
   for (const ClientSocket& socket : client_sockets_to({server})) {
     if (std::find(sockets.begin(), sockets.end(), socket.inode()) == sockets.end()) continue;
+    if (socket.silent_for() < silence / 2) continue;
     note_end(server);
     has_ended = socket.shut_down() || has_ended;
   }

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,22 +24,23 @@ class ServerConnection {
  public:
   /// This server, as a line of libzookeeper has it, has accepted the handle.
   void begin(std::string_view server);
-  /// There is a session on it.
-  void on_connected();
-  /// Ends it: the handle looks for another server. Where a short list leads it to the same one
-  /// first, that one is passed once. Returns the server; "" if there is no connection, or it is not
-  /// known.
-  std::string leave();
+  /// A connection to this server is over, or an attempt at one.
+  void on_failed(std::string_view server) noexcept;
+  /// Ends it, if not even a part of an answer has come in the second half of this time: the handle
+  /// looks for another server. Where a short list leads it to the same one first, that one is
+  /// passed once. Returns the server; "" if it was not left.
+  std::string leave(std::chrono::nanoseconds silence);
 
  private:
   using Sockets = std::vector<ino_t>;
 
-  static bool end(const std::string& server, const Sockets& sockets);
+  static bool end(const std::string& server, const Sockets& sockets,
+                  std::chrono::nanoseconds silence);
 
   Mutex mutex_;
-  std::string server_ ZKLOCK_GUARDED_BY(mutex_);
+  std::string server_ ZKLOCK_GUARDED_BY(mutex_);     // as the line has it
   Sockets sockets_ ZKLOCK_GUARDED_BY(mutex_);        // none: they are not known
-  bool has_left_ ZKLOCK_GUARDED_BY(mutex_) = false;  // server_, and is not connected since
+  bool has_left_ ZKLOCK_GUARDED_BY(mutex_) = false;  // server_, and tried no other since
 };
 
 }  // namespace zklock::internal

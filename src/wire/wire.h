@@ -75,10 +75,10 @@ class Wire {
   /// REQUIRES: at least one operation, and paths that ZooKeeper accepts.
   virtual void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) = 0;
 
-  /// The server is silent: breaks the connection, so that the wire looks for another server. The
-  /// session goes on. Does nothing without a connection, or if there is no other server. Must not
-  /// block.
-  virtual void leave_server() {}
+  /// No answer has come for so long: breaks the connection, so that the wire looks for another
+  /// server. The session goes on. Does nothing without a connection, if there is no other server,
+  /// or if a part of an answer came in the second half of that time. Must not wait for anybody.
+  virtual void leave_server(std::chrono::nanoseconds /*silence*/) {}
 
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] virtual std::string problem() const { return {}; }

@@ -8,6 +8,7 @@
 #include <future>
 #include <memory>
 #include <optional>
+#include <string>
 #include <vector>
 
 #include "integration/tools.h"
@@ -123,10 +124,14 @@ TEST_F(SilentServerTest, AStartPassesAServerThatAcceptsAndSaysNothing) {
 TEST_F(SilentServerTest, WhatTheThawedServerStillHadFromTheClientHasNoEffect) {
   hold(6s);
   ensemble_.stop(*server_);
+  const std::string path = unique_path() + "-under-way";
+  const auto created = client_->create(path, "", Acl::open(), soon());
+  EXPECT_EQ(created.error(), ZooKeeperErrc::connection_loss);
   expect_a_move();
   ensemble_.resume(*server_);
   ensemble_.wait_until_it_serves();
   EXPECT_NO_THROW(lease_.verify(soon()));
+  EXPECT_EQ(client_->get(path, soon()).error(), ZooKeeperErrc::no_node);
   EXPECT_NO_THROW(lock_->unlock(lease_, soon()));
 }
 

@@ -63,7 +63,7 @@ class ScriptedWire final : public internal::Wire {
   void remove(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
-  void leave_server() override { ++departures_; }
+  void leave_server(std::chrono::nanoseconds) override { ++departures_; }
   void close() noexcept override;
 
   /// How often it was to leave its server.

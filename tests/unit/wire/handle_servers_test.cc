@@ -64,9 +64,9 @@ TEST(HandleServersTest, AnOfferFromBeforeTheSearchHasWaitedSinceItsBegin) {
   HandleServers servers({"a:1"});
   servers.offer({"b:2"});
   const SteadyTime before = Platform::current().steady_now();
-  EXPECT_FALSE(servers.had_session());
-  servers.search(8s);
-  EXPECT_TRUE(servers.had_session());
+  EXPECT_EQ(servers.session_timeout(), 0s);
+  servers.search(8s, 10s);
+  EXPECT_EQ(servers.session_timeout(), 10s);
   const SteadyTime after = Platform::current().steady_now();
   EXPECT_FALSE(servers.are_overdue(before + 8s - 1ns));
   EXPECT_TRUE(servers.are_overdue(after + 8s));

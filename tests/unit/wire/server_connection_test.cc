@@ -3,12 +3,15 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
+
 #include "support/accepting_host.h"
 #include "wire/ended_connections.h"
 
 namespace zklock::internal {
 namespace {
 
+using namespace std::chrono_literals;
 using zklock::test::AcceptingHost;
 
 TEST(ServerConnectionTest, ItIsTheOneFromWhichNothingHasBeenRead) {
@@ -21,7 +24,7 @@ TEST(ServerConnectionTest, ItIsTheOneFromWhichNothingHasBeenRead) {
   own.say("an answer that comes before libzookeeper's line");
   ServerConnection connection;
   connection.begin(host.name());
-  EXPECT_EQ(connection.leave(), host.name());
+  EXPECT_EQ(connection.leave(0ms), host.name());
   EXPECT_FALSE(older.is_over());
   char text[100];
   while (::recv(own.client.get(), text, sizeof text, MSG_DONTWAIT) > 0) {
@@ -33,12 +36,12 @@ TEST(ServerConnectionTest, ItIsTheOneFromWhichNothingHasBeenRead) {
 TEST(ServerConnectionTest, WithoutOneThereIsNothingToLeave) {
   const AcceptingHost host;
   ServerConnection connection;
-  EXPECT_EQ(connection.leave(), "");
+  EXPECT_EQ(connection.leave(0ms), "");
   {
     const AcceptingHost::Connection own = host.connect();
     connection.begin(host.name());
   }
-  EXPECT_EQ(connection.leave(), "") << "it is over already";
+  EXPECT_EQ(connection.leave(0ms), "") << "it is over already";
 }
 
 TEST(ServerConnectionTest, TheServerThatWasLeftIsPassedOnce) {
@@ -46,29 +49,38 @@ TEST(ServerConnectionTest, TheServerThatWasLeftIsPassedOnce) {
   const AcceptingHost::Connection left = host.connect();
   ServerConnection connection;
   connection.begin(host.name());
-  connection.leave();
+  connection.leave(0ms);
   const AcceptingHost::Connection passed = host.connect();
   connection.begin(host.name());
   EXPECT_TRUE(passed.is_over());
   const AcceptingHost::Connection taken = host.connect();
   connection.begin(host.name());
   EXPECT_FALSE(taken.is_over());
-  EXPECT_EQ(connection.leave(), host.name());
+  EXPECT_EQ(connection.leave(0ms), host.name());
 }
 
-TEST(ServerConnectionTest, AfterASessionElsewhereItIsAsGoodAsAnyOther) {
+TEST(ServerConnectionTest, ItIsNotPassedWhenAnotherOneWasTriedInVain) {
   const AcceptingHost host;
   const AcceptingHost elsewhere;
   const AcceptingHost::Connection left = host.connect();
   ServerConnection connection;
   connection.begin(host.name());
-  connection.leave();
-  const AcceptingHost::Connection other = elsewhere.connect();
-  connection.begin(elsewhere.name());
-  connection.on_connected();
+  ASSERT_EQ(connection.leave(0ms), host.name());
+  connection.on_failed(host.name());
+  connection.on_failed(elsewhere.name());
   const AcceptingHost::Connection back = host.connect();
   connection.begin(host.name());
   EXPECT_FALSE(back.is_over());
+}
+
+TEST(ServerConnectionTest, AServerThatSendsALongAnswerIsNotLeft) {
+  const AcceptingHost host;
+  const AcceptingHost::Connection own = host.connect();
+  ServerConnection connection;
+  connection.begin(host.name());
+  own.say("a part of an answer");
+  EXPECT_EQ(connection.leave(1h), "");
+  EXPECT_EQ(connection.leave(0ms), host.name());
 }
 
 }  // namespace
