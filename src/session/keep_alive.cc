@@ -145,10 +145,11 @@ BootTime KeepAlive::leave_silent_server(const SessionConnection& connection, Boo
     }
     if (since == BootTime::max()) return since;
     since = std::max({since, heard_at, silence_counts_from_});
-    const std::chrono::nanoseconds patience = patience_.of(connection.session->timeout());
+    const std::chrono::nanoseconds timeout = connection.session->timeout();
+    const std::chrono::nanoseconds patience = patience_.of(timeout);
     silence = now - since;
     if (silence < patience) return since + patience;
-    patience_.ended(silence);
+    patience_.left_one(timeout);
     silence_counts_from_ = now;
   }
   connection.wire->leave_server(silence);

@@ -17,17 +17,16 @@ class ServerPatience {
   using Duration = std::chrono::nanoseconds;
 
   [[nodiscard]] Duration of(Duration timeout) const noexcept {
-    return std::clamp(2 * slowest_, timeout / 8, 2 * timeout / 3);
+    return std::clamp(2 * slowest_, timeout / 8, most(timeout));
   }
   /// A request was answered.
-  void answered_after(Duration time) noexcept {
-    slowest_ = std::max(time, slowest_ - slowest_ / kMemory);
-  }
-  /// A server was silent for that long. If the next one is, too, all of them may be slow.
-  void ended(Duration silence) noexcept { slowest_ = std::max(slowest_, silence); }
+  void answered_after(Duration time) noexcept { slowest_ = std::max(time, slowest_ / 2); }
+  /// A server was left. One that hangs does not let the session in, so if the next server is silent
+  /// after that, it is slow, and perhaps all of them are.
+  void left_one(Duration timeout) noexcept { slowest_ = most(timeout) / 2; }
 
  private:
-  static constexpr int kMemory = 8;  // of how many answers
+  static Duration most(Duration timeout) noexcept { return 2 * timeout / 3; }
 
   Duration slowest_{};
 };
