@@ -7,9 +7,10 @@
 
 namespace zklock::internal {
 
-/// Twice the time that answers have taken of late, and at least an eighth of the session timeout: a
+/// Twice the time that answers have taken of late, and at least a sixth of the session timeout. A
 /// third is left when the checks of KeepAlive are sent, so that leaves some time for the next
-/// server. At most two thirds, which is libzookeeper's own patience.
+/// server; and where answers take longer, nobody can hold a lock in any case. At most two thirds,
+/// which is libzookeeper's own patience.
 ///
 /// Thread safety: none.
 class ServerPatience {
@@ -17,7 +18,7 @@ class ServerPatience {
   using Duration = std::chrono::nanoseconds;
 
   [[nodiscard]] Duration of(Duration timeout) const noexcept {
-    return std::clamp(2 * slowest_, timeout / 8, most(timeout));
+    return std::clamp(2 * slowest_, timeout / 6, most(timeout));
   }
   /// A request was answered.
   void answered_after(Duration time) noexcept { slowest_ = std::max(time, slowest_ / 2); }

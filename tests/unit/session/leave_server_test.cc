@@ -8,7 +8,7 @@ namespace {
 using std::chrono::nanoseconds;
 
 constexpr nanoseconds kTimeout = 10s;
-constexpr nanoseconds kEighth = kTimeout / 8;
+constexpr nanoseconds kSixth = kTimeout / 6;
 
 class LeaveServerTest : public ClientTest {
  protected:
@@ -32,7 +32,7 @@ class LeaveServerTest : public ClientTest {
 
 TEST_F(LeaveServerTest, AReadWithoutAnAnswerIsAReason) {
   const WireRequest read = await_read();
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
 }
 
 TEST_F(LeaveServerTest, SoAreChecks) {
@@ -42,7 +42,7 @@ TEST_F(LeaveServerTest, SoAreChecks) {
   time_.advance(500ms);
   first.answer();
   const WireRequest second = wire_->take_upkeep(Op::check);
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
 }
 
 TEST_F(LeaveServerTest, AServerThatAnswersIsNotLeft) {
@@ -53,7 +53,7 @@ TEST_F(LeaveServerTest, AServerThatAnswersIsNotLeft) {
 TEST_F(LeaveServerTest, TheSessionGoesOnAtTheNextServer) {
   const std::shared_ptr<const Session> session = client_->session();
   const WireRequest read = await_read();
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
   wire_->listener->on_disconnected();
   read.fail(ZooKeeperErrc::connection_loss);
   wire_->connect(kSession);
@@ -69,7 +69,7 @@ TEST_F(LeaveServerTest, ABusyServerThatGetsOnIsNotLeft) {
   time_.advance(1s);
   other.answer(Znode{});
   EXPECT_TRUE(got.get());
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
 }
 
 TEST_F(LeaveServerTest, ASlowServerHasTwiceTheTimeThatItUsuallyTakes) {
@@ -86,12 +86,12 @@ TEST_F(LeaveServerTest, SlownessIsForgotten) {
   slow.answer(Znode{});
   for (int i = 0; i < 3; ++i) await_read().answer(Znode{});
   const WireRequest next = await_read();
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
 }
 
 TEST_F(LeaveServerTest, TheNextServerHasAsLongAsLibZooKeeperGivesIt) {
   const WireRequest read = await_read();
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
   reconnect(*wire_);
   const WireRequest next = await_read();
   expect_departure_in(2 * kTimeout / 3, 2);
@@ -99,16 +99,16 @@ TEST_F(LeaveServerTest, TheNextServerHasAsLongAsLibZooKeeperGivesIt) {
 
 TEST_F(LeaveServerTest, AfterSomeAnswersTheNextOneIsLeftAsSoonAsTheFirst) {
   const WireRequest read = await_read();
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
   reconnect(*wire_);
   for (int i = 0; i < 3; ++i) await_read().answer(Znode{});
   const WireRequest next = await_read();
-  expect_departure_in(kEighth, 2);
+  expect_departure_in(kSixth, 2);
 }
 
 TEST_F(LeaveServerTest, WithoutAnotherServerItIsTriedAgainMoreRarely) {
   const WireRequest read = await_read();  // the wire stays where it is
-  expect_departure_in(kEighth);
+  expect_departure_in(kSixth);
   expect_departure_in(2 * kTimeout / 3, 2);
   expect_departure_in(2 * kTimeout / 3, 3);
 }
@@ -116,7 +116,7 @@ TEST_F(LeaveServerTest, WithoutAnotherServerItIsTriedAgainMoreRarely) {
 TEST_F(LeaveServerTest, AMachineThatWasSuspendedReadsItsAnswersFirst) {
   const WireRequest read = await_read();
   time_.suspend(5s);
-  expect_departure_in(kTimeout / 12 + kEighth);
+  expect_departure_in(kTimeout / 12 + kSixth);
 }
 
 }  // namespace
