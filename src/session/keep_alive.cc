@@ -115,7 +115,7 @@ BootTime KeepAlive::tend(const SessionConnection& connection, BootTime now) {
     }
   }
   if (must_check) check_twice(connection);
-  if (must_read) read(connection);
+  if (must_read) read(connection, {connection.number, now});
   return next;
 }
 
@@ -164,8 +164,7 @@ void KeepAlive::notice_delay(BootTime now, std::chrono::nanoseconds timeout) {
   if (now > due && now - due >= patience_.of(timeout) / 2) silence_counts_from_ = now;
 }
 
-void KeepAlive::read(const SessionConnection& connection) {
-  const Probe probe{connection.number, Platform::current().boot_now()};
+void KeepAlive::read(const SessionConnection& connection, const Probe& probe) {
   connection.wire->get(kAnyPath, false,
                        [self = shared_from_this(), probe](const Result<Znode>& result) {
                          self->on_answered(probe, result.error());

@@ -43,7 +43,7 @@ class KeepAlive final : public std::enable_shared_from_this<KeepAlive> {
   [[nodiscard]] BootTime tend(const SessionConnection& connection, BootTime now);
   [[nodiscard]] BootTime leave_silent_server(const SessionConnection& connection, BootTime now);
   [[nodiscard]] BootTime patience_ends(std::chrono::nanoseconds timeout, bool is_connected) const;
-  void read(const SessionConnection& connection);
+  void read(const SessionConnection& connection, const Probe& probe);
   void check_twice(const SessionConnection& connection);
   void on_answered(const Probe& probe, std::error_code error);
   void on_checked(std::uint64_t connection);

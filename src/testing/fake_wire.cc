@@ -210,7 +210,7 @@ void FakeWire::hear(std::int64_t zxid) {
 }
 
 /// How long a server may say nothing. If there are others, a handshake is ended earlier than
-/// libzookeeper does it: see LibZooKeeperDialer.
+/// libzookeeper does it: see attempt_patience.
 nanoseconds FakeWire::patience() const {
   const nanoseconds timeout = identity_.timeout;
   if (state_ == State::connected || identity_.id == 0 || !has_choice()) return 2 * timeout / 3;

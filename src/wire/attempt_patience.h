@@ -11,11 +11,12 @@ namespace zklock::internal {
 
 /// What a handle looks for a server with.
 struct ServerSearch {
-  std::ptrdiff_t servers = 1;          // that it knows
-  std::chrono::nanoseconds lasts{};    // so long already
-  std::chrono::nanoseconds session{};  // timeout of the one to be resumed; 0: a new one
-  std::chrono::nanoseconds
-      connect_timeout{};  // of a caller who waits for the first; 0: nobody does
+  std::ptrdiff_t servers = 1;        // that it knows
+  std::chrono::nanoseconds lasts{};  // so long already
+  /// The timeout of the session that is to be resumed. 0: it is to be a new one.
+  std::chrono::nanoseconds session{};
+  /// Of the caller who waits for the first session. 0: nobody does.
+  std::chrono::nanoseconds connect_timeout{};
 };
 
 [[nodiscard]] UnansweredAttempts::Patience patience_with(const ServerSearch& search) noexcept;

@@ -17,7 +17,8 @@
 
 namespace zklock::internal {
 
-/// Passes the lines to the user's logger, and learns from them what becomes of attempts to connect.
+/// Passes the lines to the user's logger, and learns from them what becomes of attempts to connect,
+/// and which connection the handle has.
 /// The log level of libzookeeper belongs to the application and is not changed. Below INFO, less is
 /// known.
 ///

@@ -4,30 +4,22 @@
 
 #include <algorithm>
 #include <atomic>
-#include <cerrno>
 #include <chrono>
 #include <cstddef>
 #include <cstring>
-#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
-#include <system_error>
 #include <utility>
 #include <vector>
 
 #include "base/mutex.h"
 #include "base/platform.h"
-#include "wire/close_on_exec.h"
 #include "wire/libzookeeper_log.h"
 #include "wire/libzookeeper_request.h"
 #include "wire/line_callback.h"
+#include "wire/open_handle.h"
 #include "wire/resolver.h"
-
-// libzookeeper_mt defines and declares it only if it was built with OpenSSL.
-extern "C" zhandle_t* zookeeper_init_ssl(const char* host, const char* cert, watcher_fn watcher,
-                                         int recv_timeout, const clientid_t* client_id,
-                                         void* context, int flags) __attribute__((weak));
 
 // Declared in zookeeper_log.h, which does not find its own includes.
 extern "C" ZooLogLevel logLevel;  // NOLINT(readability-identifier-naming): the name is theirs
@@ -40,16 +32,8 @@ namespace {
 /// read, the server misses the end of the session and keeps its claims until it expires.
 constexpr std::chrono::milliseconds kDrainTime{1'000};
 
-/// libzookeeper pauses for a 60th of the session timeout between attempts to connect; for a smaller
-/// timeout than this it would not pause. (The servers' minimum is larger in any case.)
-constexpr std::chrono::milliseconds kShortestSession{200};
-
 /// What libzookeeper may take longer than its timeouts say.
 constexpr std::chrono::seconds kSlack{1};
-
-/// For its network, and for its completions. An assertion of libzookeeper ends the process if one
-/// of them does not start.
-constexpr std::size_t kThreadsOfAHandle = 2;
 
 class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<LibZooKeeperWire> {
  public:
@@ -103,52 +87,6 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
 /// does nothing. A refused identity is also reported as an event.
 void on_auth_added(int, const void*) {}
 
-/// Returns null, with `errno` set, if there are no resources for it.
-zhandle_t* init_handle(const std::string& connection_string, const ClientOptions& options,
-                       watcher_fn watcher, LineCallback::Function log,
-                       const SessionIdentity* resume, void* context) {
-  clientid_t client_id{};
-  if (resume != nullptr) {
-    client_id.client_id = resume->id;
-    static_assert(sizeof client_id.passwd == sizeof resume->password);
-    std::memcpy(client_id.passwd, resume->password.data(), sizeof client_id.passwd);
-  }
-  const clientid_t* const session = resume != nullptr ? &client_id : nullptr;
-  // To resume, ask for the timeout that the session has: a server that granted less would shorten
-  // it before the client knows.
-  const std::chrono::milliseconds asked =
-      resume != nullptr ? resume->timeout : options.session_timeout;
-  const int timeout = static_cast<int>(std::max(asked, kShortestSession).count());
-  if (!options.tls) {
-    return zookeeper_init2(connection_string.c_str(), watcher, timeout, session, context,
-                           ZOO_NO_LOG_CLIENTENV, log);
-  }
-  const TlsOptions& tls = *options.tls;
-  const std::string files =
-      tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + tls.key_password;
-  return zookeeper_init_ssl(connection_string.c_str(), files.c_str(), watcher, timeout, session,
-                            context, ZOO_NO_LOG_CLIENTENV);
-}
-
-/// Opens a handle.
-struct OpenHandle {
-  const std::string& connection_string;
-  const ClientOptions& options;
-  const watcher_fn watcher = nullptr;
-  const LineCallback::Function log = nullptr;
-  const SessionIdentity* const resume = nullptr;
-  void* const context = nullptr;
-  zhandle_t* handle = nullptr;
-  int problem = 0;  // errno, if there is none
-
-  void operator()() {
-    const HandlePipe pipe;
-    errno = 0;
-    handle = init_handle(connection_string, options, watcher, log, resume, context);
-    problem = errno;
-  }
-};
-
 LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                                    const std::string& chroot, const ClientOptions& options,
                                    std::shared_ptr<OutageLog> log,
@@ -160,13 +98,12 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
   const std::vector<std::string> list = padded(servers_->in_use());
   list_length_ = list.size();
   const std::string address = connection_string(list, chroot);
-  OpenHandle open{address, options, on_session_event, lines_.function(), resume, this};
-  Platform::current().with_spare_threads(kThreadsOfAHandle, std::ref(open));
-  handle_ = open.handle;
-  if (open.handle == nullptr) {
-    throw std::system_error(open.problem, std::generic_category(),
-                            "libzookeeper cannot open a handle for " + address);
-  }
+  handle_ = open_handle({.connection_string = address,
+                         .options = options,
+                         .watcher = on_session_event,
+                         .log = lines_.function(),
+                         .resume = resume,
+                         .context = this});
   // Otherwise it would resolve the addresses again in every turn of its loop, and do nothing while
   // that fails (libzookeeper_mt 3.8).
   zoo_set_servers_resolution_delay(handle_, -1);
@@ -355,8 +292,6 @@ void LibZooKeeperWire::on_watch_event(zhandle_t*, int type, int, const char* pat
 }
 
 }  // namespace
-
-bool libzookeeper_has_tls() noexcept { return zookeeper_init_ssl != nullptr; }
 
 std::shared_ptr<Wire> open_libzookeeper(std::shared_ptr<HandleServers> servers,
                                         const std::string& chroot, const ClientOptions& options,

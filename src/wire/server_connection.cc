@@ -23,7 +23,7 @@ void ServerConnection::begin(std::string_view server) {
   if (is_passed) end(peer_in_line(server), sockets, {});
 }
 
-void ServerConnection::on_failed(std::string_view server) noexcept {
+void ServerConnection::on_failed(std::string_view server) {
   const MutexLock lock(mutex_);
   if (server == server_) {
     sockets_.clear();

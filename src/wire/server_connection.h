@@ -25,7 +25,7 @@ class ServerConnection {
   /// This server, as a line of libzookeeper has it, has accepted the handle.
   void begin(std::string_view server);
   /// A connection to this server is over, or an attempt at one.
-  void on_failed(std::string_view server) noexcept;
+  void on_failed(std::string_view server);
   /// Ends it, if not even a part of an answer has come in the second half of this time: the handle
   /// looks for another server. Where a short list leads it to the same one first, that one is
   /// passed once. Returns the server; "" if it was not left.

@@ -37,14 +37,22 @@ NothingToRun refused(const Arguments& arguments) {
   return std::get<NothingToRun>(parsed);
 }
 
+void expect_equal(const Options& options, const Options& expected) {
+  EXPECT_EQ(options.timeout, expected.timeout);
+  EXPECT_EQ(options.owner, expected.owner);
+  EXPECT_EQ(options.lock_ttl, expected.lock_ttl);
+  EXPECT_EQ(options.address, expected.address);
+  EXPECT_EQ(options.path, expected.path);
+  EXPECT_EQ(options.list, expected.list);
+}
+
 TEST(ExampleOptions, HasTheDefaultsOfTheGoProgram) {
-  const Options options = accepted({});
-  EXPECT_EQ(options.timeout, 3s);
-  EXPECT_EQ(options.owner, "user1");
-  EXPECT_EQ(options.lock_ttl, 30000ms);
-  EXPECT_EQ(options.address, "localhost:2181");
-  EXPECT_EQ(options.path, "/my/locks");
-  EXPECT_FALSE(options.list);
+  expect_equal(accepted({}), {.address = "localhost:2181",
+                              .path = "/my/locks",
+                              .owner = "user1",
+                              .timeout = 3s,
+                              .lock_ttl = 30000ms,
+                              .list = false});
 }
 
 TEST(ExampleOptions, TakesEachWayInWhichGoWritesFlags) {
@@ -64,15 +72,14 @@ TEST(ExampleOptions, TakesEachWayInWhichGoWritesFlags) {
 }
 
 TEST(ExampleOptions, TakesEveryFlag) {
-  const Options options =
-      accepted({"--timeout", "500ms", "--owner", "", "--lock-ttl", "0", "--address",
-                "zk1:2181,zk2:2181/app", "--path", "/p", "--list"});
-  EXPECT_EQ(options.timeout, 500ms);
-  EXPECT_EQ(options.owner, "");
-  EXPECT_EQ(options.lock_ttl, 0ms);
-  EXPECT_EQ(options.address, "zk1:2181,zk2:2181/app");
-  EXPECT_EQ(options.path, "/p");
-  EXPECT_TRUE(options.list);
+  expect_equal(accepted({"--timeout", "500ms", "--owner", "", "--lock-ttl", "0", "--address",
+                         "zk1:2181,zk2:2181/app", "--path", "/p", "--list"}),
+               {.address = "zk1:2181,zk2:2181/app",
+                .path = "/p",
+                .owner = "",
+                .timeout = 500ms,
+                .lock_ttl = 0ms,
+                .list = true});
 }
 
 // In every order of the flags, each of them is what it is alone.
@@ -84,13 +91,13 @@ TEST(ExampleOptions, TakesEveryFlagInEveryPosition) {
     Arguments arguments;
     for (const Arguments& flag : flags) arguments.insert(arguments.end(), flag.begin(), flag.end());
     SCOPED_TRACE(::testing::PrintToString(arguments));
-    const Options options = accepted(arguments);
-    ASSERT_EQ(options.timeout, 500ms);
-    ASSERT_EQ(options.owner, "me");
-    ASSERT_EQ(options.lock_ttl, 7ms);
-    ASSERT_EQ(options.address, "zk1");
-    ASSERT_EQ(options.path, "/p");
-    ASSERT_TRUE(options.list);
+    expect_equal(accepted(arguments), {.address = "zk1",
+                                       .path = "/p",
+                                       .owner = "me",
+                                       .timeout = 500ms,
+                                       .lock_ttl = 7ms,
+                                       .list = true});
+    if (HasFailure()) break;
   } while (std::next_permutation(flags.begin(), flags.end()));
 }
 
