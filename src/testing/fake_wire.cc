@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "base/mutex.h"
+#include "testing/fake_server_choice.h"
 
 namespace zklock::internal {
 
@@ -92,15 +93,10 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   void post(FakeRequest request);
   void submit(FakeRequest request);
 
-  [[nodiscard]] int next_server();
   void look_for_server();
   void look_again();
   void hear(std::int64_t zxid = 0);
   void watch_silence();
-  [[nodiscard]] bool has_choice() const {
-    return ensemble_->quorum().size() > 1 && line_->only_server < 0;
-  }
-  [[nodiscard]] nanoseconds patience() const;
   void leave();
   void drop(std::error_code error);
   void end(std::error_code error);
@@ -120,10 +116,9 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   std::int64_t last_zxid_ = 0;
   FakeWatches watches_;               // that stand, as far as is known
   std::deque<FakeRequest> requests_;  // that are not answered, in their order
-  int server_ = -1;                   // that was tried last
-  int tried_ = 0;                     // servers, since the last connection
-  nanoseconds last_heard_{};          // steady time
-  std::uint64_t silence_watch_ = 0;   // number of the connection that is watched
+  FakeServerChoice choice_{line_, ensemble_->quorum().size()};
+  nanoseconds last_heard_{};         // steady time
+  std::uint64_t silence_watch_ = 0;  // number of the connection that is watched
   bool is_closing_ = false;
   bool said_farewell_ = false;
 
@@ -163,25 +158,14 @@ void FakeWire::submit(FakeRequest request) {
 
 // --- Looking for a server -----------------------------------------------------------------------
 
-int FakeWire::next_server() {
-  const int servers = ensemble_->quorum().size();
-  if (line_->only_server >= 0) return line_->only_server;
-  if (server_ >= 0) return (server_ + 1) % servers;
-  const int first = std::exchange(line_->first_server, -1);
-  if (first >= 0) return first;
-  return static_cast<int>(Platform::current().random() % static_cast<std::uint64_t>(servers));
-}
-
 void FakeWire::look_for_server() {
   if (state_ != State::looking) return;
-  server_ = next_server();
-  ++tried_;
   FakeHello hello;
   hello.session = identity_;
   hello.identities = identities_;
   hello.last_zxid = last_zxid_;
   hello.watches = watches_;
-  connection_ = ensemble_->connect(server_, line_, weak_from_this(), std::move(hello));
+  connection_ = ensemble_->connect(choice_.next(), line_, weak_from_this(), std::move(hello));
   if (connection_ == 0) {
     // libzookeeper fails what waits for a connection when an attempt at one has failed.
     fail_all(ZooKeeperErrc::connection_loss);
@@ -197,8 +181,7 @@ void FakeWire::look_for_server() {
 void FakeWire::look_again() {
   if (state_ == State::ended) return;
   state_ = State::looking;
-  const bool pauses = tried_ >= ensemble_->quorum().size();
-  if (pauses) tried_ = 0;
+  const bool pauses = choice_.has_tried_all();
   ensemble_->network().schedule(line_,
                                 pauses ? nanoseconds(identity_.timeout) / 60 : nanoseconds(0),
                                 [self = shared_from_this()] { self->look_for_server(); });
@@ -209,20 +192,15 @@ void FakeWire::hear(std::int64_t zxid) {
   last_zxid_ = std::max(last_zxid_, zxid);
 }
 
-/// How long a server may say nothing. If there are others, a handshake is ended earlier than
-/// libzookeeper does it: see attempt_patience.
-nanoseconds FakeWire::patience() const {
-  const nanoseconds timeout = identity_.timeout;
-  if (state_ == State::connected || identity_.id == 0 || !has_choice()) return 2 * timeout / 3;
-  return std::max<nanoseconds>(std::chrono::seconds(1), timeout / 6);
-}
-
-/// Pings a server that has said nothing for a third of the session timeout.
+/// Pings a server that has said nothing for a third of the session timeout, and gives it up after
+/// two thirds; or earlier, if it does not resume the session.
 void FakeWire::watch_silence() {
   const std::uint64_t watch = ++silence_watch_;
   const nanoseconds third = nanoseconds(identity_.timeout) / 3;
+  const bool resumes = state_ == State::shaking_hands && identity_.id != 0;
+  const nanoseconds patience = resumes ? choice_.patience_to_resume(identity_.timeout) : 2 * third;
   const nanoseconds silent = Platform::current().steady_now().time_since_epoch() - last_heard_;
-  if (silent >= patience()) {
+  if (silent >= patience) {
     ensemble_->network().hang_up(connection_);
     drop(ZooKeeperErrc::operation_timeout);
     return;
@@ -231,14 +209,14 @@ void FakeWire::watch_silence() {
   if (silent >= third && state_ == State::connected && requests_.empty()) {
     ensemble_->ping(connection_);
   }
-  const nanoseconds next = silent < third ? std::min(third, patience()) : patience();
+  const nanoseconds next = silent < third ? std::min(third, patience) : patience;
   ensemble_->network().schedule(line_, next - silent, [self = shared_from_this(), watch] {
     if (self->silence_watch_ == watch && self->connection_ != 0) self->watch_silence();
   });
 }
 
 void FakeWire::leave() {
-  if (state_ != State::connected || is_closing_ || !has_choice()) return;
+  if (state_ != State::connected || is_closing_ || !choice_.has_others()) return;
   ensemble_->network().hang_up(connection_);
   drop(ZooKeeperErrc::connection_loss);
 }
@@ -267,7 +245,7 @@ void FakeWire::on_accepted(const SessionIdentity& session) {
   hear();
   identity_ = session;
   state_ = State::connected;
-  tried_ = 0;
+  choice_.on_connected();
   listener_->on_connected(session);
   for (const FakeRequest& request : requests_) ensemble_->send(connection_, request);
   watch_silence();  // by the timeout that was negotiated

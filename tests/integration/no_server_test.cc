@@ -109,6 +109,22 @@ TEST(NoServerTest, AServerThatIsSilentIsSaidToHaveAcceptedTheConnection) {
               HasSubstr("accepted the connection, but did not answer"));
 }
 
+TEST(NoServerTest, AServerThatWasPassedAsItWasSilentIsSaidToBeSilent) {
+  std::vector<cli::FileDescriptor> connections;  // of the listener's thread, while it runs
+  std::string problem;
+  {
+    const Listener listener(
+        [&](cli::FileDescriptor connection) { connections.push_back(std::move(connection)); });
+    const std::string address =
+        listener.address() + ",127.0.0.2:" + std::to_string(listener.port());  // which refuses
+    // libzookeeper itself would wait for 7 s.
+    const ClientOptions options{.session_timeout = 10s, .connect_timeout = 3s};
+    problem = error_of([&] { static_cast<void>(connect(address, options)); }).what();
+  }
+  EXPECT_GE(connections.size(), 2U) << "it was left, and tried again";
+  EXPECT_THAT(problem, AllOf(HasSubstr("did not answer"), Not(HasSubstr("closed it"))));
+}
+
 TEST(NoServerTest, AServerThatIsNotThereIsSaidToTimeOut) {
   Listener listener(nullptr, 0);
   std::vector<cli::FileDescriptor> queued;

@@ -106,6 +106,22 @@ TEST_F(SilentServerTest, ALeaseOutlivesAConnectionThatDropsEverything) {
   expect_a_move();
 }
 
+TEST_F(SilentServerTest, TheOnlyServerIsNotLeft) {
+  const auto logger = std::make_shared<RecordingLogger>();
+  ZooKeeperLock lock({.address = ensemble_.address(0),
+                      .path = unique_path(),
+                      .client = {.session_timeout = 6s, .logger = logger}});
+  const Lease lease = lock.lock(soon());
+  const std::vector<std::size_t> before = connections();
+  server_ = 0;
+  ensemble_.to_clients(0).hold_to_client();
+  ASSERT_TRUE(becomes_true([&] { return lease.remaining() < 3s; }));  // it was silent for 3 s
+  ensemble_.to_clients(0).heal();
+  EXPECT_NO_THROW(lease.verify(soon()));
+  EXPECT_EQ(connections(), before);
+  EXPECT_FALSE(logger->has("does not answer"));
+}
+
 TEST_F(SilentServerTest, AStartPassesAServerThatAcceptsAndSaysNothing) {
   server_ = ensemble_.followers().front();
   ensemble_.stop(*server_);

@@ -33,6 +33,17 @@ TEST(ServerConnectionTest, ItIsTheOneFromWhichNothingHasBeenRead) {
   EXPECT_TRUE(was_just_ended(host.name()));
 }
 
+TEST(ServerConnectionTest, AnotherOneThatBeginsAtTheSameTimeEndsWithIt) {
+  const AcceptingHost host;
+  const AcceptingHost::Connection own = host.connect();
+  const AcceptingHost::Connection other = host.connect();
+  ServerConnection connection;
+  connection.begin(host.name());
+  EXPECT_EQ(connection.leave(0ms), host.name());
+  EXPECT_TRUE(own.is_over());
+  EXPECT_TRUE(other.is_over());
+}
+
 TEST(ServerConnectionTest, WithoutOneThereIsNothingToLeave) {
   const AcceptingHost host;
   ServerConnection connection;
