@@ -7,10 +7,11 @@
 
 namespace zklock::internal {
 
-/// Twice the time that answers have taken of late, and at least a sixth of the session timeout. A
-/// third is left when the checks of KeepAlive are sent, so that leaves some time for the next
-/// server; and where answers take longer, nobody can hold a lock in any case. At most two thirds,
-/// which is libzookeeper's own patience.
+/// Twice the time that answers have taken of late, and at least a twelfth of the session timeout. A
+/// third is left when the checks of KeepAlive are sent, so a quarter is left then: as much as the
+/// margins of Lease::ending may be. As long as nothing was answered it is a sixth: where answers
+/// take longer, nobody can hold a lock in any case. At most two thirds, which is libzookeeper's own
+/// patience.
 ///
 /// Thread safety: none.
 class ServerPatience {
@@ -18,7 +19,8 @@ class ServerPatience {
   using Duration = std::chrono::nanoseconds;
 
   [[nodiscard]] Duration of(Duration timeout) const noexcept {
-    return std::clamp(2 * slowest_, timeout / 6, most(timeout));
+    if (slowest_ == kUnknown) return timeout / 6;
+    return std::clamp(2 * slowest_, timeout / 12, most(timeout));
   }
   /// A request was answered.
   void answered_after(Duration time) noexcept { slowest_ = std::max(time, slowest_ / 2); }
@@ -27,9 +29,11 @@ class ServerPatience {
   void left_one(Duration timeout) noexcept { slowest_ = most(timeout) / 2; }
 
  private:
+  static constexpr Duration kUnknown{-1};
+
   static Duration most(Duration timeout) noexcept { return 2 * timeout / 3; }
 
-  Duration slowest_{};
+  Duration slowest_ = kUnknown;
 };
 
 }  // namespace zklock::internal
