@@ -25,7 +25,8 @@ struct LeaseAccess;
 /// One grant of a lock. A cheap handle: copies refer to the same grant, and neither prolong nor
 /// release it. Thread safety: all members may be called from any thread.
 ///
-/// A lease ends once, and never comes back: it is released by unlock, or lost. A lock alone cannot
+/// A lease ends once, and never comes back: it is released by unlock, or lost. (A lock that is
+/// configured so suspends its leases in between: see WhenUncertain.) A lock alone cannot
 /// stop a process that is paused between `valid()` and its write: give the resource the
 /// `fencing_token()`, and let it refuse smaller ones than it has seen (examples/leases.md). In a
 /// child that was forked by the holder, the lease is not valid.
@@ -65,6 +66,24 @@ class ZKLOCK_EXPORT Lease {
   /// session timeout, and below the TTL. 0 for an empty lease, hundreds of years without a bound.
   [[nodiscard]] std::chrono::milliseconds longest_margin() const noexcept;
 
+  /// Stop is requested when the lease is suspended, because no server has confirmed the session in
+  /// time, and when it is lost: `valid()` is false, and work under it must not go on. It may be
+  /// valid again later: see WhenUncertain and `await_certainty`. A token that was stopped stays so;
+  /// when the lease is valid again, this returns another one. The same as `lost` for a lease that
+  /// is never suspended. Callbacks: as those of `lost`.
+  ///
+  ///     for (;;) {
+  ///       work_until(lease.suspended());
+  ///       lease.await_certainty();  // throws when the lease is lost
+  ///     }
+  [[nodiscard]] std::stop_token suspended() const noexcept;
+
+  /// Returns once the lease is valid: at once, unless it is suspended. Throws LockError:
+  /// `lock_lost`; `no_server_answered`, or `locking_failed` if the call was cancelled (with both,
+  /// it is still suspended).
+  void await_certainty(const Context& context = {}) const;
+  void await_certainty(const Context& context, std::error_code& error) const noexcept;
+
   /// Stop is requested when the grant is lost, not when it is released. The callbacks run on a
   /// thread of the library that does nothing else (or on ClientOptions::callback_executor), with
   /// the signals blocked that the thread blocked which made the first of the locks and clients that
@@ -87,10 +106,11 @@ class ZKLOCK_EXPORT Lease {
   /// The owner, "" if none was named.
   [[nodiscard]] std::string owner() const;
 
-  /// Restarts the TTL from now; without a TTL it succeeds, and does nothing. Blocks until ZooKeeper
-  /// has confirmed it or the deadline passes. Throws LockError: `lock_lost` if it came too late;
-  /// `no_server_answered`, or `locking_failed` if a server refused it or the call was cancelled
-  /// (with both, the lease lasts until `valid_until`).
+  /// Restarts the TTL from now; without a TTL it succeeds, and does nothing. This, `verify` and
+  /// `require` first wait until a suspended lease is valid again (the TTL goes on meanwhile).
+  /// Blocks until ZooKeeper has confirmed it or the deadline passes. Throws LockError: `lock_lost`
+  /// if it came too late; `no_server_answered`, or `locking_failed` if a server refused it or the
+  /// call was cancelled (with both, the lease lasts until `valid_until`).
   void renew(const Context& context = {}) const;
   void renew(const Context& context, std::error_code& error) const noexcept;
 

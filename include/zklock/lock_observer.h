@@ -13,8 +13,8 @@ namespace zklock {
 /// Receives what happens to the claims of a ZooKeeperLock. Override what you need.
 ///
 /// Thread safety: called from any thread, also from several at once; on the thread of the call that
-/// it reports, except for `on_lost`. The library holds no mutex of its own meanwhile, so it may
-/// call the library. Exceptions are logged and dropped.
+/// it reports, except for `on_lost`, `on_suspended` and `on_resumed`. The library holds no mutex of
+/// its own meanwhile, so it may call the library. Exceptions are logged and dropped.
 class ZKLOCK_EXPORT LockObserver {
  public:
   virtual ~LockObserver();
@@ -38,6 +38,11 @@ class ZKLOCK_EXPORT LockObserver {
   /// error says why. Otherwise it is lost (`lock_lost`), or the servers could not confirm its end
   /// (`unlocking_failed`), which then continues in the background.
   virtual void on_unlock_failed(const Lease& lease, const LockError& error);
+  /// The lease is suspended: see WhenUncertain. Lease::valid is false, and Lease::suspended has
+  /// requested stop.
+  virtual void on_suspended(const Lease& lease);
+  /// A lease that was suspended is valid again. It may have been suspended or lost again since.
+  virtual void on_resumed(const Lease& lease);
   /// The lease was lost. Lease::loss_reason says why.
   virtual void on_lost(const Lease& lease);
 

@@ -37,9 +37,18 @@ enum class WhenOverdue {
   fail_stop,  // besides, the process ends before the lease does: see FailStop
 };
 
+/// What happens when the lease is suspended: see WhenUncertain.
+enum class WhenSuspended {
+  stop,  // stop is requested
+  /// The run goes on. The work must do nothing under the lease until Lease::await_certainty
+  /// returns. Stop is requested once the lease is lost, and `margin` must be 0.
+  go_on,
+};
+
 /// Every member has a default. Times must not be negative.
 struct LockedWorkerOptions {
-  /// Stop is requested so long before the lease ends: see Lease::ending. 0: when it is lost.
+  /// Stop is requested so long before the lease ends: see Lease::ending. 0: when it is suspended or
+  /// lost.
   std::chrono::milliseconds margin{0};
   /// The lock is kept for so long after its grant, also when the work has returned sooner. For cron
   /// jobs: a machine whose clock is late finds the lock taken. `stop`, `step_down` and a loss end
@@ -55,6 +64,7 @@ struct LockedWorkerOptions {
   /// With `fail_stop`, half of `margin` is for the work to return, and the other half for the
   /// process to end. So `margin` must not be 0.
   WhenOverdue when_overdue = WhenOverdue::report;
+  WhenSuspended when_suspended = WhenSuspended::stop;
   /// Called once for a run that is overdue, on a thread of the library that does nothing else. The
   /// worker waits for it: it must not call `stop` or `wait`.
   std::function<void(const Lease&)> on_overdue{};
@@ -64,8 +74,8 @@ struct LockedWorkerOptions {
 };
 
 /// What a worker runs. The token requests stop when the lease is ending (see
-/// LockedWorkerOptions::margin) or lost, and when the worker is to stop or to step down. Its stop
-/// callbacks run on the thread that finds that out: also in `stop` and `step_down`. With a
+/// LockedWorkerOptions::margin), suspended or lost, and when the worker is to stop or to step down.
+/// Its stop callbacks run on the thread that finds that out: also in `stop` and `step_down`. With a
 /// ClientOptions::callback_executor, that needs a thread of the executor while the work runs.
 using LockedWork = std::function<AfterRun(const Lease& lease, std::stop_token stop)>;
 

@@ -35,6 +35,18 @@ enum class DirectoryKind {
   persistent,  // it stays
 };
 
+/// What becomes of a lease when it is not certain any more that its session stands, because no
+/// server has confirmed it in time. `Lease::valid` is false from then on in either case.
+enum class WhenUncertain {
+  lose,  // it is lost for good, and its claim is removed
+  /// It is suspended, and its claim keeps its place in the queue. Once servers have confirmed
+  /// session and claim, the same lease is valid again, with its token. It is lost when the session
+  /// or the claim proves to have ended, when there was no connection for three session timeouts, or
+  /// its TTL is over. Work under it must stop at Lease::suspended, and may go on after
+  /// Lease::await_certainty.
+  suspend,
+};
+
 /// Which lock it is, and how it behaves. Every member has a default, so any may be left out.
 struct ZooKeeperLockConfig {
   /// "host:port,host:port/chroot", as for `connect`. Ignored when a client is given.
@@ -74,6 +86,10 @@ struct ZooKeeperLockConfig {
 
   /// How the path is created if it does not exist.
   DirectoryKind directory = DirectoryKind::container;
+
+  /// What becomes of a lease while no server confirms its session. A client of your own needs
+  /// Session::certain_again and ClaimClient::check_in_background for `suspend`.
+  WhenUncertain when_uncertain = WhenUncertain::lose;
 };
 
 /// One lock path. Neither copyable nor movable.
@@ -117,7 +133,7 @@ class ZKLOCK_EXPORT ZooKeeperLock : public Lock {
   void set_owner(std::string owner);
   void set_owner(const Lease& lease, std::string owner);
 
-  /// The current grant, or an empty lease.
+  /// The current grant, which may be suspended, or an empty lease.
   [[nodiscard]] Lease lease() const;
 
   /// The queue, the holder first. One request, and one more for each claim. Throws LockError:

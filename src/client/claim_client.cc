@@ -21,6 +21,8 @@ Result<void> Session::become_certain(std::chrono::nanoseconds /*in_hand*/,
   return {};
 }
 
+std::stop_token Session::certain_again() const { return lost(); }
+
 ClaimChooser::~ClaimChooser() = default;
 
 }  // namespace zklock

@@ -213,6 +213,14 @@ Result<void> Client::check(const std::string& path, std::int32_t version, const 
                     });
 }
 
+void Client::check_in_background(const std::string& path,
+                                 const std::function<void(Result<void>)>& answered) {
+  if (const std::error_code error = refusal(bad_path(path))) return answered(error);
+  const std::optional<SessionConnection> connection = core_->keeper().connection();
+  if (!connection) return answered(ZooKeeperErrc::connection_loss);
+  connection->wire->check(path, kAnyVersion, answered);
+}
+
 MultiResult Client::multi(const std::vector<MultiOperation>& operations, const Context& context) {
   MultiResult unsent;
   unsent.is_sent = false;

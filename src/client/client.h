@@ -57,6 +57,8 @@ class Client final : public ClaimClient, public EndsAtExit {
                    const Context& context) override;
   Result<void> check(const std::string& path, std::int32_t version,
                      const Context& context) override;
+  void check_in_background(const std::string& path,
+                           const std::function<void(Result<void>)>& answered) override;
   MultiResult multi(const std::vector<MultiOperation>& operations, const Context& context) override;
   Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context) override;
   void watch_in_background(const std::string& path,

@@ -60,6 +60,14 @@ class CheckedSession final : public Session {
       return ZooKeeperErrc::system_error;
     }
   }
+  [[nodiscard]] std::stop_token certain_again() const override {
+    try {
+      return session_->certain_again();
+    } catch (...) {
+      log_.error("the client's session threw in certain_again");
+      return session_->lost();
+    }
+  }
 
  private:
   const std::shared_ptr<const Session> session_;
@@ -137,6 +145,21 @@ class CheckedClient final : public BasicClaimClient,
                      const Context& context) override {
     if (!advanced_) return BasicClaimClient::check(path, version, context);
     return checked("check", path, [&] { return advanced_->check(path, version, context); });
+  }
+  void check_in_background(const std::string& path,
+                           const std::function<void(Result<void>)>& answered) override {
+    if (!advanced_) {
+      return in_background([path, answered](CheckedClient& self) {
+        answered(self.multi({{.type = MultiOperation::Type::check, .path = path}},
+                            Context().with_timeout(kBackgroundPatience))
+                     .error);
+      });
+    }
+    const Result<void> called = checked("check_in_background", path, [&] {
+      advanced_->check_in_background(path, answered);
+      return Result<void>();
+    });
+    if (!called) answered(called);
   }
   Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context) override {
     if (!advanced_) return BasicClaimClient::enqueue(request, context);

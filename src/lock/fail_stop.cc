@@ -99,7 +99,7 @@ class ZKLOCK_HIDDEN FailStop::Watch {
 
   /// Only reads. A thread that ends a lease may be stuck in it.
   [[nodiscard]] SteadyTime due_at() const noexcept {
-    if (!state_.is_held() || state_.grant().certainty_ended.stop_requested()) {
+    if (!state_.is_held() || state_.is_uncertain()) {
       return state_.is_released() ? SteadyTime::max() : SteadyTime::min();
     }
     const SteadyTime end = state_.bound();
@@ -112,6 +112,8 @@ class ZKLOCK_HIDDEN FailStop::Watch {
       line.append(state_.grant().znode);
       if (const std::error_code reason = state_.loss_reason()) {
         line.append(" is lost: ").append(reason.message());
+      } else if (state_.is_suspended()) {
+        line.append(" is suspended");
       } else {
         line.append(" is within ").append(std::to_string(margin_.count())).append(" ms of its end");
       }

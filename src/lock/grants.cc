@@ -66,8 +66,8 @@ std::vector<Grants::Entry> Grants::entries() const {
   return entries_;
 }
 
-/// Looks at the grants without the mutex: valid() may find out that a lease is lost, and then calls
-/// the client.
+/// Looks at the grants without the mutex: stands() may find out that a lease is lost, and then
+/// calls the client.
 template <class Matches>
 Grants::Held Grants::last(const Matches& matches) const {
   const std::vector<Entry> all = entries();
@@ -76,7 +76,7 @@ Grants::Held Grants::last(const Matches& matches) const {
 }
 
 Grants::Held Grants::current() const {
-  return last([](const Entry& entry) { return entry.held->valid(); });
+  return last([](const Entry& entry) { return entry.held->stands(); });
 }
 
 Grants::Held Grants::of_this_thread() const {
@@ -102,7 +102,7 @@ Grants::Held Grants::of_moved_guard() const {
 }
 
 bool Grants::settle_a_loss() {
-  for (const Entry& entry : entries()) static_cast<void>(entry.held->valid());  // finds losses
+  for (const Entry& entry : entries()) static_cast<void>(entry.held->stands());  // finds losses
   const MutexLock lock(mutex_);
   if (dropped_ > 0) {
     --dropped_;

@@ -15,7 +15,8 @@
 
 namespace zklock::internal {
 
-/// At most one grant is valid at a time. A lost grant is kept until its owner was notified.
+/// At most one grant stands at a time: it is valid or suspended. A lost grant is kept until its
+/// owner was notified.
 ///
 /// A std guard says no more than "release", and may have been moved to another thread. So a thread
 /// without a grant may end any guard. The valid grant is released by the last of them, and each of
@@ -37,7 +38,7 @@ class Grants {
   /// Returns all grants and forgets them.
   [[nodiscard]] std::vector<Held> take_all();
 
-  /// The valid grant; null if there is none.
+  /// The grant that stands; null if there is none.
   [[nodiscard]] Held current() const;
   /// The calling thread's latest, valid or lost; null if it has none.
   [[nodiscard]] Held of_this_thread() const;

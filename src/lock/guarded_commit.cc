@@ -117,8 +117,10 @@ void GuardedCommit::expect_token() {
 }
 
 void GuardedCommit::expect_valid_lease() const {
-  if (!guard_.lease || guard_.lease.valid()) return;
-  if (LeaseAccess::state(guard_.lease)->is_forked()) {
+  // Suspended is good enough: the transaction itself finds out whether the claim stands.
+  const auto& state = LeaseAccess::state(guard_.lease);
+  if (!state || state->stands()) return;
+  if (state->is_forked()) {
     throw LockError(Errc::lock_lost, guard_.znode + " belongs to the parent process",
                     ZooKeeperErrc::forked);
   }

@@ -21,9 +21,10 @@ constexpr std::chrono::milliseconds kShortHoldInAQueue{5};
 /// The time for the one attempt of an unlock whose deadline has passed already.
 constexpr std::chrono::seconds kUnlockPatience{1};
 
-Grant grant_of(const CreatedClaim& claim) {
+Grant grant_of(const CreatedClaim& claim, bool may_be_suspended) {
   return Grant{claim.path, claim.stat.czxid, claim.session,
-               claim.session ? claim.session->uncertain() : std::stop_token()};
+               claim.session ? claim.session->uncertain() : std::stop_token(),
+               claim.session && may_be_suspended};
 }
 
 /// The same cancellation, with a deadline that leaves time for one attempt.
@@ -45,8 +46,8 @@ class HeldClaim::OwnWatch final : public Watcher {
     if (!lease) return;
     switch (event.type) {
       case WatchEvent::Type::deleted:
-        // If the end of its TTL or of its session came first, valid() records that reason.
-        if (lease->valid()) lease->lose(LossReason::claim_deleted);
+        // If the end of its TTL or of its session came first, stands() records that reason.
+        if (lease->stands()) lease->lose(LossReason::claim_deleted);
         break;
       case WatchEvent::Type::session_lost:
         // A session reports it itself, with the reason.
@@ -59,7 +60,7 @@ class HeldClaim::OwnWatch final : public Watcher {
         // Watch it again: a watch ends when it fires, and may be gone with the connection.
         lease->background()->timers.post([weak = lease_] {
           const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
-          if (held && held->valid()) held->watch_own_claim();
+          if (held && held->stands()) held->watch_own_claim();
         });
         break;
     }
@@ -74,7 +75,8 @@ class HeldClaim::OwnWatch final : public Watcher {
 HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
                      std::shared_ptr<ClaimClient> client, const CreatedClaim& claim, ClaimNode node,
                      std::string owner, std::optional<BootTime> ttl_end)
-    : LeaseState(grant_of(claim), std::move(owner), ttl_end, settings->background),
+    : LeaseState(grant_of(claim, settings->when_uncertain == WhenUncertain::suspend),
+                 std::move(owner), ttl_end, settings->background),
       settings_(std::move(settings)),
       client_(std::move(client)),
       renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr),
@@ -104,7 +106,7 @@ void HeldClaim::watch_own_claim_later(std::chrono::nanoseconds pause) {
   const SteadyTime at = Platform::current().steady_now() + pause;
   timer_ = background()->timers.schedule(at, [weak = weak_from_this()] {
     const auto held = std::static_pointer_cast<HeldClaim>(weak.lock());
-    if (held && held->valid()) held->watch_own_claim();
+    if (held && held->stands()) held->watch_own_claim();
   });
 }
 
@@ -131,8 +133,27 @@ void HeldClaim::after_loss() noexcept {
   settings_->observe([this](LockObserver& observer) { observer.on_lost(lease()); });
 }
 
+void HeldClaim::check_claim(const std::function<void(Result<void>)>& answered) {
+  client_->check_in_background(grant().znode, answered);
+}
+
+void HeldClaim::after_suspension() noexcept {
+  settings_->log.warning([this] {
+    return "suspended " + settings_->path + " (" + grant().znode +
+           "): no server has confirmed the session in time";
+  });
+  settings_->observe([this](LockObserver& observer) { observer.on_suspended(lease()); });
+}
+
+void HeldClaim::after_resumption() noexcept {
+  settings_->log.warning([this] {
+    return "resumed " + settings_->path + " (" + grant().znode + "): session and claim stand";
+  });
+  settings_->observe([this](LockObserver& observer) { observer.on_resumed(lease()); });
+}
+
 void HeldClaim::renew(const Context& context) {
-  if (!valid()) fail_as_lost();
+  await_certainty(context);
   if (!renewal_) return;
   Renewal& renewal = *renewal_;
   {
@@ -170,20 +191,21 @@ void HeldClaim::rewrite(const Context& context) {
     lose(LossReason::claim_deleted);
     fail_as_lost();
   }
-  if (!valid()) fail_as_lost();
+  if (!stands()) fail_as_lost();
   if (!written) fail_as_unconfirmed("renew", written.error(), context);
   prolong(saturated_sum(begun, settings_->ttl));
-  if (!valid()) fail_as_lost();  // the old end of the TTL came first
+  if (!stands()) fail_as_lost();  // the old end of the TTL came first
 }
 
 void HeldClaim::verify(const Context& context) {
   for (Backoff pause;;) {
-    if (!valid()) fail_as_lost();
+    await_certainty(context);
     const Result<void> checked =
         client_->check(grant().znode, ZooKeeperClient::kAnyVersion, context);
     if (checked.error() == ZooKeeperErrc::no_node) lose(LossReason::claim_deleted);
-    if (!valid()) fail_as_lost();
-    if (checked) return;
+    if (!stands()) fail_as_lost();
+    if (checked && valid()) return;
+    if (checked) continue;
     if (is_retryable(checked.error())) pause.wait(context);
     if (!is_retryable(checked.error()) || has_ended(context)) {
       fail_as_unconfirmed("verify", checked.error(), context);

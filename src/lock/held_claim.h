@@ -56,6 +56,9 @@ class HeldClaim final : public LeaseState {
     ClaimNode node;                                         // of the thread that set `writing`
   };
 
+  void check_claim(const std::function<void(Result<void>)>& answered) override;
+  void after_suspension() noexcept override;
+  void after_resumption() noexcept override;
   void on_loss() noexcept override;
   void after_loss() noexcept override;
   void run_callback(std::function<void()> callback) override {

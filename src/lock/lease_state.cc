@@ -17,6 +17,8 @@ LeaseState::LeaseState(Grant grant, std::string owner, std::optional<BootTime> t
       background_(std::move(background)),
       ttl_end_(ttl_end.value_or(BootTime::max())),
       reliance_(grant_.session ? grant_.session->keep_certain() : nullptr),
+      suspension_(grant_.may_be_suspended ? std::make_unique<Suspension>(grant_.certainty_ended)
+                                          : nullptr),
       owner_(std::move(owner)) {}
 
 LeaseState::~LeaseState() {
@@ -24,9 +26,9 @@ LeaseState::~LeaseState() {
 }
 
 void LeaseState::start() {
-  if (grant_.certainty_ended.stop_possible()) {
-    session_watch_.emplace(grant_.certainty_ended, LoseWithSession{weak_from_this()});
-  }
+  const LookAtSession look{weak_from_this()};
+  if (grant_.certainty_ended.stop_possible()) period_watch_.emplace(grant_.certainty_ended, look);
+  if (suspension_ && grant_.session) suspension_->loss_watch.emplace(grant_.session->lost(), look);
   watch_clock();
 }
 
@@ -35,25 +37,18 @@ void LeaseState::run_callback(std::function<void()> callback) {
 }
 
 bool LeaseState::valid() noexcept {
-  if (phase_.load() != kHeld || is_forked()) return false;
-  if (grant_.certainty_ended.stop_requested()) {
-    lose(session_loss_reason());
-    return false;
-  }
-  if (Platform::current().boot_now() >= ttl_end_.load()) {
-    lose(LossReason::ttl_over);
-    return false;
-  }
-  if (grant_.session) {
+  if (!(is_held() || is_suspended()) || is_forked()) return false;
+  if (is_uncertain()) end_certainty(session_loss_reason());
+  if (Platform::current().boot_now() >= ttl_end_.load()) lose(LossReason::ttl_over);
+  if (is_held() && grant_.session) {
     const SteadyTime until = grant_.session->certain_until();
     // Read the clock after that: the process may be frozen in between.
-    if (Platform::current().steady_now() >= until) {
-      lose(LossReason::cut_off);
-      return false;
-    }
+    if (Platform::current().steady_now() >= until) end_certainty(LossReason::cut_off);
   }
-  return true;
+  return is_held();
 }
+
+bool LeaseState::stands() noexcept { return valid() || (is_suspended() && !is_forked()); }
 
 std::chrono::steady_clock::time_point LeaseState::valid_until() noexcept {
   return valid() ? bound() : SteadyTime::min();
@@ -79,7 +74,7 @@ std::chrono::nanoseconds LeaseState::remaining() noexcept {
 
 std::error_code LeaseState::loss_reason() const noexcept {
   const int phase = phase_.load();
-  if (phase == kHeld || phase == kReleased) return {};
+  if (phase == kHeld || phase == kSuspended || phase == kReleased) return {};
   return static_cast<LossReason>(phase);
 }
 
@@ -105,10 +100,18 @@ LossReason LeaseState::session_loss_reason() const noexcept {
   return is_known ? static_cast<LossReason>(reason.value()) : LossReason::session_expired;
 }
 
-bool LeaseState::try_lose(LossReason reason) noexcept {
-  int held = kHeld;
-  if (!phase_.compare_exchange_strong(held, static_cast<int>(reason))) return false;
+/// The one end of a lease. Returns false if it has ended before.
+bool LeaseState::end_as(int phase) noexcept {
+  int before = phase_.load();
+  do {
+    if (before != kHeld && before != kSuspended) return false;
+  } while (!phase_.compare_exchange_weak(before, phase));
   reliance_.reset();
+  return true;
+}
+
+bool LeaseState::try_lose(LossReason reason) noexcept {
+  if (!end_as(static_cast<int>(reason))) return false;
   on_loss();
   report_end();
   return true;
@@ -130,6 +133,7 @@ void LeaseState::lose_now(LossReason reason) noexcept {
 
 void LeaseState::report_loss() noexcept {
   lost_.request_stop();
+  if (suspension_) suspension_->told().request_stop();
   for (StopsByMargin::Stop& warning : take_warnings(std::chrono::nanoseconds::min())) {
     warning.source.request_stop();
   }
@@ -137,10 +141,7 @@ void LeaseState::report_loss() noexcept {
 }
 
 bool LeaseState::release() noexcept {
-  if (!valid()) return false;
-  int held = kHeld;
-  if (!phase_.compare_exchange_strong(held, kReleased)) return false;
-  reliance_.reset();
+  if (!stands() || !end_as(kReleased)) return false;
   report_end();
   return true;
 }
@@ -171,6 +172,7 @@ std::stop_token LeaseState::ended() {
 }
 
 void LeaseState::report_end() noexcept {
+  if (suspension_) suspension_->notify();
   MutexLock lock(mutex_);
   if (!on_demand_) return;
   std::stop_source ended(on_demand_->ended);
@@ -238,9 +240,9 @@ void LeaseState::watch_clock() {
   timer_ = background_->timers.schedule(saturated_sum(platform.steady_now(), left - margin),
                                         [weak = weak_from_this()] {
                                           const auto self = weak.lock();
-                                          // If it is still valid, it was renewed in between, or
+                                          // If it still stands, it was renewed in between, or
                                           // there is somebody to warn.
-                                          if (self && self->valid()) self->watch_clock();
+                                          if (self && self->stands()) self->watch_clock();
                                         });
 }
 
@@ -249,7 +251,7 @@ void LeaseState::require(std::chrono::milliseconds margin, const Context& contex
   check_margin(margin, ttl(), grant_.session.get());
   bool has_tried = false;
   for (Backoff pause;; pause.wait(context)) {
-    if (!valid()) fail_as_lost();
+    await_certainty(context);
     if (remaining() >= margin) return;
     // A session of a user's may say too early that it is certain.
     if (std::exchange(has_tried, true) && has_ended(context)) {
@@ -262,7 +264,7 @@ void LeaseState::require(std::chrono::milliseconds margin, const Context& contex
     if (!grant_.session) continue;
     const Result<void> certain = grant_.session->become_certain(margin, context);
     if (certain.error() == ZooKeeperErrc::session_expired) lose(session_loss_reason());
-    if (!valid()) fail_as_lost();
+    if (!stands()) fail_as_lost();
     if (!certain) fail_as_unconfirmed("confirm", certain.error(), context);
   }
 }

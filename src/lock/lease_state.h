@@ -21,6 +21,7 @@
 #include "base/mutex.h"
 #include "base/platform.h"
 #include "base/stops_by_margin.h"
+#include "lock/lease_suspension.h"
 
 namespace zklock::internal {
 
@@ -30,10 +31,11 @@ struct Grant {
   std::int64_t fencing_token = 0;
   std::shared_ptr<const Session> session;  // null: the client does not know its session
   std::stop_token certainty_ended;         // the session is lost, or no longer certain
+  bool may_be_suspended = false;           // while it is not certain; false: it is lost then
 };
 
-/// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
-/// thread has to run for it to become false in time.
+/// Held, and suspended at times, then released or lost, for good. `valid()` asks the clock, the
+/// session and the phase, so no thread has to run for it to become false in time.
 ///
 /// Exported for zklock::fake, which derives from it; what is marked as hidden, it does not call.
 ///
@@ -52,11 +54,19 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   void start();
 
   [[nodiscard]] bool valid() noexcept;
+  /// Valid or suspended: it has not ended.
+  [[nodiscard]] bool stands() noexcept;
   [[nodiscard]] std::chrono::steady_clock::time_point valid_until() noexcept;
   /// `valid_until` of a lease that has not ended. Ends nothing, and waits for nobody.
   [[nodiscard]] std::chrono::steady_clock::time_point bound() const noexcept;
   [[nodiscard]] std::chrono::nanoseconds remaining() noexcept;
   [[nodiscard]] std::stop_token lost() const noexcept { return lost_.get_token(); }
+  /// See Lease::suspended.
+  [[nodiscard]] std::stop_token suspended() const noexcept {
+    return suspension_ ? suspension_->told().get_token() : lost();
+  }
+  /// See Lease::await_certainty.
+  ZKLOCK_HIDDEN void await_certainty(const Context& context);
   /// See Lease::ending.
   [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin);
   [[nodiscard]] ZKLOCK_HIDDEN std::chrono::milliseconds longest_margin() const noexcept;
@@ -96,11 +106,28 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] bool release() noexcept;
   [[nodiscard]] bool is_released() const noexcept { return phase_.load() == kReleased; }
   [[nodiscard]] bool is_held() const noexcept { return phase_.load() == kHeld; }
+  [[nodiscard]] bool is_suspended() const noexcept { return phase_.load() == kSuspended; }
+  /// Whether the period of certainty is over on which the lease relies. Only reads.
+  [[nodiscard]] ZKLOCK_HIDDEN bool is_uncertain() const noexcept {
+    return suspension_ ? suspension_->is_over() : grant_.certainty_ended.stop_requested();
+  }
   /// The process inherited it through fork(). It belongs to the parent, and is never valid here.
   /// Its mutex and stop states may stay locked forever.
   [[nodiscard]] bool is_forked() const noexcept { return fork_count() != forks_; }
 
  protected:
+  /// Makes `valid()` false, until the lease is resumed. Its tokens stop on a thread for callbacks.
+  /// Does nothing unless it is held.
+  void suspend() noexcept;
+  /// It is certain again, in this period.
+  void resume(std::stop_token period);
+  /// Proves through a quorum that the claim stands: `answered` gets the outcome, on any thread.
+  /// Must not block. Default: it does.
+  virtual void check_claim(const std::function<void(Result<void>)>& answered) { answered({}); }
+  /// The lease was suspended, or resumed. On a thread for callbacks, without a mutex of ours.
+  virtual void after_suspension() noexcept {}
+  virtual void after_resumption() noexcept {}
+
   /// Called when the lease is lost: `valid()` is false, stop is not requested yet. On any thread.
   /// Must not block.
   virtual void on_loss() noexcept {}
@@ -126,13 +153,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   }
 
  private:
-  struct LoseWithSession {
-    std::weak_ptr<LeaseState> lease;
-    void operator()() const noexcept {
-      if (const auto state = lease.lock()) state->lose(state->session_loss_reason());
-    }
-  };
-
+  friend LookAtSession;
   struct WarnOfSession {
     std::weak_ptr<LeaseState> lease;
     std::chrono::milliseconds margin;
@@ -151,11 +172,18 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   // A phase is one of these, or a LossReason.
   static constexpr int kHeld = 0;
   static constexpr int kReleased = -1;
+  static constexpr int kSuspended = -2;
 
   [[nodiscard]] ZKLOCK_HIDDEN LossReason session_loss_reason() const noexcept;
   [[nodiscard]] ZKLOCK_HIDDEN bool try_lose(LossReason reason) noexcept;
   ZKLOCK_HIDDEN void report_end() noexcept;
   ZKLOCK_HIDDEN void report_loss() noexcept;
+  [[nodiscard]] ZKLOCK_HIDDEN bool end_as(int phase) noexcept;
+  ZKLOCK_HIDDEN void end_certainty(LossReason reason) noexcept;
+  ZKLOCK_HIDDEN void look_at_session() noexcept;
+  ZKLOCK_HIDDEN void return_later(std::chrono::nanoseconds pause) noexcept;
+  ZKLOCK_HIDDEN void try_to_return();
+  ZKLOCK_HIDDEN void on_checked(const std::stop_token& period, const Result<void>& checked);
   ZKLOCK_HIDDEN void warn(std::chrono::nanoseconds left) noexcept;
   ZKLOCK_HIDDEN void watch_session(std::chrono::milliseconds margin,
                                    const std::stop_token& warning);
@@ -169,8 +197,9 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   std::atomic<int> phase_{kHeld};
   std::atomic<BootTime> ttl_end_;  // BootTime::max(): no TTL
   std::stop_source lost_;
-  std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // constant after `start`
   std::shared_ptr<void> reliance_;  // on the session; of the thread that ends the lease
+  const std::unique_ptr<Suspension> suspension_;  // null: it cannot be suspended
+  SessionWatch period_watch_;                     // after `start`, of the thread for timers
 
   mutable Mutex mutex_;
   std::string owner_ ZKLOCK_GUARDED_BY(mutex_);

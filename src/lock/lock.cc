@@ -47,6 +47,18 @@ std::chrono::milliseconds Lease::longest_margin() const noexcept {
 
 std::stop_token Lease::lost() const noexcept { return state_ ? state_->lost() : std::stop_token(); }
 
+std::stop_token Lease::suspended() const noexcept {
+  return state_ ? state_->suspended() : std::stop_token();
+}
+
+void Lease::await_certainty(const Context& context) const {
+  state_of(state_).await_certainty(context);
+}
+
+void Lease::await_certainty(const Context& context, std::error_code& error) const noexcept {
+  without_throwing(error, [&] { await_certainty(context); });
+}
+
 std::error_code Lease::loss_reason() const noexcept {
   return state_ ? state_->loss_reason() : std::error_code();
 }

@@ -10,6 +10,8 @@ void LockObserver::on_requeued(const std::string&) {}
 void LockObserver::on_purged(const std::string&) {}
 void LockObserver::on_released(const Lease&) {}
 void LockObserver::on_unlock_failed(const Lease&, const LockError&) {}
+void LockObserver::on_suspended(const Lease& /*lease*/) {}
+void LockObserver::on_resumed(const Lease& /*lease*/) {}
 void LockObserver::on_lost(const Lease&) {}
 
 }  // namespace zklock

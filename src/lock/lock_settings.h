@@ -28,6 +28,7 @@ struct LockSettings {
   bool purge_without_ttl = false;
   Acl acl = Acl::open();
   DirectoryKind directory = DirectoryKind::container;
+  WhenUncertain when_uncertain = WhenUncertain::lose;
   std::vector<std::string> further_claim_markers;
   std::shared_ptr<LockObserver> observer;
   Log log;

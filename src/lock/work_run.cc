@@ -34,6 +34,8 @@ const LockedWorkerOptions& checked(const LockedWorkerOptions& options) {
   expect_time("overdue_after", options.overdue_after);
   expect(options.when_overdue != WhenOverdue::fail_stop || options.margin.count() > 1,
          "margin must be 2 ms or more with WhenOverdue::fail_stop: it is the time to end in");
+  expect(options.when_suspended == WhenSuspended::stop || options.margin.count() == 0,
+         "margin must be 0 with WhenSuspended::go_on: such a run is stopped by a loss only");
   expect(!options.lock_context.deadline(), "lock_context must not have a deadline");
   return options;
 }
@@ -67,7 +69,9 @@ std::shared_ptr<WorkRun> WorkRun::make(const std::shared_ptr<const WorkerSetup>&
 
 void WorkRun::begin() {
   const LockedWorkerOptions& options = setup_->options;
-  const std::stop_token ending = lease_.ending(options.margin);
+  const std::stop_token ending = options.when_suspended == WhenSuspended::go_on
+                                     ? lease_.lost()
+                                     : lease_.ending(options.margin);
   if (options.when_overdue == WhenOverdue::fail_stop && !ending.stop_requested()) {
     fail_stop_.emplace(lease_, options.margin / 2);
   }

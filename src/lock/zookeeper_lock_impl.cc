@@ -36,6 +36,7 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
   settings->purge_without_ttl = config.purge_without_ttl;
   settings->acl = config.acl;
   settings->directory = config.directory;
+  settings->when_uncertain = config.when_uncertain;
   settings->further_claim_markers = config.further_claim_markers;
   settings->observer = config.observer;
   settings->log = internal::Log(config.client.logger);
@@ -185,7 +186,7 @@ void ZooKeeperLock::Impl::release(const Grants::Held& held, const Context& conte
 
 void ZooKeeperLock::Impl::set_owner(const Grants::Held& held, std::string owner) {
   if (!held) throw LockError(Errc::not_lock_owner, "no such grant of " + settings_->path);
-  if (!held->valid()) {
+  if (!held->stands()) {
     throw LockError(Errc::lock_lost, held->grant().znode + ": " + held->loss_reason().message());
   }
   if (!held->set_owner(std::move(owner))) {
@@ -194,7 +195,7 @@ void ZooKeeperLock::Impl::set_owner(const Grants::Held& held, std::string owner)
 }
 
 void ZooKeeperLock::Impl::abandon(HeldClaim& held) noexcept {
-  if (!held.valid()) return;
+  if (!held.stands()) return;
   // An executor of the user's may be the very thread that would wait.
   held.lose(LossReason::client_closed, settings_->callbacks.has_executor()
                                            ? nullptr

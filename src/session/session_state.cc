@@ -8,6 +8,14 @@
 
 namespace zklock::internal {
 
+namespace {
+
+/// For two fifths of the timeout: what comes back with less would end again before there is newer
+/// evidence, which takes a third after a handshake.
+constexpr int kFifths = 2;
+
+}  // namespace
+
 std::chrono::milliseconds SessionState::timeout() const noexcept {
   const MutexLock lock(monitor_.mutex);
   return evidence_.timeout();
@@ -100,6 +108,18 @@ Result<void> SessionState::become_certain(std::chrono::nanoseconds in_hand,
   return {};
 }
 
+bool SessionState::is_certain_again() const noexcept {
+  return saturated_difference(evidence_.certain_until(), Platform::current().boot_now()) >=
+         std::chrono::nanoseconds(evidence_.timeout()) * kFifths / 5;
+}
+
+std::stop_token SessionState::certain_again() const {
+  const MutexLock lock(monitor_.mutex);
+  if (reason_.load() != 0 || is_certain_again()) return stopped_token();
+  if (!again_.stop_possible()) again_ = std::stop_source();
+  return again_.get_token();
+}
+
 bool SessionState::is_relied_on() const noexcept {
   const MutexLock lock(monitor_.mutex);
   return !reliance_.expired();
@@ -122,12 +142,17 @@ template <class Change>
 void SessionState::learn(BootTime now, const Change& change) noexcept {
   // First end the period if it is over: new evidence must not prolong an old period.
   expire_if_due(now);
-  const MutexLock lock(monitor_.mutex);
-  const BootTime before = evidence_.certain_until();
-  change();
-  if (evidence_.certain_until() == before) return;
-  if (now < evidence_.certain_until()) is_certain_ = true;
+  std::stop_source again(std::nostopstate);
+  {
+    const MutexLock lock(monitor_.mutex);
+    const BootTime before = evidence_.certain_until();
+    change();
+    if (evidence_.certain_until() == before) return;
+    if (now < evidence_.certain_until()) is_certain_ = true;
+    if (is_certain_again()) std::swap(again, again_);
+  }
   monitor_.changed->notify_all();
+  again.request_stop();
 }
 
 void SessionState::expire_if_due(BootTime now) noexcept {
@@ -171,10 +196,12 @@ void SessionState::void_evidence() noexcept {
 }
 
 void SessionState::lose(LossReason reason) noexcept {
+  std::stop_source again(std::nostopstate);
   {
     const MutexLock lock(monitor_.mutex);
     int none = 0;
     reason_.compare_exchange_strong(none, static_cast<int>(reason));
+    std::swap(again, again_);
   }
   monitor_.changed->notify_all();
   lost_.request_stop();
@@ -183,6 +210,7 @@ void SessionState::lose(LossReason reason) noexcept {
   std::stop_source last(period_);
   lock.unlock();
   last.request_stop();
+  again.request_stop();
   end_warnings();
 }
 

@@ -36,6 +36,7 @@ class SessionState final : public Session {
   [[nodiscard]] std::shared_ptr<void> keep_certain() const override;
   [[nodiscard]] Result<void> become_certain(std::chrono::nanoseconds in_hand,
                                             const Context& context) const override;
+  [[nodiscard]] std::stop_token certain_again() const override;
 
   /// When `expire_if_due` has something to do, if there is no newer evidence by then. By the clock
   /// that goes on while the machine is suspended.
@@ -65,6 +66,7 @@ class SessionState final : public Session {
 
  private:
   [[nodiscard]] BootTime certain_until_boot() const noexcept;
+  [[nodiscard]] bool is_certain_again() const noexcept ZKLOCK_REQUIRES(monitor_.mutex);
   /// Requests stop on the `ending` tokens of a period that is over.
   void end_warnings() noexcept;
   template <class Change>
@@ -80,6 +82,8 @@ class SessionState final : public Session {
   std::stop_source period_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of certainty
   // Of the period.
   mutable StopsByMargin endings_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  mutable std::stop_source again_ ZKLOCK_GUARDED_BY(monitor_.mutex){
+      std::nostopstate};  // no stop state: nobody waits for it
   mutable std::weak_ptr<void> reliance_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::function<void()> source_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::function<void()> look_ ZKLOCK_GUARDED_BY(monitor_.mutex);

@@ -37,8 +37,15 @@ class SourcedLease final : public LeaseState {
     verify(context);
     prolong(end_of(ttl_).value_or(BootTime::max()));
   }
-  void verify(const Context&) override {
-    if (!valid()) fail_as_lost();
+  void verify(const Context& context) override { await_certainty(context); }
+
+  void suspend_now() {
+    is_told_at_once_ = true;
+    suspend();
+    is_told_at_once_ = false;
+  }
+  void go_on() {
+    if (is_suspended()) resume({});
   }
 
   void set_remaining(std::chrono::nanoseconds remaining) {
@@ -64,6 +71,7 @@ class SourcedLease final : public LeaseState {
 Lease LeaseSource::grant(const LeaseOptions& options) {
   Grant grant;
   grant.znode = options.znode;
+  grant.may_be_suspended = true;
   grant.fencing_token = options.fencing_token != 0 ? options.fencing_token : ++last_token_;
   auto state = internal::make_of_this_process<SourcedLease>(std::move(grant), options);
   state->start();
@@ -75,6 +83,16 @@ void LeaseSource::set_remaining(const Lease& lease, std::chrono::milliseconds re
   if (!state) return;
   if (remaining.count() <= 0) return state->lose_now(LossReason::ttl_over);
   state->set_remaining(remaining);
+}
+
+void LeaseSource::suspend(const Lease& lease) {
+  const auto state = std::dynamic_pointer_cast<SourcedLease>(LeaseAccess::state(lease));
+  if (state) state->suspend_now();
+}
+
+void LeaseSource::resume(const Lease& lease) {
+  const auto state = std::dynamic_pointer_cast<SourcedLease>(LeaseAccess::state(lease));
+  if (state) state->go_on();
 }
 
 void LeaseSource::lose(const Lease& lease, LossReason reason) {

@@ -11,6 +11,7 @@
 #include <vector>
 
 #include "integration/tools.h"
+#include "support/loopback_proxy.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -89,6 +90,20 @@ TEST_F(GuideTest, LeasesStopsWhenTheLockIsLost) {
   EXPECT_THAT(program.wait_for_exit(), Optional(1));
   EXPECT_THAT(program.standard_error(), HasSubstr("the lock is lost: "));
   EXPECT_THAT(program.standard_output(), ::testing::Not(HasSubstr("sent")));
+}
+
+TEST_F(GuideTest, SuspendedGoesOnWithTheSameToken) {
+  LoopbackProxy network(ZooKeeperServer::shared().port());
+  Subprocess program({EXAMPLES "/suspended", network.address()});
+  ASSERT_TRUE(program.wait_for_line("^working, with fencing token [1-9][0-9]*$"))
+      << program.standard_error();
+  const std::string first = program.standard_output();
+  network.hold_to_server();
+  ASSERT_TRUE(program.wait_for_line("^suspended after part [0-9]+$")) << program.standard_error();
+  network.heal();
+  EXPECT_THAT(program.wait_for_exit(), Optional(0)) << program.standard_error();
+  EXPECT_THAT(program.standard_output(),
+              AllOf(HasSubstr("\n" + first), ::testing::EndsWith("all parts are done\n")));
 }
 
 #ifdef HAS_FENCED_WRITES

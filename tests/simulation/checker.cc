@@ -4,6 +4,7 @@
 #include <optional>
 #include <utility>
 
+#include "lock/lease_state.h"
 #include "queue/metadata.h"
 
 namespace zklock::simulation {
@@ -52,7 +53,8 @@ bool Checker::is_excused(const Grant& grant) const {
 void Checker::granted(Process& process, int path, const Lease& lease) {
   const Stat stat = ensemble_.quorum().committed().stat(lease.znode()).value_or(Stat{});
   const Grant grant{&process, lease,
-                    stat.ephemeral_owner != 0 ? stat.ephemeral_owner : process.line().session};
+                    stat.ephemeral_owner != 0 ? stat.ephemeral_owner : process.line().session,
+                    lease.suspended()};
   registers_.granted(lease);
   check_order(lease, paths_.at(static_cast<std::size_t>(path)));
   if (is_excused(grant)) {
@@ -99,7 +101,9 @@ void Checker::decided(internal::FakeOperation operation, const std::string& path
     written_.erase(path);
   } else if (operation == internal::FakeOperation::multi) {
     if (outcome) registers_.carried_out(*outcome);
-  } else if (outcome && operation != internal::FakeOperation::check) {
+  } else if (outcome && operation == internal::FakeOperation::check) {
+    checked_[path] = world_.now();
+  } else if (outcome) {
     written_[outcome->path] = world_.now();
   }
 }
@@ -168,7 +172,8 @@ void Checker::check_exclusion(const Grant& grant, int path) {
   std::vector<Grant>& others = grants_[path];
   for (auto other = others.begin(); other != others.end();) {
     if (!looks_valid(*other)) {
-      other = others.erase(other);
+      check_told(*other, grant.lease);
+      other = suspended_.contains(other->lease.znode()) ? other + 1 : others.erase(other);
       continue;
     }
     if (!is_excused(*other)) {
@@ -185,8 +190,49 @@ bool Checker::look_at(const Lease& lease) {
   if (is_valid && ended_.contains(lease.znode())) {
     world_.fail("3: " + lease.znode() + " was not valid any more, and is again");
   }
-  if (!is_valid) ended(lease);
+  if (is_valid) {
+    const auto suspended = suspended_.extract(lease.znode());
+    if (suspended) check_resumption(lease, suspended.mapped());
+  } else if (internal::LeaseAccess::state(lease)->is_suspended()) {
+    suspended_.emplace(lease.znode(), world_.now());
+  } else {
+    ended(lease);
+  }
   return is_valid;
+}
+
+/// As at a grant. Others may have been granted meanwhile, if its claim has gone.
+void Checker::check_resumption(const Lease& lease, SteadyTime suspended_at) {
+  const auto checked = checked_.find(lease.znode());
+  if (checked == checked_.end() || checked->second < suspended_at) {
+    world_.fail("1: " + lease.znode() + " is resumed, and nobody has looked whether it stands");
+  }
+  for (auto& [path, grants] : grants_) {
+    for (Grant& grant : grants) {
+      if (grant.lease != lease || is_excused(grant)) continue;
+      grant.suspended = lease.suspended();
+      check_claim(grant);
+      for (const Grant& other : grants) {
+        if (other.lease == lease || is_excused(other) || !looks_valid(other)) continue;
+        world_.fail("1: " + lease.znode() + " is resumed, and " + other.lease.znode() +
+                    " is valid");
+      }
+    }
+  }
+}
+
+/// Whoever works under a lease that is not certain has been asked to stop before the next grant.
+void Checker::check_told(const Grant& grant, const Lease& next) {
+  const auto& state = internal::LeaseAccess::state(grant.lease);
+  const bool is_uncertain =
+      state->is_suspended() || grant.lease.loss_reason() == LossReason::cut_off;
+  if (!is_uncertain || grant.suspended.stop_requested() || is_excused(grant)) return;
+  const Process& process = *grant.process;
+  if (process.is_crashed() || process.is_frozen()) return;
+  // Its threads may not have run yet.
+  if (process.platform().steady_now() - process.last_thawed() < kOverstay) return;
+  world_.fail("3: suspended() of " + grant.lease.znode() + " is not told, and " + next.znode() +
+              " is granted");
 }
 
 void Checker::released(const Lease& lease) {

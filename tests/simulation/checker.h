@@ -23,10 +23,11 @@ namespace zklock::simulation {
 ///
 /// 1, 4: when a lease is granted, its claim stands, no claim is older, and no other lease of the
 ///       path is valid by its own clocks. Since a lease that is not valid never becomes so again
-///       (checked too), it is enough to look at grants. No claim that stands gives up its place.
+///       (checked too), unless it was suspended, it is enough to look at grants, and at leases that
+///       are resumed: a claim has never been absent then. No claim that stands gives up its place.
 /// 2: its token is larger than all before. No guarded write comes after a later grant.
 /// 3: a lost lease stays lost, and `lost()` is notified soon, at the end of the TTL too; releasing
-///    it reports `lock_lost`.
+///    it reports `lock_lost`. When another one is granted, `suspended()` has been notified.
 /// 5: every call returns in time.
 /// 6: in the end, while the sessions still stand, no claim is left, and nobody waits forever.
 /// 7: nothing but the errors that the situation explains; foreign nodes stay. Guarded writes are
@@ -48,7 +49,7 @@ class Checker {
   /// Says so once a lease was found to be invalid.
   void ended(const Lease& lease) { ended_.insert(lease.znode()); }
   [[nodiscard]] GuardedRegisters& registers() noexcept { return registers_; }
-  /// Looks at a lease: whether it is valid.
+  /// Looks at a lease: whether it is valid. If it was suspended before, it has been resumed.
   bool look_at(const Lease& lease);
   /// Leases keep their clients.
   void forget_leases() { grants_.clear(); }
@@ -91,6 +92,7 @@ class Checker {
     Process* process;
     Lease lease;
     std::int64_t session;
+    std::stop_token suspended;  // of the time when it was last seen valid
   };
 
   [[nodiscard]] bool is_excused(const Grant& grant) const;
@@ -98,6 +100,8 @@ class Checker {
   void check_order(const Lease& lease, const std::string& path);
   void check_claim(const Grant& grant);
   void check_exclusion(const Grant& grant, int path);
+  void check_resumption(const Lease& lease, SteadyTime suspended_at);
+  void check_told(const Grant& grant, const Lease& next);
   [[nodiscard]] Process* whose(std::int64_t session) const;
   void check_purge(const std::string& znode, const Process& purger, const Process& holder);
 
@@ -105,9 +109,11 @@ class Checker {
   internal::FakeEnsemble& ensemble_;
   const std::vector<std::unique_ptr<Process>>& processes_;
   const std::vector<std::string> paths_;
-  std::map<int, std::vector<Grant>> grants_;  // by path: those that may be valid
-  std::map<int, std::int64_t> last_token_;    // by path
-  std::set<std::string> ended_;               // leases
+  std::map<int, std::vector<Grant>> grants_;     // by path: those that may be valid
+  std::map<int, std::int64_t> last_token_;       // by path
+  std::set<std::string> ended_;                  // leases
+  std::map<std::string, SteadyTime> suspended_;  // leases, since when
+  std::map<std::string, SteadyTime> checked_;    // claims, and when one was last found to stand
   GuardedRegisters registers_{world_};
   std::set<std::string> deleted_by_hand_;
   std::set<std::string> created_by_hand_;

@@ -4,6 +4,8 @@
 #include <stop_token>
 #include <utility>
 
+#include "lock/lease_state.h"
+
 namespace zklock::simulation {
 
 namespace {
@@ -290,6 +292,26 @@ void Contender::verify(const Lease& lease) {
   world_.count(name_, error ? "cannot verify" : "verifies", lease.znode());
 }
 
+/// As work does that was suspended.
+void Contender::await_certainty(const Lease& lease) {
+  ++operations_;
+  const Terms terms = brief_terms(1ms, 60s);
+  const SteadyTime begun = now();
+  std::error_code error;
+  lease.await_certainty(terms.context, error);
+  if (process_.is_crashed()) return;
+  checker_.returned(process_, name_ + "'s await_certainty", begun, terms.deadline);
+  const bool is_valid = checker_.look_at(lease);
+  if (!error) {
+    world_.count(name_, "goes on with a lease that was suspended", lease.znode());
+  } else if (error == Errc::lock_lost) {
+    if (is_valid) world_.fail("3: awaiting a valid lease says lock_lost");
+    world_.count(name_, "awaits a suspended lease in vain", lease.znode());
+  } else if (now() < terms.deadline && !has_ended()) {
+    world_.fail("7: " + name_ + "'s await_certainty failed: " + error.message());
+  }
+}
+
 /// As its holder, or as another process does to which it was handed over: that does not know of a
 /// loss.
 void Contender::write(const Lease& lease) {
@@ -323,7 +345,12 @@ void Contender::write(const Lease& lease) {
 
 void Contender::release(ZooKeeperLock& lock, const Lease& lease) {
   if (process_.is_crashed()) return;
-  if (!checker_.look_at(lease)) {
+  const auto is_suspended = [&lease] {
+    return internal::LeaseAccess::state(lease)->is_suspended();
+  };
+  if (!checker_.look_at(lease) && is_suspended() && world_.chance(70)) await_certainty(lease);
+  if (process_.is_crashed()) return;
+  if (!checker_.look_at(lease) && !is_suspended()) {
     release_lost(lock, lease);
     return;
   }

@@ -53,6 +53,7 @@ class Contender {
   void overhold(const Lease& lease);
   void cling(const Lease& lease);
   void renew(const Lease& lease);
+  void await_certainty(const Lease& lease);
   void verify(const Lease& lease);
   void write(const Lease& lease);
   void release(ZooKeeperLock& lock, const Lease& lease);

@@ -49,6 +49,14 @@ class Process::Diary final : public Logger, public LockObserver {
   void on_unlock_failed(const Lease& lease, const LockError& error) override {
     world_.note(name_, "could not confirm the release of " + lease.znode() + ": " + error.what());
   }
+  void on_suspended(const Lease& lease) override {
+    if (checker_ != nullptr) checker_->look_at(lease);
+    world_.count(name_, "is suspended", lease.znode());
+  }
+  void on_resumed(const Lease& lease) override {
+    if (checker_ != nullptr) checker_->look_at(lease);
+    world_.count(name_, "is resumed", lease.znode());
+  }
   void on_lost(const Lease& lease) override {
     world_.count(name_, "hears of a loss (" + lease.loss_reason().message() + ")", lease.znode());
   }
@@ -93,6 +101,7 @@ std::unique_ptr<ZooKeeperLock> Process::make_lock(int path) const {
   config.purge_without_ttl = options_.purge_without_ttl;
   config.observer = diary_;
   config.client.logger = diary_;
+  config.when_uncertain = options_.when_uncertain;
   return std::make_unique<ZooKeeperLock>(config, client_);
 }
 

@@ -27,6 +27,7 @@ class Process {
     bool purge_without_ttl = false;
     nanoseconds wall_offset{0};
     std::int64_t drift = 0;  // millionths
+    WhenUncertain when_uncertain = WhenUncertain::lose;
   };
 
   Process(World& world, std::shared_ptr<internal::FakeEnsemble> ensemble, int number,
@@ -48,6 +49,10 @@ class Process {
   [[nodiscard]] nanoseconds ttl() const noexcept { return options_.ttl; }
   [[nodiscard]] bool has_ttl() const noexcept { return options_.ttl.count() > 0; }
   [[nodiscard]] bool purges_without_ttl() const noexcept { return options_.purge_without_ttl; }
+
+  [[nodiscard]] bool suspends() const noexcept {
+    return options_.when_uncertain == WhenUncertain::suspend;
+  }
 
   /// Its diary tells `checker` what is to be checked.
   void report_to(Checker& checker) noexcept;

@@ -95,6 +95,7 @@ class Schedule {
         of_process.ttl = in_ms(world_.between(1s, most));
         of_process.purge_without_ttl = world_.chance(5);
       }
+      if (world_.chance(40)) of_process.when_uncertain = WhenUncertain::suspend;
       of_process.wall_offset = world_.between(-1h, 1h);
       of_process.drift = world_.below(2 * kMostDrift + 1) - kMostDrift;
       processes_.push_back(std::make_unique<Process>(world_, ensemble_, i, of_process));

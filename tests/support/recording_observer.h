@@ -58,6 +58,8 @@ class RecordingObserver final : public LockObserver {
     event.error = error;
     note(std::move(event));
   }
+  void on_suspended(const Lease& lease) override { note(about(lease, "suspended")); }
+  void on_resumed(const Lease& lease) override { note(about(lease, "resumed")); }
   void on_lost(const Lease& lease) override { note(about(lease, "lost")); }
 
   [[nodiscard]] std::vector<Event> all(const std::string& what) const {
@@ -97,7 +99,8 @@ class RecordingObserver final : public LockObserver {
   /// So that nobody expects that an event with a misspelt name is not reported.
   static void check_name(const std::string& what) {
     static const std::set<std::string> names = {"waiting", "granted",  "lock_failed",   "requeued",
-                                                "purged",  "released", "unlock_failed", "lost"};
+                                                "purged",  "released", "unlock_failed", "suspended",
+                                                "resumed", "lost"};
     EXPECT_TRUE(names.contains(what)) << what;
   }
   static Event about(const Lease& lease, const std::string& what) {

@@ -11,6 +11,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <stop_token>
 #include <string>
@@ -55,6 +56,11 @@ class ZKLOCK_EXPORT Session {
   /// returns at once.
   [[nodiscard]] virtual Result<void> become_certain(std::chrono::nanoseconds in_hand,
                                                     const Context& context) const;
+  /// Stop is requested once the session is certain for so long that it can stay so (of a session of
+  /// `connect`: two fifths of the timeout), or is lost; at once if it is. A later call returns
+  /// another token. For leases that are suspended while the session is uncertain. Stop callbacks: as
+  /// those of `lost`. Default: `lost`.
+  [[nodiscard]] virtual std::stop_token certain_again() const;
 
  protected:
   Session() = default;
@@ -124,6 +130,16 @@ class ZKLOCK_EXPORT ClaimClient : public ZooKeeperClient {
   /// read it), bad_version.
   virtual Result<void> check(const std::string& path, std::int32_t version,
                              const Context& context) = 0;
+
+  /// Checks the znode with any version, and returns at once: `answered` gets the outcome, on the
+  /// network's thread or on the calling one. It must return at once, and must not call the client.
+  /// Without a connection that is `connection_loss`. A lease that was suspended is valid again
+  /// after this. Default: `unimplemented`, and such leases are lost.
+  virtual void check_in_background(const std::string& path,
+                                   const std::function<void(Result<void>)>& answered) {
+    static_cast<void>(path);
+    answered(ZooKeeperErrc::unimplemented);
+  }
 
   /// Creates a claim "lock-" in the directory, as create_protected_ephemeral_sequential does, and
   /// lists the directory after that. It may then read and watch the claim that `chooser` selects;

@@ -26,8 +26,9 @@ struct LeaseOptions {
   std::chrono::milliseconds ttl{0};  // > 0: the lease is lost (`ttl_over`) then, unless renewed
 };
 
-/// Makes leases. `renew`, `verify` and `require` of a lease succeed while it is valid, and throw
-/// `lock_lost` afterwards. Thread safety: all members may be called from any thread.
+/// Makes leases. `renew`, `verify` and `require` of a lease succeed while it is valid, wait while
+/// it is suspended, and throw `lock_lost` once it has ended. Thread safety: all members may be
+/// called from any thread.
 class LeaseSource {
  public:
   /// Makes a valid lease.
@@ -38,6 +39,12 @@ class LeaseSource {
   /// to "nothing bounds it" without one. At the end the lease is lost (`ttl_over`). Does nothing to
   /// a lease that has ended.
   static void set_remaining(const Lease& lease, std::chrono::milliseconds remaining);
+  /// Suspends the lease, as a lock with WhenUncertain::suspend does in an outage: when this
+  /// returns, `valid()` is false, and stop is requested on `suspended()` and on `ending` tokens.
+  /// Does nothing to a lease that is suspended or has ended.
+  static void suspend(const Lease& lease);
+  /// A suspended lease is valid again. Does nothing to any other.
+  static void resume(const Lease& lease);
   /// Ends the lease as lost: when this returns, `valid()` is false and `lost()` has requested stop.
   /// Does nothing to a lease that has ended.
   static void lose(const Lease& lease, LossReason reason = LossReason::session_expired);

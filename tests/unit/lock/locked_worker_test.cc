@@ -182,6 +182,36 @@ TEST_F(LockedWorkerTest, TheWorkIsToldOfALossAndRunsAgainUnderAnotherGrant) {
   EXPECT_TRUE(worker.is_leading());
 }
 
+TEST_F(LockedWorkerTest, ARunWhoseLeaseIsSuspendedIsStoppedUnlessItIsToGoOn) {
+  ZooKeeperLock lock({.path = "/suspending", .when_uncertain = WhenUncertain::suspend}, client_);
+  for (const WhenSuspended choice : {WhenSuspended::stop, WhenSuspended::go_on}) {
+    Lease lease;
+    std::stop_token told;
+    LockedWorker worker(lock, logged({.when_suspended = choice}),
+                        [&](const Lease& its_lease, const std::stop_token& stop) {
+                          lease = its_lease;
+                          told = stop;
+                          return wait_until_told(its_lease, stop);
+                        });
+    zk_.advance(1min);
+    ASSERT_TRUE(lease.valid());
+    const Lease first = lease;
+    const std::stop_token first_told = told;
+    zk_.cut(client_);
+    zk_.advance(first.remaining() + 1ms);
+    EXPECT_EQ(first_told.stop_requested(), choice == WhenSuspended::stop);
+    EXPECT_FALSE(worker.is_leading());
+    zk_.restore(client_);
+    zk_.advance(5s);
+    EXPECT_EQ(first.valid(), choice == WhenSuspended::go_on) << "else it has been given back";
+    EXPECT_TRUE(worker.is_leading());
+    zk_.remove(lease.znode());
+    zk_.settle();
+    EXPECT_TRUE(told.stop_requested() || lease.valid()) << "a loss stops it in any case";
+    worker.stop();
+  }
+}
+
 TEST_F(LockedWorkerTest, TheLockIsGivenBackOnlyAfterTheWorkHasReturned) {
   Gate gate;
   std::atomic<bool> is_told = false;
@@ -305,6 +335,7 @@ TEST_F(LockedWorkerTest, RefusesOptionsThatCannotWork) {
   refused({.longest_pause = -1ms}, "longest_pause");
   refused({.overdue_after = -1ms}, "overdue_after");
   refused({.min_hold = std::chrono::milliseconds::max()}, "min_hold");
+  refused({.margin = 1ms, .when_suspended = WhenSuspended::go_on}, "margin");
   refused({.margin = 1ms, .when_overdue = WhenOverdue::fail_stop}, "margin");
   refused({.lock_context = Context().with_timeout(1s)}, "lock_context");
   EXPECT_EQ(error_of([&] { LockedWorker(lock_, {}, LockedWork()); }).code(), Errc::invalid_config);

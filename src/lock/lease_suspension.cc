@@ -1,0 +1,134 @@
+// The functions of LeaseState that suspend it while its session is uncertain, and bring it back.
+//
+// All of the way back runs on the thread for timers, one step after the other, so its watches need
+// no mutex.
+#include "lock/lease_suspension.h"
+
+#include <chrono>
+#include <utility>
+
+#include "base/context_wait.h"
+#include "base/error_kinds.h"
+#include "base/mutex.h"
+#include "lock/lease_state.h"
+
+namespace zklock::internal {
+
+namespace {
+
+/// A check that was not answered is sent again after this part of the session timeout.
+constexpr int kChecksInATimeout = 12;
+
+}  // namespace
+
+void LookAtSession::operator()() const noexcept {
+  if (const auto state = lease.lock()) state->look_at_session();
+}
+
+/// A period of certainty has ended or begun, or the session is lost.
+void LeaseState::look_at_session() noexcept {
+  const bool was_suspended = is_suspended();
+  if (!valid() && was_suspended) return_later({});
+}
+
+/// `reason`: for a lease that is lost now.
+void LeaseState::end_certainty(LossReason reason) noexcept {
+  if (!suspension_ || grant_.session->lost().stop_requested()) {
+    lose(reason);
+  } else {
+    suspend();
+  }
+}
+
+void LeaseState::suspend() noexcept {
+  if (!is_held()) return;
+  // Before the phase: from then on the lease may be resumed, with another source.
+  const std::stop_source told = suspension_->told();
+  int held = kHeld;
+  if (!phase_.compare_exchange_strong(held, kSuspended)) return;
+  warn(std::chrono::nanoseconds::min());
+  try {
+    run_callback([self = shared_from_this(), told]() mutable {
+      if (self->is_released()) return;
+      told.request_stop();
+      self->after_suspension();
+    });
+  } catch (...) {  // out of memory
+    std::stop_source(told).request_stop();
+  }
+  return_later({});
+}
+
+void LeaseState::return_later(std::chrono::nanoseconds pause) noexcept {
+  try {
+    background_->timers.schedule(saturated_sum(Platform::current().steady_now(), pause),
+                                 [weak = weak_from_this()] {
+                                   if (const auto self = weak.lock()) self->try_to_return();
+                                 });
+  } catch (...) {  // out of memory: it would stay suspended
+    lose(LossReason::cut_off);
+  }
+}
+
+/// First the session has to be certain again, for as long as a grant takes. Then a check shows that
+/// the claim has stood all the time: none that is gone comes back.
+void LeaseState::try_to_return() {
+  if (!stands() || !is_suspended() || !grant_.session) return;
+  const std::stop_token period = grant_.session->uncertain();
+  const std::stop_token certain_again = grant_.session->certain_again();
+  if (!certain_again.stop_requested()) {
+    suspension_->certain_again.emplace(certain_again, LookAtSession{weak_from_this()});
+    return;
+  }
+  check_claim([weak = weak_from_this(), period](const Result<void>& checked) {
+    const auto self = weak.lock();
+    if (!self) return;
+    self->background_->timers.post([self, period, checked] { self->on_checked(period, checked); });
+  });
+}
+
+/// `period`: began before the check was sent. If it is over, the check says nothing about what
+/// came after it.
+void LeaseState::on_checked(const std::stop_token& period, const Result<void>& checked) {
+  if (checked.error() == ZooKeeperErrc::no_node) {
+    if (stands()) lose(LossReason::claim_deleted);
+  } else if (checked) {
+    if (period.stop_requested()) return try_to_return();
+    resume(period);
+    period_watch_.emplace(period, LookAtSession{weak_from_this()});
+  } else if (is_retryable(checked.error())) {
+    return_later(std::chrono::nanoseconds(grant_.session->timeout()) / kChecksInATimeout);
+  } else if (stands()) {
+    lose(LossReason::cut_off);
+  }
+}
+
+void LeaseState::resume(std::stop_token period) {
+  suspension_->begin(std::move(period));
+  int suspended = kSuspended;
+  if (!phase_.compare_exchange_strong(suspended, kHeld)) {
+    if (!is_released())
+      suspension_->told().request_stop();  // it was lost before there was a source
+    return;
+  }
+  suspension_->notify();
+  run_callback([self = shared_from_this()] { self->after_resumption(); });
+}
+
+void LeaseState::await_certainty(const Context& context) {
+  if (!suspension_) {
+    if (!valid()) fail_as_lost();
+    return;
+  }
+  if (is_forked()) fail_as_lost();  // first: the monitor's mutex may be locked forever
+  ContextWait wait(suspension_->monitor(), context);
+  while (!valid()) {
+    if (!is_suspended()) fail_as_lost();
+    MutexLock lock(suspension_->monitor().mutex);
+    const WaitEnd end = wait.wait(lock, [this] { return !is_suspended(); });
+    lock.unlock();
+    if (end != WaitEnd::ready) fail_as_unconfirmed("resume", error_of(end), context);
+  }
+}
+
+}  // namespace zklock::internal
