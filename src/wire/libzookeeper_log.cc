@@ -27,7 +27,7 @@ bool is_end(int error) { return error == ECONNRESET || error == EHOSTDOWN || err
 void LibZooKeeperLog::take(std::string_view line) {
   AttemptLine attempt = parse_attempt_line(line);
   if (is_end(attempt.error) && was_just_ended(attempt.server)) attempt.error = ETIMEDOUT;
-  std::function<void()> on_failed_attempt;
+  std::function<void(bool)> on_failed_attempt;
   {
     const MutexLock lock(mutex_);
     attempts_.note(attempt);
@@ -42,7 +42,7 @@ void LibZooKeeperLog::take(std::string_view line) {
     connection_.on_failed(attempt.server);
   }
   write(attempt, line);
-  if (on_failed_attempt) on_failed_attempt();
+  if (on_failed_attempt) on_failed_attempt(attempt.kind == AttemptLine::Kind::pausing);
 }
 
 void LibZooKeeperLog::write(const AttemptLine& attempt, std::string_view line) const {
@@ -58,7 +58,7 @@ void LibZooKeeperLog::write(const AttemptLine& attempt, std::string_view line) c
   }
 }
 
-void LibZooKeeperLog::on_failed_attempt(std::function<void()> function) {
+void LibZooKeeperLog::on_failed_attempt(std::function<void(bool)> function) {
   const MutexLock lock(mutex_);
   on_failed_attempt_ = std::move(function);
 }

@@ -30,10 +30,10 @@ class LibZooKeeperLog final : public LineReceiver {
       : log_(std::move(log)), servers_(std::move(servers)) {}
 
   void take(std::string_view line) override;
-  /// Calls `function` after each line that says that an attempt to connect has failed, or that the
-  /// next one is delayed: on the handle's network thread (of another handle if these two share a
-  /// LineCallback).
-  void on_failed_attempt(std::function<void()> function);
+  /// Calls `function` after each line that says that an attempt to connect has failed, or that all
+  /// servers were tried and the next attempt is delayed (`ends_round`): on the handle's network
+  /// thread (of another handle if these two share a LineCallback).
+  void on_failed_attempt(std::function<void(bool ends_round)> function);
   /// The handle has a session.
   void on_connected();
   /// The server of the handle has been silent for so long: ends the connection to it.
@@ -48,7 +48,7 @@ class LibZooKeeperLog final : public LineReceiver {
   const std::shared_ptr<HandleServers> servers_;
   ServerConnection connection_;
   mutable Mutex mutex_;
-  std::function<void()> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
+  std::function<void(bool)> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
   ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);
 };
 

@@ -20,6 +20,7 @@
 #include "wire/line_callback.h"
 #include "wire/open_handle.h"
 #include "wire/resolver.h"
+#include "wire/round_pause.h"
 
 // Declared in zookeeper_log.h, which does not find its own includes.
 extern "C" ZooLogLevel logLevel;  // NOLINT(readability-identifier-naming): the name is theirs
@@ -62,7 +63,8 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   static void on_watch_event(zhandle_t* handle, int type, int state, const char* path,
                              void* context) noexcept;
 
-  void on_failed_attempt();
+  void on_failed_attempt(bool ends_round);
+  void use_newer_servers();
   /// How long the handle may keep newer servers waiting: libzookeeper writes no line while it waits
   /// for a server, and that is for two thirds of the session timeout.
   [[nodiscard]] std::chrono::nanoseconds patience(zhandle_t* handle) const;
@@ -75,6 +77,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   const std::shared_ptr<HandleServers> servers_;
   const std::shared_ptr<LibZooKeeperLog> log_;
   const LineCallback lines_{log_};
+  RoundPause round_pause_;
   std::atomic<bool> connected_{false};  // written by the completion thread only
 
   SharedMutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
@@ -94,7 +97,8 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                                    const SessionIdentity* resume)
     : listener_(std::move(listener)),
       servers_(std::move(servers)),
-      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)) {
+      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)),
+      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout) {
   const std::vector<std::string> list = padded(servers_->in_use());
   list_length_ = list.size();
   const std::string address = connection_string(list, chroot);
@@ -116,17 +120,24 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
 }
 
 void LibZooKeeperWire::take_newer_servers() {
-  log_->on_failed_attempt([weak = weak_from_this()] {
-    if (const auto self = weak.lock()) self->on_failed_attempt();
+  log_->on_failed_attempt([weak = weak_from_this()](bool ends_round) {
+    if (const auto self = weak.lock()) self->on_failed_attempt(ends_round);
   });
 }
 
-/// Runs on the handle's network thread, inside libzookeeper: `zoo_set_servers` closes the handle's
+/// Runs on the handle's network thread, inside libzookeeper, which holds no lock.
+void LibZooKeeperWire::on_failed_attempt(bool ends_round) {
+  if (lines_.is_shared()) return;  // the lines may be those of another handle
+  use_newer_servers();
+  if (ends_round) round_pause_.wait();
+}
+
+/// On the handle's network thread: `zoo_set_servers` closes the handle's
 /// socket, which no other thread may do. The handle must not be connected either, as it would not
 /// report that the connection is gone.
-void LibZooKeeperWire::on_failed_attempt() {
+void LibZooKeeperWire::use_newer_servers() {
   std::optional<std::vector<std::string>> newer = servers_->offered();
-  if (!newer || lines_.is_shared()) return;
+  if (!newer) return;
   const std::vector<std::string> list = padded(*newer, list_length_);
   const std::string address = connection_string(list, "");
   const SharedLock lock(handle_mutex_);
@@ -139,7 +150,8 @@ void LibZooKeeperWire::on_failed_attempt() {
 std::chrono::nanoseconds LibZooKeeperWire::patience(zhandle_t* handle) const {
   // Such a handle takes none.
   if (lines_.is_shared() || logLevel < ZOO_LOG_LEVEL_ERROR) return HandleServers::kShortPatience;
-  return std::chrono::milliseconds(zoo_recv_timeout(handle)) * 2 / 3 + kSlack;
+  return std::chrono::milliseconds(zoo_recv_timeout(handle)) * 2 / 3 + round_pause_.longest() +
+         kSlack;
 }
 
 template <class Call>
@@ -240,6 +252,7 @@ void LibZooKeeperWire::leave_server(std::chrono::nanoseconds silence) {
 }
 
 void LibZooKeeperWire::close() noexcept {
+  round_pause_.end();
   // The answer to this read comes behind everything that the server has sent before, which must
   // have been read: after a reconnect also the answer to the watches that libzookeeper has set
   // again, and their events.
@@ -267,6 +280,7 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
     std::memcpy(session.password.data(), id->passwd, session.password.size());
     session.timeout = std::chrono::milliseconds(zoo_recv_timeout(handle));
     self.connected_ = true;
+    self.round_pause_.begin_anew();
     self.log_->on_connected();
     self.listener_->on_connected(session);
   } else if (state == ZOO_EXPIRED_SESSION_STATE) {

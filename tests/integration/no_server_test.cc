@@ -101,6 +101,15 @@ TEST(NoServerTest, AServerThatHangsUpIsSaidToHaveAcceptedTheConnection) {
                     HasSubstr("maxClientCnxns")));
 }
 
+TEST(NoServerTest, AttemptsBecomeRarerUpToATenthOfTheSessionTimeout) {
+  std::atomic<int> attempts = 0;
+  Listener listener([&](cli::FileDescriptor) { ++attempts; });
+  const ClientOptions options{.session_timeout = 1s, .connect_timeout = 4s};
+  static_cast<void>(error_of([&] { static_cast<void>(connect(listener.address(), options)); }));
+  EXPECT_GE(attempts, 10);
+  EXPECT_LE(attempts, 100) << "libzookeeper itself would make 228";
+}
+
 TEST(NoServerTest, AServerThatIsSilentIsSaidToHaveAcceptedTheConnection) {
   std::vector<cli::FileDescriptor> connections;
   Listener listener(
