@@ -137,7 +137,9 @@ void print(const std::string& title, const std::map<std::string, std::size_t>& c
 void print(const Summary& summary) {
   print("faults", summary.faults);
   print("leases lost", summary.losses);
-  std::printf("  %7zu of them though their sessions went on\n", summary.losses_in_vain);
+  std::printf("  %7zu suspensions, %zu of which ended well\n", summary.suspensions,
+              summary.resumptions);
+  std::printf("  %7zu of the losses though their sessions went on\n", summary.losses_in_vain);
   print("calls that failed", summary.failures);
   std::printf("%zu grants, %zu writes, %zu writes refused\n", summary.grants, summary.writes,
               summary.refused_writes);

@@ -17,10 +17,10 @@
 namespace zklock::chaos {
 namespace {
 
-constexpr std::array<std::string_view, 18> kNames{
-    "begun",    "ended",   "granted", "valid",  "invalid",   "lost",
-    "stood",    "written", "refused", "busy",   "committed", "not_committed",
-    "in_doubt", "fault",   "healed",  "frozen", "thawed",    "killed"};
+constexpr std::array<std::string_view, 20> kNames{
+    "begun",    "ended", "granted", "valid",   "invalid", "suspended", "resumed",
+    "lost",     "stood", "written", "refused", "busy",    "committed", "not_committed",
+    "in_doubt", "fault", "healed",  "frozen",  "thawed",  "killed"};
 
 /// A word for what may be empty.
 std::string word(const std::string& text) { return text.empty() ? "-" : text; }

@@ -22,6 +22,8 @@ struct Event {
     granted,    // `lock` has returned a lease
     valid,      // a lease said, at this time or later, that it is valid
     invalid,    // a lease that has not been unlocked said that it is not
+    suspended,  // a lease said that it is not valid, and may be again
+    resumed,    // waiting for that has ended well
     lost,       // a stop callback was called
     stood,      // the session of a lease that was lost has gone on
     written,    // the register took a write with the token

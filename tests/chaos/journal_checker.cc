@@ -142,6 +142,8 @@ class History {
       case Event::Kind::refused:
         add_to_grant(event);
         break;
+      case Event::Kind::suspended:
+      case Event::Kind::resumed:
       case Event::Kind::stood:
       case Event::Kind::written:
       case Event::Kind::busy:
@@ -361,6 +363,8 @@ Summary summarize(const std::vector<Event>& events) {
   }
   for (const Event& event : events) {
     if (event.kind == Event::Kind::fault) ++summary.faults[event.detail];
+    if (event.kind == Event::Kind::suspended) ++summary.suspensions;
+    if (event.kind == Event::Kind::resumed) ++summary.resumptions;
     if (event.kind == Event::Kind::stood) ++summary.losses_in_vain;
     if (event.kind == Event::Kind::written) ++summary.writes;
     if (event.kind == Event::Kind::refused) ++summary.refused_writes;

@@ -47,7 +47,9 @@ struct Violation {
 /// What has happened, in numbers.
 struct Summary {
   std::size_t grants = 0;
-  std::map<std::string, std::size_t> losses{};    // by reason
+  std::map<std::string, std::size_t> losses{};  // by reason
+  std::size_t suspensions = 0;
+  std::size_t resumptions = 0;
   std::size_t losses_in_vain = 0;                 // though their sessions stood
   std::map<std::string, std::size_t> failures{};  // calls, by what they said
   std::map<std::string, std::size_t> faults{};    // by name

@@ -47,14 +47,20 @@ struct Options {
   std::filesystem::path directory;
 };
 
-/// One path, and how long a grant of it lasts (0: forever).
+/// One path, how long a grant of it lasts (0: as long as its session), and what becomes of it in an
+/// outage.
 struct ContendedLock {
-  ContendedLock(const std::string& at, milliseconds lasts,
+  ContendedLock(const std::string& at, milliseconds lasts, WhenUncertain when_uncertain,
                 const std::shared_ptr<ZooKeeperClient>& client)
-      : path(at), ttl(lasts), writes(*client, at), lock({.path = at, .ttl = lasts}, client) {}
+      : path(at),
+        ttl(lasts),
+        suspends(when_uncertain == WhenUncertain::suspend),
+        writes(*client, at),
+        lock({.path = at, .ttl = lasts, .when_uncertain = when_uncertain}, client) {}
 
   const std::string path;
   const milliseconds ttl;
+  const bool suspends;
   const GuardedWrites writes;
   ZooKeeperLock lock;  // keeps the client
 };
@@ -138,7 +144,7 @@ class Worker {
     const bool renews = contended.ttl > 0ms && one_in(2);
     const std::int64_t begun = boot_now();
     std::int64_t renewed = begun;
-    while (look_at(contended, lease)) {
+    while (look_at(contended, lease) || comes_back(contended, lease)) {
       if (boot_now() - begun >= nanoseconds(time).count() || stop_.stop_requested()) return true;
       write(contended, lease);
       if (one_in(3)) commit(contended, lease);
@@ -147,10 +153,25 @@ class Worker {
         call("renew", about(lease, contended, Event::Kind::begun), contended.ttl,
              [&](const Context& context, std::error_code& error) { lease.renew(context, error); });
       }
-      if (!look_at(contended, lease)) return false;
       pause(milliseconds(1 + below(10)));
     }
-    return false;
+    // What is suspended is given back as if it were valid.
+    return !lease.loss_reason();
+  }
+
+  /// It is valid again. False: it has ended, or it takes too long.
+  [[nodiscard]] bool comes_back(const ContendedLock& contended, const Lease& lease) {
+    if (!contended.suspends || lease.loss_reason()) return false;
+    const milliseconds patience = one_in(4) ? 20ms : 2 * session_timeout_;
+    std::error_code error;
+    call("await_certainty", about(lease, contended, Event::Kind::begun), patience,
+         [&](const Context& context, std::error_code& failed) {
+           lease.await_certainty(context, failed);
+           error = failed;
+         });
+    if (error) return false;
+    journal_.record(about(lease, contended, Event::Kind::resumed));
+    return look_at(contended, lease);
   }
 
   /// There is a connection again. Whether the session goes on of the lease that was lost because
@@ -165,7 +186,11 @@ class Worker {
   bool look_at(const ContendedLock& contended, const Lease& lease) {
     const std::int64_t before = boot_now();
     const bool is_valid = lease.valid();
-    Event seen = about(lease, contended, is_valid ? Event::Kind::valid : Event::Kind::invalid);
+    const bool is_suspended = !is_valid && contended.suspends && !lease.loss_reason();
+    Event seen = about(lease, contended,
+                       is_valid       ? Event::Kind::valid
+                       : is_suspended ? Event::Kind::suspended
+                                      : Event::Kind::invalid);
     seen.at = before;
     journal_.record(std::move(seen));
     return is_valid;
@@ -269,8 +294,11 @@ void run(const Options& options, const sigset_t& stop_signal) {
     for (int path = 0; path < options.paths; ++path) {
       // The grants of every third path do not last.
       const milliseconds ttl = path % 3 == 2 ? options.session_timeout / 2 : 0ms;
-      locks.push_back(
-          std::make_unique<ContendedLock>("/chaos/" + std::to_string(path), ttl, client));
+      // Of every second process, others.
+      const bool suspends = (static_cast<unsigned>(path) + options.seed) % 2 == 0;
+      locks.push_back(std::make_unique<ContendedLock>(
+          "/chaos/" + std::to_string(path), ttl,
+          suspends ? WhenUncertain::suspend : WhenUncertain::lose, client));
     }
     std::stop_source stop;
     std::vector<std::jthread> threads;
