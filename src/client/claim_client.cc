@@ -23,4 +23,11 @@ Result<void> Session::become_certain(std::chrono::nanoseconds /*in_hand*/,
 
 ClaimChooser::~ClaimChooser() = default;
 
+RemovalListener::~RemovalListener() = default;
+
+void ClaimClient::remove_and_report(const std::string& path,
+                                    const std::shared_ptr<RemovalListener>& /*listener*/) {
+  remove_in_background(path);
+}
+
 }  // namespace zklock

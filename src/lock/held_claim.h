@@ -12,6 +12,7 @@
 
 #include "lock/claim_node.h"
 #include "lock/claim_watch.h"
+#include "lock/ending_report.h"
 #include "lock/lease_state.h"
 #include "lock/lock_settings.h"
 
@@ -21,7 +22,7 @@ class HeldClaim final : public LeaseState {
  public:
   /// `client`: the client of the claim's session.
   HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ClaimClient> client,
-            const CreatedClaim& claim, ClaimNode node, std::string owner,
+            const CreatedClaim& claim, ClaimNode node, std::string owner, std::string trace,
             std::optional<BootTime> ttl_end);
   ~HeldClaim() override;
   HeldClaim(const HeldClaim&) = delete;
@@ -58,12 +59,15 @@ class HeldClaim final : public LeaseState {
 
   void on_loss() noexcept override;
   void after_loss() noexcept override;
+  void report_overdue() noexcept override;
   void run_callback(std::function<void()> callback) override {
     settings_->callbacks.post(std::move(callback));
   }
+  [[nodiscard]] std::string about(const char* what) const;
   void watch_own_claim();
   void watch_own_claim_later(std::chrono::nanoseconds pause);
   void rewrite(const Context& context);
+  void remove_in_background();
   [[nodiscard]] Result<void> remove(const Context& context);
 
   const std::shared_ptr<const LockSettings> settings_;
@@ -74,6 +78,7 @@ class HeldClaim final : public LeaseState {
   // Constant after `begin_hold`.
   std::shared_ptr<OwnWatch> watch_;
   std::shared_ptr<ClaimWatch> watch_of_the_wait_;  // passes its events on to `watch_`
+  std::shared_ptr<EndingReport> ending_report_;    // null: nobody wants to know
   Executor::Ticket timer_ = 0;
 };
 

@@ -77,6 +77,10 @@ std::chrono::nanoseconds LeaseState::remaining() noexcept {
   return std::max(saturated_difference(until, now), std::chrono::nanoseconds(0));
 }
 
+std::chrono::nanoseconds LeaseState::held_for() const noexcept {
+  return std::min(ended_at_.load(), Platform::current().steady_now()) - begun_at_;
+}
+
 std::error_code LeaseState::loss_reason() const noexcept {
   const int phase = phase_.load();
   if (phase == kHeld || phase == kReleased) return {};
@@ -171,6 +175,7 @@ std::stop_token LeaseState::ended() {
 }
 
 void LeaseState::report_end() noexcept {
+  ended_at_ = Platform::current().steady_now();
   MutexLock lock(mutex_);
   if (!on_demand_) return;
   std::stop_source ended(on_demand_->ended);

@@ -30,6 +30,7 @@ struct Grant {
   std::int64_t fencing_token = 0;
   std::shared_ptr<const Session> session;  // null: the client does not know its session
   std::stop_token certainty_ended;         // the session is lost, or no longer certain
+  std::string trace{};                     // "": none
 };
 
 /// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
@@ -64,6 +65,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// callbacks return at once.
   [[nodiscard]] ZKLOCK_HIDDEN std::stop_token ended();
   [[nodiscard]] std::error_code loss_reason() const noexcept;
+  /// See Lease::held_for.
+  [[nodiscard]] ZKLOCK_HIDDEN std::chrono::nanoseconds held_for() const noexcept;
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
   /// A zxid after all that earlier holders wrote, and before what is written with it. 0: not known
   /// yet. For guarded writes.
@@ -79,6 +82,9 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   }
   /// The client of the claim's session. Null: it has none.
   [[nodiscard]] virtual std::shared_ptr<ClaimClient> client() const { return nullptr; }
+
+  /// The work under it has not returned in time. Without a mutex of ours.
+  virtual void report_overdue() noexcept {}
 
   /// Throw LockError.
   virtual void renew(const Context& context) = 0;
@@ -168,6 +174,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   const int forks_ = fork_count();
   std::atomic<int> phase_{kHeld};
   std::atomic<BootTime> ttl_end_;  // BootTime::max(): no TTL
+  const SteadyTime begun_at_ = Platform::current().steady_now();
+  std::atomic<SteadyTime> ended_at_{SteadyTime::max()};  // max: it has not ended
   std::stop_source lost_;
   std::optional<std::stop_callback<LoseWithSession>> session_watch_;  // constant after `start`
   std::shared_ptr<void> reliance_;  // on the session; of the thread that ends the lease

@@ -76,6 +76,9 @@ class ZKLOCK_HIDDEN ZooKeeperLock::Impl final : public internal::EndsAtExit,
   [[nodiscard]] std::string owner_of(const Context& context) const {
     return owner_key_.empty() ? std::string() : context.value(owner_key_).value_or("");
   }
+  [[nodiscard]] std::string trace_of(const Context& context) const {
+    return trace_key_.empty() ? std::string() : context.value(trace_key_).value_or("");
+  }
   [[nodiscard]] Context context_for(const Context& caller) const;
   // Which grant an unlock means. Throw LockError if there is none.
   [[nodiscard]] internal::Grants::Held held_by(const std::string& owner) const;
@@ -87,6 +90,7 @@ class ZKLOCK_HIDDEN ZooKeeperLock::Impl final : public internal::EndsAtExit,
 
   const std::shared_ptr<const internal::LockSettings> settings_;
   const std::string owner_key_;
+  const std::string trace_key_;
   const bool owns_client_;
   const int forks_ = internal::fork_count();
   // These guard their own state.
