@@ -129,8 +129,8 @@ class LockMetrics final : public zklock::LockObserver {
   }
   prometheus::Histogram& histogram(const char* name, const char* help) {
     return prometheus::BuildHistogram().Name(name).Help(help).Register(registry_).Add(
-        {{"lock", lock_}},
-        prometheus::Histogram::BucketBoundaries{.001, .005, .02, .1, .5, 2, 10, 60, 600, 3'600});
+        {{"lock", lock_}}, prometheus::Histogram::BucketBoundaries{
+                               .001, .005, .02, .1, .5, 2, 5, 10, 20, 40, 80, 160, 600, 3'600});
   }
   prometheus::Counter& losses(LossReason reason) {
     return counter("zklock_losses_total", "Leases that were lost.", {{"reason", name_of(reason)}});

@@ -145,7 +145,7 @@ def draw_panel(panel, recorded):
         body.append(f'<path class="line" stroke="{color}" d="{path(values, x, y)}"/>')
         body.append(f'<path stroke="{color}" stroke-width="3" d="M{place} {HEIGHT - 14}h12"/>'
                     f'<text x="{place + 16}" y="{HEIGHT - 10}">{escape(name)}</text>')
-        place += 30 + 6 * len(name)
+        place += 26 + 6 * len(name)
     return "".join(body)
 
 
