@@ -108,6 +108,8 @@ def path(values, x, y):
         if value is None:
             pen = "M"
             continue
+        if 0 < i < len(values) - 1 and values[i - 1] == value == values[i + 1]:
+            continue  # in the middle of a straight line
         parts.append(f"{pen}{x(i):.1f} {y(value):.1f}")
         pen = "L"
     return "".join(parts)

@@ -113,15 +113,22 @@ TEST_F(LockEventsOnServerTest, ARemovalThatIsNotPermittedFailsAndItsSessionEnds)
 
 TEST_F(LockEventsOnServerTest, AnOverdueRunIsReported) {
   ZooKeeperLock lock(config(), client_);
+  std::promise<void> begins;
   std::promise<void> goes_on;
+  auto has_begun = begins.get_future();
   auto may_return = goes_on.get_future();
   LockedWorker worker(lock,
                       {.overdue_after = 10ms, .lock_context = Context().with_value("trace", "e5")},
-                      [&](const Lease&, const std::stop_token&) { may_return.wait(); });
-  ASSERT_TRUE(record_->await("granted"));
+                      [&](const Lease&, const std::stop_token&) {
+                        begins.set_value();
+                        may_return.wait();
+                        return AfterRun::stop;
+                      });
+  ASSERT_EQ(has_begun.wait_for(kLongEnough), std::future_status::ready);
   worker.step_down(1min);
-  EXPECT_TRUE(record_->await("overdue"));
+  const bool is_reported = record_->await("overdue");
   goes_on.set_value();
+  ASSERT_TRUE(is_reported);
   EXPECT_EQ(record_->all("overdue").at(0).trace, "e5");
 }
 
