@@ -29,6 +29,7 @@
 #include <string>
 #include <system_error>
 #include <thread>
+#include <utility>
 
 using namespace std::chrono_literals;
 using zklock::Context;
@@ -45,8 +46,8 @@ double seconds(std::chrono::nanoseconds time) {
 /// Exports what happens to one lock, with the label `lock`. Thread safety: as LockObserver.
 class LockMetrics final : public zklock::LockObserver {
  public:
-  LockMetrics(prometheus::Registry& registry, const std::string& lock)
-      : registry_(registry), lock_(lock) {
+  LockMetrics(prometheus::Registry& registry, std::string lock)
+      : registry_(registry), lock_(std::move(lock)) {
     // From the beginning, as a rate needs a zero to begin with.
     for (const LossReason reason : kReasons) losses(reason);
   }
