@@ -8,12 +8,11 @@
 
 namespace zklock::internal {
 
-std::shared_ptr<EndingReport> EndingReport::begin(
-    const std::shared_ptr<const LockSettings>& settings, std::weak_ptr<LeaseState> lease) {
-  if (!settings->observer || settings->observer_margin.count() == 0) return nullptr;
-  auto report = std::make_shared<EndingReport>(settings, std::move(lease));
+void EndingReport::begin(const std::shared_ptr<const LockSettings>& settings, LeaseState& lease) {
+  if (!settings->observer || settings->observer_margin.count() == 0) return;
+  const auto report = std::make_shared<EndingReport>(settings, lease.weak_from_this());
+  lease.keep(report);
   report->watch();
-  return report;
 }
 
 void EndingReport::watch() noexcept {
@@ -51,7 +50,7 @@ void EndingReport::report() noexcept {
   // `ending` tells of losses, too: those have an event of their own.
   if (!lease || !lease->valid()) return;
   const SteadyTime end = lease->bound();
-  settings_->observe(lease->grant().trace, [&lease](LockObserver& observer) {
+  settings_->observe(lease->trace(), [&lease](LockObserver& observer) {
     observer.on_ending(LeaseAccess::make(lease), lease->remaining());
   });
   settings_->background->timers.schedule(end, [weak = weak_from_this()] {

@@ -20,9 +20,8 @@ class EndingReport : public std::enable_shared_from_this<EndingReport> {
   EndingReport(std::shared_ptr<const LockSettings> settings, std::weak_ptr<LeaseState> lease)
       : settings_(std::move(settings)), lease_(std::move(lease)) {}
 
-  /// Null: nobody wants to know.
-  [[nodiscard]] static std::shared_ptr<EndingReport> begin(
-      const std::shared_ptr<const LockSettings>& settings, std::weak_ptr<LeaseState> lease);
+  /// Unless nobody wants to know. The lease keeps the report.
+  static void begin(const std::shared_ptr<const LockSettings>& settings, LeaseState& lease);
 
  private:
   struct Warned {

@@ -116,7 +116,7 @@ class ZKLOCK_HIDDEN FailStop::Watch {
       } else {
         line.append(" is within ").append(std::to_string(margin_.count())).append(" ms of its end");
       }
-      line = internal::with_trace(std::move(line), state_.grant().trace).append("\n");
+      line = internal::with_trace(std::move(line), state_.trace()).append("\n");
       say(line);
     } catch (...) {  // out of memory: without a word
     }

@@ -8,6 +8,7 @@
 #include "base/error_kinds.h"
 #include "base/farewell.h"
 #include "base/mutex.h"
+#include "lock/ending_report.h"
 
 namespace zklock::internal {
 
@@ -22,8 +23,10 @@ constexpr std::chrono::milliseconds kShortHoldInAQueue{5};
 constexpr std::chrono::seconds kUnlockPatience{1};
 
 Grant grant_of(const CreatedClaim& claim, std::string trace) {
-  return Grant{claim.path, claim.stat.czxid, claim.session,
-               claim.session ? claim.session->uncertain() : std::stop_token(), std::move(trace)};
+  Grant grant{claim.path, claim.stat.czxid, claim.session,
+              claim.session ? claim.session->uncertain() : std::stop_token()};
+  if (!trace.empty()) grant.trace = std::make_unique<const std::string>(std::move(trace));
+  return grant;
 }
 
 /// The same cancellation, with a deadline that leaves time for one attempt.
@@ -88,7 +91,7 @@ HeldClaim::~HeldClaim() {
 
 void HeldClaim::begin_hold(std::shared_ptr<ClaimWatch> own, bool has_waited) {
   LeaseState::start();
-  ending_report_ = EndingReport::begin(settings_, weak_from_this());
+  EndingReport::begin(settings_, *this);
   watch_ = std::make_shared<OwnWatch>(weak_from_this());
   if (!own) return watch_own_claim_later(has_waited ? kShortHoldInAQueue : kShortHold);
   watch_of_the_wait_ = std::move(own);
@@ -119,16 +122,15 @@ void HeldClaim::watch_own_claim() {
 
 /// `what` and the claim, for a log line.
 std::string HeldClaim::about(const char* what) const {
-  return with_trace(what + grant().znode, grant().trace);
+  return with_trace(what + grant().znode, trace());
 }
 
 void HeldClaim::remove_in_background() {
-  client_->remove_and_report(grant().znode, settings_->removal_of_claim(grant().trace));
+  client_->remove_and_report(grant().znode, settings_->removal_of_claim(trace()));
 }
 
 void HeldClaim::report_overdue() noexcept {
-  settings_->observe(grant().trace,
-                     [this](LockObserver& observer) { observer.on_overdue(lease()); });
+  settings_->observe(trace(), [this](LockObserver& observer) { observer.on_overdue(lease()); });
 }
 
 void HeldClaim::on_loss() noexcept {
@@ -144,9 +146,9 @@ void HeldClaim::after_loss() noexcept {
   settings_->log.warning([this] {
     return with_trace(
         "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message(),
-        grant().trace);
+        trace());
   });
-  settings_->observe(grant().trace, [this](LockObserver& observer) { observer.on_lost(lease()); });
+  settings_->observe(trace(), [this](LockObserver& observer) { observer.on_lost(lease()); });
 }
 
 void HeldClaim::renew(const Context& context) {
@@ -183,7 +185,7 @@ void HeldClaim::rewrite(const Context& context) {
   // Counted from before the write is sent, so the lease ends before anybody may purge the claim.
   const BootTime begun = Platform::current().boot_now();
   const Result<void> written =
-      renewal_->node.rewrite(*client_, settings_->metadata(owner(), grant().trace), context);
+      renewal_->node.rewrite(*client_, settings_->metadata(owner(), trace()), context);
   if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
     lose(LossReason::claim_deleted);
     fail_as_lost();
@@ -220,8 +222,7 @@ void HeldClaim::release(const Context& context) {
   const std::shared_ptr<void> reservation = std::move(reservation_);
   const Result<void> removed = remove(context_for_release(context));
   if (removed) {
-    settings_->observe(grant().trace,
-                       [this](LockObserver& observer) { observer.on_released(lease()); });
+    settings_->observe(trace(), [this](LockObserver& observer) { observer.on_released(lease()); });
     return;
   }
   if (removed.error() == ZooKeeperErrc::no_node) {

@@ -12,7 +12,6 @@
 
 #include "lock/claim_node.h"
 #include "lock/claim_watch.h"
-#include "lock/ending_report.h"
 #include "lock/lease_state.h"
 #include "lock/lock_settings.h"
 
@@ -78,7 +77,6 @@ class HeldClaim final : public LeaseState {
   // Constant after `begin_hold`.
   std::shared_ptr<OwnWatch> watch_;
   std::shared_ptr<ClaimWatch> watch_of_the_wait_;  // passes its events on to `watch_`
-  std::shared_ptr<EndingReport> ending_report_;    // null: nobody wants to know
   Executor::Ticket timer_ = 0;
 };
 

@@ -77,6 +77,13 @@ std::chrono::nanoseconds LeaseState::remaining() noexcept {
   return std::max(saturated_difference(until, now), std::chrono::nanoseconds(0));
 }
 
+std::string LeaseState::trace() const { return grant_.trace ? *grant_.trace : std::string(); }
+
+void LeaseState::keep(std::shared_ptr<void> kept) {
+  const MutexLock lock(mutex_);
+  on_demand().kept = std::move(kept);
+}
+
 std::chrono::nanoseconds LeaseState::held_for() const noexcept {
   return std::min(ended_at_.load(), Platform::current().steady_now()) - begun_at_;
 }

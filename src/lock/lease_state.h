@@ -28,9 +28,9 @@ namespace zklock::internal {
 struct Grant {
   std::string znode;
   std::int64_t fencing_token = 0;
-  std::shared_ptr<const Session> session;  // null: the client does not know its session
-  std::stop_token certainty_ended;         // the session is lost, or no longer certain
-  std::string trace{};                     // "": none
+  std::shared_ptr<const Session> session;      // null: the client does not know its session
+  std::stop_token certainty_ended;             // the session is lost, or no longer certain
+  std::unique_ptr<const std::string> trace{};  // null: none
 };
 
 /// Held, then released or lost, forever. `valid()` asks the clock, the session and the phase, so no
@@ -65,6 +65,10 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// callbacks return at once.
   [[nodiscard]] ZKLOCK_HIDDEN std::stop_token ended();
   [[nodiscard]] std::error_code loss_reason() const noexcept;
+  /// "": none.
+  [[nodiscard]] std::string trace() const;
+  /// Keeps `kept` for as long as it lives.
+  ZKLOCK_HIDDEN void keep(std::shared_ptr<void> kept);
   /// See Lease::held_for.
   [[nodiscard]] ZKLOCK_HIDDEN std::chrono::nanoseconds held_for() const noexcept;
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
@@ -152,6 +156,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
     StopsByMargin warnings{};
     std::stop_source ended{};
     std::int64_t zxid_of_grant = 0;
+    std::shared_ptr<void> kept{};
   };
 
   // A phase is one of these, or a LossReason.

@@ -59,7 +59,7 @@ std::string Lease::znode() const { return state_ ? state_->grant().znode : std::
 
 std::string Lease::owner() const { return state_ ? state_->owner() : std::string(); }
 
-std::string Lease::trace() const { return state_ ? state_->grant().trace : std::string(); }
+std::string Lease::trace() const { return state_ ? state_->trace() : std::string(); }
 
 std::chrono::nanoseconds Lease::held_for() const noexcept {
   return state_ ? state_->held_for() : std::chrono::nanoseconds(0);

@@ -23,8 +23,8 @@ struct LockSettings : Observed {
   std::string path;
   std::chrono::milliseconds ttl{0};  // 0: none
   bool purge_without_ttl = false;
-  Acl acl = Acl::open();
   DirectoryKind directory = DirectoryKind::container;
+  Acl acl = Acl::open();
   std::vector<std::string> further_claim_markers;
   std::chrono::milliseconds observer_margin{0};  // 0: endings are not reported
   std::shared_ptr<ClaimClient> client;

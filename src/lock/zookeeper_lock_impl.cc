@@ -54,9 +54,14 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
 ZooKeeperLock::Impl::Impl(const ZooKeeperLockConfig& config,
                           std::shared_ptr<ZooKeeperClient> client, bool owns_client)
     : settings_(settings_of(config, std::move(client))),
-      owner_key_(config.owner_key),
-      trace_key_(config.trace_key),
+      keys_(keys_of(config)),
       owns_client_(owns_client) {}
+
+std::unique_ptr<const ZooKeeperLock::Impl::Keys> ZooKeeperLock::Impl::keys_of(
+    const ZooKeeperLockConfig& config) {
+  if (config.owner_key.empty() && config.trace_key.empty()) return nullptr;
+  return std::make_unique<const Keys>(Keys{config.owner_key, config.trace_key});
+}
 
 /// The caller's context, which destroying the lock cancels too. If its deadline has passed, it
 /// leaves time for one attempt.
@@ -84,7 +89,7 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
   const internal::OpenCalls::Scope call(open_calls_);
   const internal::SteadyTime begun = Platform::current().steady_now();
   const auto waited = [begun] { return Platform::current().steady_now() - begun; };
-  const std::string trace = trace_of(caller);
+  const std::string trace = value_of(caller, &Keys::trace);
   try {
     const std::string owner = owner_of(caller);
     if (!owner.empty()) {
