@@ -26,7 +26,8 @@ case ${ZKLOCK_DEBIAN_VERSION:-$(cat /etc/debian_version 2>/dev/null || true)} in
 esac
 
 build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
-  libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev libsqlite3-dev"
+  libhowardhinnant-date-dev libcli11-dev libgtest-dev libgmock-dev libsqlite3-dev
+  prometheus-cpp-dev"
 # Not the package zookeeper: it adds scripts, and a JRE with all of a desktop's libraries.
 zookeeper="libzookeeper-java libslf4j-java default-jre-headless"
 server="$zookeeper faketime"

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Each diagram in the repository is what its text file says: x.svg is what draw_sequence.py makes of x.txt.
+# Each diagram in the repository is what its text file says: x.svg is what draw_sequence.py makes of x.txt;
+# monitoring/dashboard.svg shows the panels of dashboard.json with what was recorded.
 #
 #   diagrams_test.sh <source directory>
 set -euo pipefail
@@ -13,3 +14,7 @@ for text in *.txt; do
   count=$((count + 1))
 done
 (( count > 0 )) || { echo "there is no diagram" >&2; exit 1; }
+
+cd monitoring
+./draw_dashboard.py dashboard.json recorded.txt | cmp - dashboard.svg >&2 ||
+    { echo "draw examples/monitoring/dashboard.svg anew: see draw_dashboard.py" >&2; exit 1; }

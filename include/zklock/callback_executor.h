@@ -9,9 +9,9 @@
 namespace zklock {
 
 /// Runs callbacks that are not made on the thread of a call of the application's: stop callbacks of
-/// Lease::lost, LockObserver::on_lost, and watchers that are not prompt. Implement it over the
-/// thread pool of your service, and set ClientOptions::callback_executor. Without one, threads of
-/// the library run them.
+/// Lease::lost, those events of a LockObserver that come "later", and watchers that are not prompt.
+/// Implement it over the thread pool of your service, and set ClientOptions::callback_executor.
+/// Without one, threads of the library run them.
 ///
 /// Thread safety: `execute` is called from any thread, also from several at once, and never while
 /// the library holds a mutex of its own.

@@ -106,6 +106,14 @@ class ZKLOCK_EXPORT Lease {
   /// The owner, "" if none was named.
   [[nodiscard]] std::string owner() const;
 
+  /// The trace id of the call that it was granted to, "" if there was none: see
+  /// ZooKeeperLockConfig::trace_key.
+  [[nodiscard]] std::string trace() const;
+
+  /// For how long it has been held: from its grant until now, or until it was released, or was
+  /// found to be lost. 0 for an empty lease.
+  [[nodiscard]] std::chrono::nanoseconds held_for() const noexcept;
+
   /// Restarts the TTL from now; without a TTL it succeeds, and does nothing. This, `verify` and
   /// `require` first wait until a suspended lease is valid again (the TTL goes on meanwhile).
   /// Blocks until ZooKeeper has confirmed it or the deadline passes. Throws LockError: `lock_lost`

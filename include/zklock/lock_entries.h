@@ -27,6 +27,7 @@ struct LockEntry {
   std::int64_t fencing_token = 0;                 // czxid
   std::chrono::milliseconds ttl{0};  // how long it may be held, from `since`; 0: no limit
   std::int64_t session = 0;          // it ends with this one
+  std::string trace{};               // ZooKeeperLockConfig::trace_key; "" if there is none
 
   bool operator==(const LockEntry&) const = default;
 };

@@ -90,6 +90,16 @@ struct ZooKeeperLockConfig {
   /// What becomes of a lease while no server confirms its session. A client of your own needs
   /// Session::certain_again and ClaimClient::check_in_background for `suspend`.
   WhenUncertain when_uncertain = WhenUncertain::lose;
+
+  /// The key of the Context value that is the trace id of a call of `lock`. The id is written into
+  /// the claim (LockEntry::trace), is in each log line about it, and in each event: Lease::trace,
+  /// LockObserver::trace. At most 1 kB of UTF-8; what others see of it is corrected and cut, as
+  /// with owners. "": there are none.
+  std::string trace_key{};
+
+  /// When the observer learns that a lease is ending: so long before its end. 0: never. Where it is
+  /// longer than Lease::longest_margin allows, it is that. Not negative.
+  std::chrono::milliseconds observer_margin{0};
 };
 
 /// One lock path. Neither copyable nor movable.

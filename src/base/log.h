@@ -15,6 +15,9 @@
 
 namespace zklock::internal {
 
+/// `line` with the trace id of the claim that it is about, if it has one.
+[[nodiscard]] std::string with_trace(std::string line, std::string_view trace);
+
 /// A copyable reference to the user's logger, if there is one.
 class Log {
  public:

@@ -9,7 +9,9 @@
 #include <memory>
 #include <string>
 
+#include "base/log.h"
 #include "base/platform.h"
+#include "base/utf8.h"
 
 namespace zklock {
 
@@ -70,6 +72,11 @@ class StderrLogger final : public Logger {
 };
 
 }  // namespace
+
+std::string internal::with_trace(std::string line, std::string_view trace) {
+  if (trace.empty()) return line;
+  return line.append(" (trace ").append(printable(trace)).append(")");
+}
 
 Logger::~Logger() = default;
 

@@ -117,6 +117,7 @@ nlohmann::ordered_json object_of(const std::string& path, const LockEntry& entry
   object["ttl_left_ms"] = json_or_null(left.has_value(), left.value_or(milliseconds(0)).count());
   object["fencing_token"] = entry.fencing_token;
   object["session"] = hex(entry.session);
+  object["trace"] = entry.trace;
   return object;
 }
 

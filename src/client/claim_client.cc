@@ -25,4 +25,11 @@ std::stop_token Session::certain_again() const { return lost(); }
 
 ClaimChooser::~ClaimChooser() = default;
 
+RemovalListener::~RemovalListener() = default;
+
+void ClaimClient::remove_and_report(const std::string& path,
+                                    const std::shared_ptr<RemovalListener>& /*listener*/) {
+  remove_in_background(path);
+}
+
 }  // namespace zklock

@@ -252,6 +252,7 @@ Result<Enqueued> Client::enqueue(const EnqueueRequest& request, const Context& c
   ProtectedCreate create{request.directory, "lock-", request.data, request.acl, request.list};
   create.reservation = core_->capacity().try_reserve(create.path_length());
   if (!create.reservation) return kNoCapacity;
+  create.removal = request.removal;
   if (request.list && request.chooser && request.watcher) {
     create.and_then = [core = core_, shared = std::make_shared<const EnqueueRequest>(request)](
                           const SessionConnection& connection, Enqueued enqueued,
@@ -267,10 +268,12 @@ void Client::watch_in_background(const std::string& path, const std::shared_ptr<
   core_->watch(path, watcher);
 }
 
-void Client::remove_in_background(const std::string& path) {
+void Client::remove_and_report(const std::string& path,
+                               const std::shared_ptr<RemovalListener>& listener) {
   if (core_->keeper().is_forked() || bad_path(path)) return;
   // It takes capacity until it is gone, whatever happens to the claim's own reservation.
-  core_->removals()->add(core_->keeper().session(), path, core_->capacity().reserve(path.size()));
+  core_->removals()->add(core_->keeper().session(), path,
+                         {core_->capacity().reserve(path.size()), listener});
 }
 
 PendingRemovals Client::pending_removals() const {

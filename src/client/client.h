@@ -63,7 +63,9 @@ class Client final : public ClaimClient, public EndsAtExit {
   Result<Enqueued> enqueue(const EnqueueRequest& request, const Context& context) override;
   void watch_in_background(const std::string& path,
                            const std::shared_ptr<Watcher>& watcher) override;
-  void remove_in_background(const std::string& path) override;
+  void remove_in_background(const std::string& path) override { remove_and_report(path, nullptr); }
+  void remove_and_report(const std::string& path,
+                         const std::shared_ptr<RemovalListener>& listener) override;
   [[nodiscard]] PendingRemovals pending_removals() const override;
   [[nodiscard]] std::shared_ptr<const Session> session() const override;
   [[nodiscard]] bool is_connected() const override;

@@ -63,14 +63,14 @@ class Attempt {
       enqueued = flight->done.wait(context);
     }
     // The callback may run after the attempt has ended, so it holds no reference to it.
-    Result<CreatedClaim> answer = flight->claim.wait(
-        context,
-        [removals = removals_, session = connection_.session, directory = request_.directory,
-         id = id_, reservation = request_.reservation](const Result<CreatedClaim>& late) {
+    Result<CreatedClaim> answer =
+        flight->claim.wait(context, [removals = removals_, session = connection_.session,
+                                     directory = request_.directory, id = id_,
+                                     kept = kept_for_removal()](const Result<CreatedClaim>& late) {
           if (late) {
-            removals->add(session, late->path, reservation);
+            removals->add(session, late->path, kept);
           } else if (is_ambiguous(late.error())) {
-            removals->add_unknown(session, directory, id, reservation);
+            removals->add_unknown(session, directory, id, kept);
           }
         });
     if (answer) {
@@ -140,8 +140,12 @@ class Attempt {
   }
 
   Result<Enqueued> give_up(std::error_code error) {
-    removals_->add_unknown(connection_.session, request_.directory, id_, request_.reservation);
+    removals_->add_unknown(connection_.session, request_.directory, id_, kept_for_removal());
     return error;
+  }
+
+  [[nodiscard]] RemovalList::Kept kept_for_removal() const {
+    return {request_.reservation, request_.removal};
   }
 
   /// No path: nothing was created, and nothing will be.

@@ -31,6 +31,8 @@ struct ProtectedCreate {
   std::function<void(const SessionConnection&, Enqueued, Done)> and_then{};
   /// The znode's place in the session's capacity; released when nothing is left of the znode.
   std::shared_ptr<void> reservation{};
+  /// If the znode is to be removed. May be null.
+  std::shared_ptr<RemovalListener> removal{};
 
   /// Length of the path of the created znode.
   [[nodiscard]] std::size_t path_length() const;

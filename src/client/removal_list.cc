@@ -7,7 +7,9 @@
 #include "base/context_wait.h"
 #include "base/error_kinds.h"
 #include "base/mutex.h"
+#include "base/znode_path.h"
 #include "client/list_behind_write.h"
+#include "client/protected_name.h"
 
 namespace zklock::internal {
 
@@ -24,22 +26,27 @@ RemovalList::RemovalList(std::shared_ptr<SessionKeeper> keeper,
     : keeper_(std::move(keeper)), background_(std::move(background)), log_(std::move(log)) {}
 
 void RemovalList::add(const std::shared_ptr<SessionState>& session, const std::string& path,
-                      std::shared_ptr<void> reservation) {
-  add(Entry{session, "", path, std::move(reservation)});
+                      Kept kept) {
+  add(Entry{session, "", path, std::move(kept)});
 }
 
 void RemovalList::add_unknown(const std::shared_ptr<SessionState>& session,
-                              const std::string& directory, const std::string& id,
-                              std::shared_ptr<void> reservation) {
-  add(Entry{session, directory, id, std::move(reservation)});
+                              const std::string& directory, const std::string& id, Kept kept) {
+  add(Entry{session, directory, id, std::move(kept)});
+}
+
+/// As far as it is known.
+std::string RemovalList::Entry::path() const {
+  return directory.empty() ? what : join_path(directory, protected_prefix(what));
 }
 
 void RemovalList::add(Entry entry) {
   {
     const MutexLock lock(monitor_.mutex);
     if (!entry.session || entry.session != keeper_->session()) return;  // the node went with it
-    entries_.emplace(++last_number_, std::move(entry));
+    entries_.emplace(++last_number_, entry);
   }
+  if (entry.kept.listener) entry.kept.listener->on_pending(entry.path());
   if (const std::optional<SessionConnection> connection = keeper_->connection()) retry(*connection);
 }
 
@@ -57,11 +64,22 @@ void RemovalList::retry(const SessionConnection& connection) {
 }
 
 void RemovalList::forget(const std::shared_ptr<SessionState>& session) {
+  std::vector<Entry> gone;
   {
     const MutexLock lock(monitor_.mutex);
-    std::erase_if(entries_, [&](const auto& known) { return known.second.session == session; });
+    for (auto known = entries_.begin(); known != entries_.end();) {
+      const auto here = known++;
+      if (here->second.session != session) continue;
+      gone.push_back(std::move(here->second));
+      entries_.erase(here);
+    }
   }
   monitor_.changed->notify_all();
+  for (const Entry& entry : gone) report_gone(entry);
+}
+
+void RemovalList::report_gone(const Entry& entry) {
+  if (entry.kept.listener) entry.kept.listener->on_removed(entry.path());
 }
 
 PendingRemovals RemovalList::pending() const {
@@ -119,30 +137,37 @@ void RemovalList::remove(const SessionConnection& connection, Number number,
 void RemovalList::answered(const SessionConnection& connection, Number number,
                            const std::string& path, std::error_code error) {
   const bool is_gone = !error || error == ZooKeeperErrc::no_node;
+  Entry entry;
   {
     const MutexLock lock(monitor_.mutex);
-    const auto entry = entries_.find(number);
-    if (entry == entries_.end()) return;  // its session is gone
+    const auto known = entries_.find(number);
+    if (known == entries_.end()) return;  // its session is gone
+    entry = known->second;
     if (is_gone) {
-      entries_.erase(entry);
+      entries_.erase(known);
     } else {
-      entry->second.trying = false;
+      known->second.trying = false;
       last_error_ = error;
     }
   }
   if (is_gone) {
     monitor_.changed->notify_all();
+    report_gone(entry);
     return;
   }
   if (error == ZooKeeperErrc::no_auth) {
     log_.error([&] {
-      return "no permission to remove " + path +
-             ", which would block its queue: ending the session";
+      return with_trace(
+          "no permission to remove " + path + ", which would block its queue: ending the session",
+          entry.trace());
     });
+    if (entry.kept.listener) entry.kept.listener->on_failed(entry.path(), error);
     keeper_->replace_session(connection.session, LossReason::session_expired);
     return;
   }
-  log_.warning([&] { return "could not remove " + path + " yet: " + error.message(); });
+  log_.warning([&] {
+    return with_trace("could not remove " + path + " yet: " + error.message(), entry.trace());
+  });
   const std::optional<SessionConnection> now = keeper_->connection();
   if (ends_with_connection(error)) {
     // The reconnect may have come before this answer was processed.

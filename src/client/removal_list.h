@@ -9,6 +9,7 @@
 #include <map>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <system_error>
 
 #include "base/background.h"
@@ -31,14 +32,18 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
   RemovalList(std::shared_ptr<SessionKeeper> keeper, std::shared_ptr<Background> background,
               Log log);
 
-  /// Adds the node at `path`, if `session` is still the current one. `reservation` is kept until
-  /// the node is gone.
-  void add(const std::shared_ptr<SessionState>& session, const std::string& path,
-           std::shared_ptr<void> reservation = nullptr);
+  /// Until the node is gone. Both may be null.
+  struct Kept {
+    std::shared_ptr<void> reservation{};
+    std::shared_ptr<RemovalListener> listener{};
+  };
+
+  /// Adds the node at `path`, if `session` is still the current one.
+  void add(const std::shared_ptr<SessionState>& session, const std::string& path, Kept kept);
   /// Adds the node that a create in `directory` that was named `id` may have left. REQUIRES: the
   /// attempt has ended.
   void add_unknown(const std::shared_ptr<SessionState>& session, const std::string& directory,
-                   const std::string& id, std::shared_ptr<void> reservation = nullptr);
+                   const std::string& id, Kept kept);
 
   /// Tries every node that is not being tried.
   void retry(const SessionConnection& connection);
@@ -55,12 +60,18 @@ class RemovalList : public std::enable_shared_from_this<RemovalList> {
     std::shared_ptr<SessionState> session;
     std::string directory;  // "" if path is known
     std::string what;       // the path, or the id
-    std::shared_ptr<void> reservation;
+    Kept kept;
     bool trying = false;
+
+    [[nodiscard]] std::string path() const;
+    [[nodiscard]] std::string_view trace() const noexcept {
+      return kept.listener ? std::string_view(kept.listener->trace()) : std::string_view();
+    }
   };
   using Number = std::uint64_t;
 
   void add(Entry entry);
+  static void report_gone(const Entry& entry);
   void attempt(const SessionConnection& connection, Number number, const Entry& entry);
   void find_and_remove(const SessionConnection& connection, Number number, const Entry& entry);
   void remove(const SessionConnection& connection, Number number, const std::string& path);

@@ -181,12 +181,14 @@ class CheckedClient final : public BasicClaimClient,
       return Result<void>();
     }));
   }
-  void remove_in_background(const std::string& path) override {
+  void remove_in_background(const std::string& path) override { remove_and_report(path, nullptr); }
+  void remove_and_report(const std::string& path,
+                         const std::shared_ptr<RemovalListener>& listener) override {
     if (!advanced_) {
       return in_background([path](CheckedClient& self) { self.remove_now(path); });
     }
     static_cast<void>(checked("remove_in_background", path, [&] {
-      advanced_->remove_in_background(path);
+      advanced_->remove_and_report(path, listener);
       return Result<void>();
     }));
   }

@@ -37,6 +37,7 @@ void check_config(const ZooKeeperLockConfig& config, const ClientOptions* option
   if (const auto problem = path_problem(path)) refuse("path", *problem);
   if (config.ttl.count() < 0) refuse("ttl", "it is negative");
   if (config.ttl > kLongestTtl) refuse("ttl", "it is longer than 100 years; 0 means forever");
+  if (config.observer_margin.count() < 0) refuse("observer_margin", "it is negative");
   for (const std::string& marker : config.further_claim_markers) {
     if (marker.empty()) refuse("further_claim_markers", "one of them is empty");
     if (marker.back() >= '0' && marker.back() <= '9') {

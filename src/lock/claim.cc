@@ -10,8 +10,10 @@
 namespace zklock::internal {
 
 Claim::Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory,
-             UncontendedPath& uncontended_path, std::string owner, Context context)
-    : call_{std::move(settings), memory, uncontended_path, std::move(owner), std::move(context)} {}
+             UncontendedPath& uncontended_path, std::string owner, std::string trace,
+             Context context)
+    : call_{std::move(settings), memory,          uncontended_path, std::move(owner),
+            std::move(context),  std::move(trace)} {}
 
 std::shared_ptr<HeldClaim> Claim::acquire() {
   for (Backoff pause;;) {
@@ -29,8 +31,10 @@ std::shared_ptr<HeldClaim> Claim::queue_once() {
   if (!step) fail(step.error());
   if (*step == NextStep::granted) return round.grant();
   if (*step == NextStep::give_up) fail(Errc::locking_timed_out);
-  settings.log.info([&] { return "queueing anew: " + round.path() + " is gone"; });
-  settings.observe([&](LockObserver& observer) { observer.on_requeued(round.path()); });
+  settings.log.info(
+      [&] { return with_trace("queueing anew: " + round.path() + " is gone", call_.trace); });
+  settings.observe(call_.trace,
+                   [&](LockObserver& observer) { observer.on_requeued(round.path()); });
   return nullptr;
 }
 

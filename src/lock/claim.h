@@ -18,7 +18,7 @@ class Claim {
  public:
   /// REQUIRES: `memory` and `uncontended_path` outlive it.
   Claim(std::shared_ptr<const LockSettings> settings, HolderMemory& memory,
-        UncontendedPath& uncontended_path, std::string owner, Context context);
+        UncontendedPath& uncontended_path, std::string owner, std::string trace, Context context);
 
   /// Queues, and blocks until a claim is granted. Throws LockError: then no claim is left in the
   /// queue. Called once.

@@ -5,6 +5,9 @@
 #include <utility>
 
 #include "base/error_kinds.h"
+#include "base/znode_path.h"
+#include "lock/list_entries.h"
+#include "queue/claim_name.h"
 #include "queue/metadata.h"
 
 namespace zklock::internal {
@@ -48,15 +51,27 @@ Result<NextStep> ClaimWait::wait_at(Standing standing) {
     if (purger_ && purger_->is_due()) step = purge_holder();
     return ends_wait(step) ? step : NextStep::give_up;
   }
-  call_.settings->observe([this](LockObserver& observer) {
-    observer.on_waiting(claim_.node.path(), standing_.claims_ahead);
-  });
+  report_place();
   const Context context = claim_.session_lost.stop_possible()
                               ? call_.context.with_stop_token(claim_.session_lost)
                               : call_.context;
   ContextWait wait(*call_.monitor, context);
   while (!ends_wait(step)) step = wait_for_events(wait);
   return step;
+}
+
+/// The claim ahead was read with its watch.
+void ClaimWait::report_place() {
+  const bool is_known = std::exchange(reported_ahead_, standing_.ahead) == standing_.ahead;
+  call_.settings->observe(call_.trace, [this, is_known](LockObserver& observer) {
+    const std::string& path = claim_.node.path();
+    observer.on_waiting(path, standing_.claims_ahead);
+    if (is_known) return;
+    const auto sequence = claim_sequence(standing_.ahead, call_.settings->further_claim_markers);
+    observer.on_blocked_by(
+        path, entry_of(sequence.value_or(0), join_path(call_.settings->path, standing_.ahead),
+                       neighbours_.ahead()));
+  });
 }
 
 /// Watches the neighbours. Reads the holder if this claim may have to purge it.
@@ -147,7 +162,7 @@ Result<NextStep> ClaimWait::begin_long_wait() {
 /// So the deadline has to cover the wait.
 Result<NextStep> ClaimWait::say_that_it_waits() {
   const LockSettings& settings = *call_.settings;
-  Metadata metadata = settings.metadata(call_.owner);
+  Metadata metadata = settings.metadata(call_.owner, call_.trace);
   metadata.waiting = true;
   metadata.ttl_once_granted = settings.ttl;
   metadata.ttl_deadline.reset();

@@ -50,6 +50,7 @@ class ClaimWait {
   Result<NextStep> purge_holder();
   Result<NextStep> wait_for_events(ContextWait& wait);
 
+  void report_place();
   void note_holder(const Znode& holder);
   [[nodiscard]] bool is_long() const noexcept { return !long_wait_at_; }
   [[nodiscard]] SteadyTime wakes_at() const;
@@ -61,6 +62,7 @@ class ClaimWait {
   const std::unique_ptr<Purger> purger_;  // null: the lock has no TTL
   std::shared_ptr<LocalClaim> progress_;  // for the claims behind; null: not shared with them
   Standing standing_;                     // according to the last list
+  std::string reported_ahead_;            // the claim that was reported to be just ahead
 
   // When to take these steps. None: not at all, or taken already.
   std::optional<SteadyTime> long_wait_at_;

@@ -91,7 +91,9 @@ Result<QueuedClaim> try_to_enqueue(const LockCall& call, std::shared_ptr<ClaimCl
   claim.sent_at = Platform::current().boot_now();
   claim.client = std::move(client);
   const Context context = context_to_enqueue(call, *claim.client);
-  EnqueueRequest request{settings.path, to_json(settings.metadata(call.owner)), settings.acl};
+  EnqueueRequest request{settings.path, to_json(settings.metadata(call.owner, call.trace)),
+                         settings.acl};
+  request.removal = settings.removal_of_claim(call.trace);
   Result<Enqueued> enqueued = call.uncontended_path.is_likely(*claim.client)
                                   ? create_alone(call, *claim.client, std::move(request), context)
                                   : create_and_list(call, claim, std::move(request), context);

@@ -10,6 +10,7 @@
 #include <system_error>
 #include <utility>
 
+#include "base/log.h"
 #include "base/mutex.h"
 #include "base/platform.h"
 #include "base/with_lock_errors.h"
@@ -117,7 +118,7 @@ class ZKLOCK_HIDDEN FailStop::Watch {
       } else {
         line.append(" is within ").append(std::to_string(margin_.count())).append(" ms of its end");
       }
-      line.append("\n");
+      line = internal::with_trace(std::move(line), state_.trace()).append("\n");
       say(line);
     } catch (...) {  // out of memory: without a word
     }

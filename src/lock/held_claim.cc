@@ -8,6 +8,7 @@
 #include "base/error_kinds.h"
 #include "base/farewell.h"
 #include "base/mutex.h"
+#include "lock/ending_report.h"
 
 namespace zklock::internal {
 
@@ -21,10 +22,12 @@ constexpr std::chrono::milliseconds kShortHoldInAQueue{5};
 /// The time for the one attempt of an unlock whose deadline has passed already.
 constexpr std::chrono::seconds kUnlockPatience{1};
 
-Grant grant_of(const CreatedClaim& claim, bool may_be_suspended) {
-  return Grant{claim.path, claim.stat.czxid, claim.session,
-               claim.session ? claim.session->uncertain() : std::stop_token(),
-               claim.session && may_be_suspended};
+Grant grant_of(const CreatedClaim& claim, std::string trace, WhenUncertain when_uncertain) {
+  Grant grant{claim.path, claim.stat.czxid, claim.session,
+              claim.session ? claim.session->uncertain() : std::stop_token()};
+  grant.may_be_suspended = claim.session && when_uncertain == WhenUncertain::suspend;
+  if (!trace.empty()) grant.trace = std::make_unique<const std::string>(std::move(trace));
+  return grant;
 }
 
 /// The same cancellation, with a deadline that leaves time for one attempt.
@@ -74,9 +77,9 @@ class HeldClaim::OwnWatch final : public Watcher {
 
 HeldClaim::HeldClaim(std::shared_ptr<const LockSettings> settings,
                      std::shared_ptr<ClaimClient> client, const CreatedClaim& claim, ClaimNode node,
-                     std::string owner, std::optional<BootTime> ttl_end)
-    : LeaseState(grant_of(claim, settings->when_uncertain == WhenUncertain::suspend),
-                 std::move(owner), ttl_end, settings->background),
+                     std::string owner, std::string trace, std::optional<BootTime> ttl_end)
+    : LeaseState(grant_of(claim, std::move(trace), settings->when_uncertain), std::move(owner),
+                 ttl_end, settings->background),
       settings_(std::move(settings)),
       client_(std::move(client)),
       renewal_(settings_->has_ttl() ? std::make_unique<Renewal>(std::move(node)) : nullptr),
@@ -89,6 +92,7 @@ HeldClaim::~HeldClaim() {
 
 void HeldClaim::begin_hold(std::shared_ptr<ClaimWatch> own, bool has_waited) {
   LeaseState::start();
+  EndingReport::begin(settings_, *this);
   watch_ = std::make_shared<OwnWatch>(weak_from_this());
   if (!own) return watch_own_claim_later(has_waited ? kShortHoldInAQueue : kShortHold);
   watch_of_the_wait_ = std::move(own);
@@ -117,20 +121,35 @@ void HeldClaim::watch_own_claim() {
   client_->watch_in_background(grant().znode, watcher);
 }
 
+/// `what` and the claim, for a log line.
+std::string HeldClaim::about(const char* what) const {
+  return with_trace(what + grant().znode, trace());
+}
+
+void HeldClaim::remove_in_background() {
+  client_->remove_and_report(grant().znode, settings_->removal_of_claim(trace()));
+}
+
+void HeldClaim::report_overdue() noexcept {
+  settings_->observe(trace(), [this](LockObserver& observer) { observer.on_overdue(lease()); });
+}
+
 void HeldClaim::on_loss() noexcept {
   try {
-    client_->remove_in_background(grant().znode);
+    remove_in_background();
   } catch (...) {
-    settings_->log.error([this] { return "could not begin to remove " + grant().znode; });
+    settings_->log.error([this] { return about("could not begin to remove "); });
   }
 }
 
 void HeldClaim::after_loss() noexcept {
   reservation_.reset();  // the caller may keep a lost lease forever
   settings_->log.warning([this] {
-    return "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message();
+    return with_trace(
+        "lost " + settings_->path + " (" + grant().znode + "): " + loss_reason().message(),
+        trace());
   });
-  settings_->observe([this](LockObserver& observer) { observer.on_lost(lease()); });
+  settings_->observe(trace(), [this](LockObserver& observer) { observer.on_lost(lease()); });
 }
 
 void HeldClaim::check_claim(const std::function<void(Result<void>)>& answered) {
@@ -139,17 +158,20 @@ void HeldClaim::check_claim(const std::function<void(Result<void>)>& answered) {
 
 void HeldClaim::after_suspension() noexcept {
   settings_->log.warning([this] {
-    return "suspended " + settings_->path + " (" + grant().znode +
-           "): no server has confirmed the session in time";
+    return with_trace("suspended " + settings_->path + " (" + grant().znode +
+                          "): no server has confirmed the session in time",
+                      trace());
   });
-  settings_->observe([this](LockObserver& observer) { observer.on_suspended(lease()); });
+  settings_->observe(trace(), [this](LockObserver& observer) { observer.on_suspended(lease()); });
 }
 
 void HeldClaim::after_resumption() noexcept {
   settings_->log.warning([this] {
-    return "resumed " + settings_->path + " (" + grant().znode + "): session and claim stand";
+    return with_trace(
+        "resumed " + settings_->path + " (" + grant().znode + "): session and claim stand",
+        trace());
   });
-  settings_->observe([this](LockObserver& observer) { observer.on_resumed(lease()); });
+  settings_->observe(trace(), [this](LockObserver& observer) { observer.on_resumed(lease()); });
 }
 
 void HeldClaim::renew(const Context& context) {
@@ -186,7 +208,7 @@ void HeldClaim::rewrite(const Context& context) {
   // Counted from before the write is sent, so the lease ends before anybody may purge the claim.
   const BootTime begun = Platform::current().boot_now();
   const Result<void> written =
-      renewal_->node.rewrite(*client_, settings_->metadata(owner()), context);
+      renewal_->node.rewrite(*client_, settings_->metadata(owner(), trace()), context);
   if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
     lose(LossReason::claim_deleted);
     fail_as_lost();
@@ -224,13 +246,13 @@ void HeldClaim::release(const Context& context) {
   const std::shared_ptr<void> reservation = std::move(reservation_);
   const Result<void> removed = remove(context_for_release(context));
   if (removed) {
-    settings_->observe([this](LockObserver& observer) { observer.on_released(lease()); });
+    settings_->observe(trace(), [this](LockObserver& observer) { observer.on_released(lease()); });
     return;
   }
   if (removed.error() == ZooKeeperErrc::no_node) {
     throw LockError(Errc::lock_lost, grant().znode + " had been deleted by somebody else");
   }
-  client_->remove_in_background(grant().znode);
+  remove_in_background();
   std::string text = "could not remove ";
   text.append(grant().znode).append(" yet: ").append(removed.error().message());
   text.append("; it is removed in the background");
@@ -263,7 +285,7 @@ void HeldClaim::await_removal(const Context& context) noexcept {
                                                  patience_with(*client_, context));
     if (removed || removed.error() == ZooKeeperErrc::no_node) Farewell::servers_answered();
   } catch (...) {
-    settings_->log.error([this] { return "could not wait for the removal of " + grant().znode; });
+    settings_->log.error([this] { return about("could not wait for the removal of "); });
   }
 }
 

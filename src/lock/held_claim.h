@@ -21,7 +21,7 @@ class HeldClaim final : public LeaseState {
  public:
   /// `client`: the client of the claim's session.
   HeldClaim(std::shared_ptr<const LockSettings> settings, std::shared_ptr<ClaimClient> client,
-            const CreatedClaim& claim, ClaimNode node, std::string owner,
+            const CreatedClaim& claim, ClaimNode node, std::string owner, std::string trace,
             std::optional<BootTime> ttl_end);
   ~HeldClaim() override;
   HeldClaim(const HeldClaim&) = delete;
@@ -61,12 +61,15 @@ class HeldClaim final : public LeaseState {
   void after_resumption() noexcept override;
   void on_loss() noexcept override;
   void after_loss() noexcept override;
+  void report_overdue() noexcept override;
   void run_callback(std::function<void()> callback) override {
     settings_->callbacks.post(std::move(callback));
   }
+  [[nodiscard]] std::string about(const char* what) const;
   void watch_own_claim();
   void watch_own_claim_later(std::chrono::nanoseconds pause);
   void rewrite(const Context& context);
+  void remove_in_background();
   [[nodiscard]] Result<void> remove(const Context& context);
 
   const std::shared_ptr<const LockSettings> settings_;

@@ -72,6 +72,17 @@ std::chrono::nanoseconds LeaseState::remaining() noexcept {
   return std::max(saturated_difference(until, now), std::chrono::nanoseconds(0));
 }
 
+std::string LeaseState::trace() const { return grant_.trace ? *grant_.trace : std::string(); }
+
+void LeaseState::keep(std::shared_ptr<void> kept) {
+  const MutexLock lock(mutex_);
+  on_demand().kept = std::move(kept);
+}
+
+std::chrono::nanoseconds LeaseState::held_for() const noexcept {
+  return std::min(ended_at_.load(), Platform::current().steady_now()) - begun_at_;
+}
+
 std::error_code LeaseState::loss_reason() const noexcept {
   const int phase = phase_.load();
   if (phase == kHeld || phase == kSuspended || phase == kReleased) return {};
@@ -172,6 +183,7 @@ std::stop_token LeaseState::ended() {
 }
 
 void LeaseState::report_end() noexcept {
+  ended_at_ = Platform::current().steady_now();
   if (suspension_) suspension_->notify();
   MutexLock lock(mutex_);
   if (!on_demand_) return;

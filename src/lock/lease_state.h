@@ -29,9 +29,10 @@ namespace zklock::internal {
 struct Grant {
   std::string znode;
   std::int64_t fencing_token = 0;
-  std::shared_ptr<const Session> session;  // null: the client does not know its session
-  std::stop_token certainty_ended;         // the session is lost, or no longer certain
-  bool may_be_suspended = false;           // while it is not certain; false: it is lost then
+  std::shared_ptr<const Session> session;      // null: the client does not know its session
+  std::stop_token certainty_ended;             // the session is lost, or no longer certain
+  bool may_be_suspended = false;               // while it is not certain; false: it is lost then
+  std::unique_ptr<const std::string> trace{};  // null: none
 };
 
 /// Held, and suspended at times, then released or lost, for good. `valid()` asks the clock, the
@@ -74,6 +75,12 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// callbacks return at once.
   [[nodiscard]] ZKLOCK_HIDDEN std::stop_token ended();
   [[nodiscard]] std::error_code loss_reason() const noexcept;
+  /// "": none.
+  [[nodiscard]] std::string trace() const;
+  /// Keeps `kept` for as long as it lives.
+  ZKLOCK_HIDDEN void keep(std::shared_ptr<void> kept);
+  /// See Lease::held_for.
+  [[nodiscard]] ZKLOCK_HIDDEN std::chrono::nanoseconds held_for() const noexcept;
   [[nodiscard]] const Grant& grant() const noexcept { return grant_; }
   /// A zxid after all that earlier holders wrote, and before what is written with it. 0: not known
   /// yet. For guarded writes.
@@ -89,6 +96,9 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   }
   /// The client of the claim's session. Null: it has none.
   [[nodiscard]] virtual std::shared_ptr<ClaimClient> client() const { return nullptr; }
+
+  /// The work under it has not returned in time. Without a mutex of ours.
+  virtual void report_overdue() noexcept {}
 
   /// Throw LockError.
   virtual void renew(const Context& context) = 0;
@@ -167,6 +177,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
     StopsByMargin warnings{};
     std::stop_source ended{};
     std::int64_t zxid_of_grant = 0;
+    std::shared_ptr<void> kept{};
   };
 
   // A phase is one of these, or a LossReason.
@@ -196,6 +207,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   const int forks_ = fork_count();
   std::atomic<int> phase_{kHeld};
   std::atomic<BootTime> ttl_end_;  // BootTime::max(): no TTL
+  const SteadyTime begun_at_ = Platform::current().steady_now();
+  std::atomic<SteadyTime> ended_at_{SteadyTime::max()};  // max: it has not ended
   std::stop_source lost_;
   std::shared_ptr<void> reliance_;  // on the session; of the thread that ends the lease
   const std::unique_ptr<Suspension> suspension_;  // null: it cannot be suspended

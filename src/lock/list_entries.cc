@@ -13,10 +13,8 @@
 
 namespace zklock::internal {
 
-namespace {
-
-LockEntry entry_of(const ClaimName& claim, const std::string& path, const Znode& znode) {
-  LockEntry entry{.id = claim.sequence,
+LockEntry entry_of(std::int64_t sequence, const std::string& path, const Znode& znode) {
+  LockEntry entry{.id = sequence,
                   .path = path,
                   .fencing_token = znode.stat.czxid,
                   .session = znode.stat.ephemeral_owner};
@@ -24,12 +22,15 @@ LockEntry entry_of(const ClaimName& claim, const std::string& path, const Znode&
     entry.owner = metadata->owner;
     entry.host = metadata->host;
     entry.pid = metadata->pid;
+    entry.trace = metadata->trace;
     entry.since = metadata->timestamp;
     if (const auto ttl = metadata->ttl())
       entry.ttl = std::chrono::ceil<std::chrono::milliseconds>(*ttl);
   }
   return entry;
 }
+
+namespace {
 
 /// None: it is gone by now (which sets `is_gone`), or is not a claim.
 std::optional<LockEntry> read_entry(const LockSettings& settings, ClaimClient& client,
@@ -39,7 +40,7 @@ std::optional<LockEntry> read_entry(const LockSettings& settings, ClaimClient& c
     const Result<Znode> znode = client.get(path, context);
     if (znode) {
       if (znode->stat.ephemeral_owner == 0) return std::nullopt;
-      return entry_of(claim, path, *znode);
+      return entry_of(claim.sequence, path, *znode);
     }
     if (znode.error() == ZooKeeperErrc::no_node) {
       is_gone = true;

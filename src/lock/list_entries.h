@@ -14,6 +14,10 @@
 
 namespace zklock::internal {
 
+/// The claim as it was read. `sequence`: the number in its name.
+[[nodiscard]] LockEntry entry_of(std::int64_t sequence, const std::string& path,
+                                 const Znode& znode);
+
 /// The claims in the queue with their data, the holder first. Reads one claim after the other, and
 /// leaves out those that are gone by then. Throws LockError.
 [[nodiscard]] LockEntries list_entries(const LockSettings& settings, ClaimClient& client,

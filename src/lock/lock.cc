@@ -71,6 +71,12 @@ std::string Lease::znode() const { return state_ ? state_->grant().znode : std::
 
 std::string Lease::owner() const { return state_ ? state_->owner() : std::string(); }
 
+std::string Lease::trace() const { return state_ ? state_->trace() : std::string(); }
+
+std::chrono::nanoseconds Lease::held_for() const noexcept {
+  return state_ ? state_->held_for() : std::chrono::nanoseconds(0);
+}
+
 void Lease::renew(const Context& context) const { state_of(state_).renew(context); }
 
 void Lease::renew(const Context& context, std::error_code& error) const noexcept {

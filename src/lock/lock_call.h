@@ -25,6 +25,7 @@ struct LockCall {
   UncontendedPath& uncontended_path;
   const std::string owner;
   const Context context;
+  const std::string trace{};
   // Watches notify the thread here. They may outlive the call.
   const std::shared_ptr<Monitor> monitor = std::make_shared<Monitor>();
   QueueAhead ahead{};

@@ -4,37 +4,32 @@
 
 #include <zklock/acl.h>
 #include <zklock/advanced/claim_client.h>
-#include <zklock/lock_observer.h>
 #include <zklock/zookeeper_lock.h>
 
 #include <chrono>
-#include <exception>
 #include <memory>
 #include <string>
 #include <vector>
 
 #include "base/background.h"
-#include "base/log.h"
-#include "base/user_callbacks.h"
 #include "lock/local_queue.h"
+#include "lock/observed.h"
 #include "queue/metadata.h"
 
 namespace zklock::internal {
 
 /// Constant once the lock is made. Leases share it, and may outlive the lock.
-struct LockSettings {
+struct LockSettings : Observed {
   std::string path;
   std::chrono::milliseconds ttl{0};  // 0: none
   bool purge_without_ttl = false;
-  Acl acl = Acl::open();
   DirectoryKind directory = DirectoryKind::container;
   WhenUncertain when_uncertain = WhenUncertain::lose;
+  Acl acl = Acl::open();
   std::vector<std::string> further_claim_markers;
-  std::shared_ptr<LockObserver> observer;
-  Log log;
+  std::chrono::milliseconds observer_margin{0};  // 0: endings are not reported
   std::shared_ptr<ClaimClient> client;
   std::shared_ptr<Background> background;
-  UserCallbacks callbacks;
   std::shared_ptr<LocalQueue> local_queue;
 
   [[nodiscard]] bool has_ttl() const noexcept { return ttl.count() > 0; }
@@ -42,7 +37,7 @@ struct LockSettings {
   [[nodiscard]] bool shares_local_queue() const noexcept { return further_claim_markers.empty(); }
 
   /// The data of a claim that is granted now, or may be granted at once.
-  [[nodiscard]] Metadata metadata(const std::string& owner) const {
+  [[nodiscard]] Metadata metadata(const std::string& owner, const std::string& trace = {}) const {
     const Platform& platform = Platform::current();
     Metadata metadata;
     metadata.timestamp = platform.wall_now();
@@ -50,20 +45,8 @@ struct LockSettings {
     metadata.owner = owner;
     metadata.host = platform.host();
     metadata.pid = platform.pid();
+    metadata.trace = trace;
     return metadata;
-  }
-
-  /// Calls the observer, if there is one: `observe([&](LockObserver& o) { o.on_...(...); })`.
-  template <class Call>
-  void observe(const Call& call) const noexcept {
-    if (!observer) return;
-    try {
-      call(*observer);
-    } catch (const std::exception& thrown) {
-      log.error([&] { return std::string("a lock observer threw: ") + thrown.what(); });
-    } catch (...) {
-      log.error("a lock observer threw");
-    }
   }
 };
 

@@ -59,8 +59,9 @@ Result<NextStep> Purger::purge(const Standing& standing) {
       claim_.client->remove(path, call_.ahead.holder->stat.version, call_.context);
   if (purged) {
     const LockSettings& settings = *call_.settings;
-    settings.log.warning([&] { return "purged " + path + ", which was past its TTL"; });
-    settings.observe([&](LockObserver& observer) { observer.on_purged(path); });
+    settings.log.warning(
+        [&] { return with_trace("purged " + path + ", which was past its TTL", call_.trace); });
+    settings.observe(call_.trace, [&](LockObserver& observer) { observer.on_purged(path); });
     return NextStep::list_again;
   }
   if (purged.error() == ZooKeeperErrc::no_node || purged.error() == ZooKeeperErrc::bad_version) {

@@ -132,8 +132,8 @@ Result<NextStep> QueueingRound::claim_the_lock() {
 Result<NextStep> QueueingRound::write_the_claim() {
   const LockSettings& settings = *call_.settings;
   claim_.sent_at = Platform::current().boot_now();
-  const Result<void> written =
-      claim_.node.rewrite(*claim_.client, settings.metadata(call_.owner), call_.context);
+  const Result<void> written = claim_.node.rewrite(
+      *claim_.client, settings.metadata(call_.owner, call_.trace), call_.context);
   if (written.error() == ZooKeeperErrc::no_node || written.error() == ZooKeeperErrc::bad_version) {
     return NextStep::gone;
   }
@@ -220,7 +220,7 @@ std::shared_ptr<HeldClaim> QueueingRound::grant() {
   std::optional<BootTime> ttl_end;
   if (settings.has_ttl()) ttl_end = saturated_sum(claim_.sent_at, settings.ttl);
   auto held = make_of_this_process<HeldClaim>(call_.settings, claim_.client, claim_.created,
-                                              claim_.node, call_.owner, ttl_end);
+                                              claim_.node, call_.owner, call_.trace, ttl_end);
   claim_.node = ClaimNode();  // now it is not ours to give up
   held->begin_hold(wait_ ? wait_->take_own_watch() : nullptr, wait_.has_value());
   return held;
@@ -236,9 +236,10 @@ void QueueingRound::give_up() noexcept {
     const Result<void> removed = claim_.client->remove(path, ZooKeeperClient::kAnyVersion,
                                                        Context().with_timeout(kGiveUpPatience));
     if (removed || removed.error() == ZooKeeperErrc::no_node) return;
-    claim_.client->remove_in_background(path);
+    claim_.client->remove_and_report(path, call_.settings->removal_of_claim(call_.trace));
   } catch (...) {
-    call_.settings->log.error([&] { return "could not begin to remove " + path; });
+    call_.settings->log.error(
+        [&] { return with_trace("could not begin to remove " + path, call_.trace); });
   }
 }
 

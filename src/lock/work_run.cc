@@ -5,6 +5,7 @@
 
 #include "base/context_wait.h"
 #include "base/with_lock_errors.h"
+#include "lock/lease_state.h"
 
 namespace zklock::internal {
 
@@ -156,7 +157,9 @@ void WorkRun::report_overdue() noexcept {
   std::string text = ": the work under ";
   text.append(lease_.znode()).append(" has not returned ");
   text.append(std::to_string(setup_->options.overdue_after.count()));
-  setup_->say(LogLevel::error, text.append(" ms after the request to stop"));
+  text.append(" ms after the request to stop");
+  setup_->say(LogLevel::error, with_trace(std::move(text), lease_.trace()));
+  if (const auto& state = LeaseAccess::state(lease_)) state->report_overdue();
   try {
     if (setup_->options.on_overdue) setup_->options.on_overdue(lease_);
   } catch (...) {

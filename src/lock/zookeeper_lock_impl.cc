@@ -39,6 +39,7 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
   settings->when_uncertain = config.when_uncertain;
   settings->further_claim_markers = config.further_claim_markers;
   settings->observer = config.observer;
+  settings->observer_margin = config.observer_margin;
   settings->log = internal::Log(config.client.logger);
   settings->background = internal::Background::shared();
   settings->client =
@@ -54,8 +55,14 @@ std::shared_ptr<const LockSettings> settings_of(const ZooKeeperLockConfig& confi
 ZooKeeperLock::Impl::Impl(const ZooKeeperLockConfig& config,
                           std::shared_ptr<ZooKeeperClient> client, bool owns_client)
     : settings_(settings_of(config, std::move(client))),
-      owner_key_(config.owner_key),
+      keys_(keys_of(config)),
       owns_client_(owns_client) {}
+
+std::unique_ptr<const ZooKeeperLock::Impl::Keys> ZooKeeperLock::Impl::keys_of(
+    const ZooKeeperLockConfig& config) {
+  if (config.owner_key.empty() && config.trace_key.empty()) return nullptr;
+  return std::make_unique<const Keys>(Keys{config.owner_key, config.trace_key});
+}
 
 /// The caller's context, which destroying the lock cancels too. If its deadline has passed, it
 /// leaves time for one attempt.
@@ -83,6 +90,7 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
   const internal::OpenCalls::Scope call(open_calls_);
   const internal::SteadyTime begun = Platform::current().steady_now();
   const auto waited = [begun] { return Platform::current().steady_now() - begun; };
+  const std::string trace = value_of(caller, &Keys::trace);
   try {
     const std::string owner = owner_of(caller);
     if (!owner.empty()) {
@@ -94,7 +102,8 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
     Context context = context_for(caller);
     if (context.canceled()) throw LockError(Errc::locking_canceled, settings_->path);
     const Grants::Held held =
-        internal::Claim(settings_, memory_, uncontended_path_, owner, std::move(context)).acquire();
+        internal::Claim(settings_, memory_, uncontended_path_, owner, trace, std::move(context))
+            .acquire();
     internal::Farewell::servers_answered();
     grants_.add(held);
     if (closing_.stop_requested()) {
@@ -103,11 +112,12 @@ Lease ZooKeeperLock::Impl::lock(const Context& caller) {
       throw LockError(Errc::locking_canceled, settings_->path + ": the lock is being destroyed");
     }
     settings_->observe(
-        [&](LockObserver& observer) { observer.on_granted(held->lease(), waited()); });
+        trace, [&](LockObserver& observer) { observer.on_granted(held->lease(), waited()); });
     return held->lease();
   } catch (const LockError& error) {
-    settings_->observe(
-        [&](LockObserver& observer) { observer.on_lock_failed(settings_->path, error, waited()); });
+    settings_->observe(trace, [&](LockObserver& observer) {
+      observer.on_lock_failed(settings_->path, error, waited());
+    });
     throw;
   }
 }
@@ -158,8 +168,10 @@ void ZooKeeperLock::Impl::release(const Find& find, Lease lease, const Context& 
     release(held, context);
   } catch (const LockError& error) {
     if (!is_forked()) {
-      settings_->log.warning(error.what());
-      settings_->observe([&](LockObserver& observer) { observer.on_unlock_failed(lease, error); });
+      const std::string trace = lease.trace();
+      settings_->log.warning([&] { return internal::with_trace(error.what(), trace); });
+      settings_->observe(trace,
+                         [&](LockObserver& observer) { observer.on_unlock_failed(lease, error); });
     }
     throw;
   }

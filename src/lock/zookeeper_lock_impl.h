@@ -73,8 +73,19 @@ class ZKLOCK_HIDDEN ZooKeeperLock::Impl final : public internal::EndsAtExit,
   };
 
   void abandon(internal::HeldClaim& held) noexcept;
+  /// Of values in a Context. "": not used.
+  struct Keys {
+    std::string owner;
+    std::string trace;
+  };
+
+  [[nodiscard]] static std::unique_ptr<const Keys> keys_of(const ZooKeeperLockConfig& config);
+  [[nodiscard]] std::string value_of(const Context& context, std::string Keys::*key) const {
+    if (!keys_ || ((*keys_).*key).empty()) return {};
+    return context.value((*keys_).*key).value_or("");
+  }
   [[nodiscard]] std::string owner_of(const Context& context) const {
-    return owner_key_.empty() ? std::string() : context.value(owner_key_).value_or("");
+    return value_of(context, &Keys::owner);
   }
   [[nodiscard]] Context context_for(const Context& caller) const;
   // Which grant an unlock means. Throw LockError if there is none.
@@ -86,7 +97,7 @@ class ZKLOCK_HIDDEN ZooKeeperLock::Impl final : public internal::EndsAtExit,
   void release(const internal::Grants::Held& held, const Context& context);
 
   const std::shared_ptr<const internal::LockSettings> settings_;
-  const std::string owner_key_;
+  const std::unique_ptr<const Keys> keys_;  // null: neither is used; most locks should be small
   const bool owns_client_;
   const int forks_ = internal::fork_count();
   // These guard their own state.

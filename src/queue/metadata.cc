@@ -81,6 +81,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     if (owner_ != kNilOwner) metadata.owner = valid_utf8(owner_, kMaxTextBytes);
     metadata.host = valid_utf8(ours_.host, kMaxTextBytes);
     metadata.pid = ours_.pid;
+    metadata.trace = valid_utf8(ours_.trace, kMaxTextBytes);
     metadata.waiting = ours_.waiting;
     metadata.is_foreign = !has_ours_;
     if (ours_.waiting) metadata.ttl_once_granted = ours_.ttl;
@@ -118,6 +119,8 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
       owner_ = std::move(value);
     } else if (field_ == Field::host) {
       ours_.host = std::move(value);
+    } else if (field_ == Field::trace) {
+      ours_.trace = std::move(value);
     }
     return depth_ > 0;
   }
@@ -155,12 +158,14 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
     zklock,
     host,
     pid,
+    trace,
     waiting,
     ttl_ms
   };
   struct Ours {  // the object "zklock"
     std::string host;
     std::int64_t pid = 0;
+    std::string trace;
     bool waiting = false;
     std::optional<milliseconds> ttl;
   };
@@ -175,6 +180,7 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
   static Field field_of_ours(std::string_view name) noexcept {
     if (equal_ignoring_case(name, "host")) return Field::host;
     if (equal_ignoring_case(name, "pid")) return Field::pid;
+    if (equal_ignoring_case(name, "trace")) return Field::trace;
     if (equal_ignoring_case(name, "waiting")) return Field::waiting;
     if (equal_ignoring_case(name, "ttl_ms")) return Field::ttl_ms;
     return Field::unknown;
@@ -201,6 +207,9 @@ class Reader : public nlohmann::json_sax<nlohmann::json> {
         break;
       case Field::pid:
         ours_.pid = 0;
+        break;
+      case Field::trace:
+        ours_.trace.clear();
         break;
       case Field::waiting:
         ours_.waiting = false;
@@ -254,6 +263,7 @@ std::string to_json(const Metadata& metadata) {
   json += R"(","owner_id":)" + json_string(metadata.owner);
   json += R"(,"zklock":{"host":)" + json_string(metadata.host);
   json += R"(,"pid":)" + std::to_string(metadata.pid);
+  if (!metadata.trace.empty()) json += R"(,"trace":)" + json_string(metadata.trace);
   if (metadata.waiting) {
     json += R"(,"waiting":true)";
     if (metadata.ttl_once_granted) {

@@ -2,11 +2,12 @@
 //
 //     {"timestamp":"2026-11-23T08:43:32.627752090Z",
 //      "ttl_deadline":"2026-11-23T08:44:02.627752090Z",
-//      "owner_id":"user1","zklock":{"host":"db7","pid":4242}}
+//      "owner_id":"user1","zklock":{"host":"db7","pid":4242,"trace":"4bf92f35"}}
 //
-// (in one line). The first three keys are kafka-kit's. A kafka-kit with TTLs deletes the claim
-// ahead of it, even of a live holder, if ttl_deadline is missing, null or past. It fails on data
-// that is not such JSON. So we always write both times in full, and a string for the owner.
+// (in one line; without a trace, that key is missing). The first three keys are kafka-kit's. A
+// kafka-kit with TTLs deletes the claim ahead of it, even of a live holder, if ttl_deadline is
+// missing, null or past. It fails on data that is not such JSON. So we always write both times in
+// full, and a string for the owner.
 #ifndef ZKLOCK_SRC_QUEUE_METADATA_H_
 #define ZKLOCK_SRC_QUEUE_METADATA_H_
 
@@ -32,6 +33,8 @@ struct Metadata {
   /// Of the process that made it. "" and 0: unknown.
   std::string host{};
   std::int64_t pid = 0;
+  /// Of the caller's request for which it was made. "": none.
+  std::string trace{};
   /// `ttl_deadline` covers a wait; it says nothing about how long the lock may be held.
   bool waiting = false;
   /// It was not written by this library: the data has no "zklock".
@@ -46,7 +49,7 @@ struct Metadata {
   bool operator==(const Metadata&) const = default;
 };
 
-/// The bytes to store. An owner or host that is not UTF-8, or is longer than 1 kB, is corrected.
+/// The bytes to store. Text that is not UTF-8, or is longer than 1 kB, is corrected.
 [[nodiscard]] std::string to_json(const Metadata& metadata);
 
 /// Reads data of any writer. None: it is not a JSON object, or is larger (64 kB) or deeper than any

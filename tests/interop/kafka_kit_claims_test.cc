@@ -61,6 +61,23 @@ TEST_F(ClaimBytesTest, WithATtl) {
                      R"("owner_id":"user1","zklock":{"host":"db7","pid":4242}})");
 }
 
+TEST_F(ClaimBytesTest, WithATraceAlsoWhileItWaitsAndKafkaKitReadsTheRest) {
+  zk_->claim(kFirst);
+  ZooKeeperLock lock({.path = "/locks", .ttl = 30s, .owner_key = "owner", .trace_key = "trace"},
+                     zk_);
+  Waiter waiter(lock, Context().with_value("owner", "user1").with_value("trace", "4bf9\n2f35"));
+  EXPECT_EQ(bytes(), R"({"timestamp":"2026-11-23T08:43:32.627752090Z",)"
+                     R"("ttl_deadline":"2026-11-23T08:44:02.627752090Z","owner_id":"user1",)"
+                     R"("zklock":{"host":"db7","pid":4242,"trace":"4bf9\n2f35"}})");
+  EXPECT_EQ(judge(bytes(), time_.wall_now()), Verdict::waits);
+  time_.advance(50ms);
+  EXPECT_EQ(bytes(), R"({"timestamp":"2026-11-23T08:43:32.677752090Z",)"
+                     R"("ttl_deadline":"9999-12-31T23:59:59Z","owner_id":"user1",)"
+                     R"("zklock":{"host":"db7","pid":4242,"trace":"4bf9\n2f35",)"
+                     R"("waiting":true,"ttl_ms":30000}})");
+  EXPECT_EQ(judge(bytes(), time_.wall_now()), Verdict::waits);
+}
+
 TEST_F(ClaimBytesTest, WithoutATtl) {
   zk_->claim(kFirst);
   ZooKeeperLock lock = this->lock(0s);

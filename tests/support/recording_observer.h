@@ -14,6 +14,7 @@
 #include <optional>
 #include <set>
 #include <string>
+#include <system_error>
 #include <utility>
 #include <vector>
 
@@ -30,14 +31,22 @@ class RecordingObserver final : public LockObserver {
   struct Event {
     std::string what;
     std::string znode;  // lock_failed: the lock's path
+    std::string trace = LockObserver::trace();
     std::size_t ahead = 0;
     std::optional<LockError> error{};
     std::int64_t fencing_token = 0;
     std::chrono::nanoseconds waited{0};
+    std::chrono::nanoseconds held{0};
+    std::chrono::nanoseconds remaining{0};
+    LockEntry entry{};  // blocked_by: the claim ahead
+    std::error_code reason{};
   };
 
   void on_waiting(const std::string& znode, std::size_t ahead) override {
     note({.what = "waiting", .znode = znode, .ahead = ahead});
+  }
+  void on_blocked_by(const std::string& znode, const LockEntry& ahead) override {
+    note({.what = "blocked_by", .znode = znode, .entry = ahead});
   }
   void on_granted(const Lease& lease, std::chrono::nanoseconds waited) override {
     Event event = about(lease, "granted");
@@ -60,7 +69,24 @@ class RecordingObserver final : public LockObserver {
   }
   void on_suspended(const Lease& lease) override { note(about(lease, "suspended")); }
   void on_resumed(const Lease& lease) override { note(about(lease, "resumed")); }
-  void on_lost(const Lease& lease) override { note(about(lease, "lost")); }
+  void on_ending(const Lease& lease, std::chrono::nanoseconds remaining) override {
+    Event event = about(lease, "ending");
+    event.remaining = remaining;
+    note(std::move(event));
+  }
+  void on_lost(const Lease& lease) override {
+    Event event = about(lease, "lost");
+    event.reason = lease.loss_reason();
+    note(std::move(event));
+  }
+  void on_removal_pending(const std::string& znode) override {
+    note({.what = "removal_pending", .znode = znode});
+  }
+  void on_removed(const std::string& znode) override { note({.what = "removed", .znode = znode}); }
+  void on_removal_failed(const std::string& znode, const std::error_code& error) override {
+    note({.what = "removal_failed", .znode = znode, .reason = error});
+  }
+  void on_overdue(const Lease& lease) override { note(about(lease, "overdue")); }
 
   [[nodiscard]] std::vector<Event> all(const std::string& what) const {
     check_name(what);
@@ -98,13 +124,17 @@ class RecordingObserver final : public LockObserver {
  private:
   /// So that nobody expects that an event with a misspelt name is not reported.
   static void check_name(const std::string& what) {
-    static const std::set<std::string> names = {"waiting", "granted",  "lock_failed",   "requeued",
-                                                "purged",  "released", "unlock_failed", "suspended",
-                                                "resumed", "lost"};
+    static const std::set<std::string> names = {
+        "waiting",        "blocked_by",      "granted",   "lock_failed", "requeued", "purged",
+        "released",       "unlock_failed",   "ending",    "lost",        "overdue",  "removed",
+        "removal_failed", "removal_pending", "suspended", "resumed"};
     EXPECT_TRUE(names.contains(what)) << what;
   }
   static Event about(const Lease& lease, const std::string& what) {
-    return {.what = what, .znode = lease.znode(), .fencing_token = lease.fencing_token()};
+    return {.what = what,
+            .znode = lease.znode(),
+            .fencing_token = lease.fencing_token(),
+            .held = lease.held_for()};
   }
   void note(Event event) {
     {

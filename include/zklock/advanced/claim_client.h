@@ -15,6 +15,7 @@
 #include <memory>
 #include <stop_token>
 #include <string>
+#include <system_error>
 
 namespace zklock {
 
@@ -98,6 +99,28 @@ class ZKLOCK_EXPORT ClaimChooser {
   ClaimChooser& operator=(const ClaimChooser&) = default;
 };
 
+/// Learns what becomes of a znode that is removed in the background. Its functions may run on the
+/// network's thread, as prompt watchers (Watcher::is_prompt) do: they return at once, and do not
+/// call the client. They must not throw.
+class ZKLOCK_EXPORT RemovalListener {
+ public:
+  virtual ~RemovalListener();
+  /// The znode is to be removed. `path`: without the sequence number if that is not known, as the
+  /// answer to the create was lost.
+  virtual void on_pending(const std::string& path) noexcept = 0;
+  /// The end: it is gone, or its session is over, and it goes with it.
+  virtual void on_removed(const std::string& path) noexcept = 0;
+  /// It cannot be removed. So its session is ended, and `on_removed` follows.
+  virtual void on_failed(const std::string& path, std::error_code error) noexcept = 0;
+  /// The trace id for log lines about it; "": none.
+  [[nodiscard]] virtual const std::string& trace() const noexcept = 0;
+
+ protected:
+  RemovalListener() = default;
+  RemovalListener(const RemovalListener&) = default;
+  RemovalListener& operator=(const RemovalListener&) = default;
+};
+
 /// A claim to put into the queue of the lock at `directory`.
 struct EnqueueRequest {
   std::string directory{};
@@ -106,6 +129,8 @@ struct EnqueueRequest {
   bool list = true;                               // false: the queue is not wanted
   std::shared_ptr<const ClaimChooser> chooser{};  // null: nothing is to be watched
   std::shared_ptr<Watcher> watcher{};             // of the chosen claim
+  // If the call fails, and the claim may have been created. Null: nobody wants to know.
+  std::shared_ptr<RemovalListener> removal{};
 };
 
 /// A claim, and the queue as it stood at some time after the claim was in it.
@@ -155,6 +180,9 @@ class ZKLOCK_EXPORT ClaimClient : public ZooKeeperClient {
   /// Removes a znode of this client's session. Returns at once; goes on trying until the znode or
   /// the session is gone.
   virtual void remove_in_background(const std::string& path) = 0;
+  /// The same with a listener, which may be null. Default: reports nothing.
+  virtual void remove_and_report(const std::string& path,
+                                 const std::shared_ptr<RemovalListener>& listener);
 
   /// What remove_in_background, and creates with an unknown outcome, have still to do.
   [[nodiscard]] virtual PendingRemovals pending_removals() const = 0;

@@ -24,6 +24,7 @@ struct LeaseOptions {
   std::string znode = "/locks/_c_00000000000000000000000000000000-lock-0000000000";
   std::int64_t fencing_token = 0;    // 0: larger than the earlier ones
   std::chrono::milliseconds ttl{0};  // > 0: the lease is lost (`ttl_over`) then, unless renewed
+  std::string trace{};
 };
 
 /// Makes leases. `renew`, `verify` and `require` of a lease succeed while it is valid, wait while

@@ -26,7 +26,8 @@ class QueueReportTest : public ::testing::Test {
                           .since = now_ - 20s,
                           .fencing_token = 17,
                           .ttl = 30s,
-                          .session = 0x1000abcd};
+                          .session = 0x1000abcd,
+                          .trace = "4bf92f35"};
   const LockEntry foreign_{
       .id = 2, .path = "/locks/lock-0000000002", .fencing_token = 18, .session = 0x2};
   const Queue queue_{"/locks", LockEntries({holder_, foreign_})};
@@ -66,7 +67,8 @@ TEST_F(QueueReportTest, JsonHasAnObjectForEachClaim) {
                          {"owner", "nightly"},  {"host", "db7"},
                          {"pid", 42},           {"since", "2025-11-29T07:59:40Z"},
                          {"ttl_ms", 30'000},    {"ttl_left_ms", 10'000},
-                         {"fencing_token", 17}, {"session", "0x1000abcd"}};
+                         {"fencing_token", 17}, {"session", "0x1000abcd"},
+                         {"trace", "4bf92f35"}};
   EXPECT_EQ(array[0], expected);
   EXPECT_EQ(array[1]["since"], nullptr);
   EXPECT_EQ(array[1]["ttl_ms"], nullptr);

@@ -90,8 +90,12 @@ TEST_F(LockEndTest, AnExecutorOfTheApplicationsRunsTheCallbacks) {
   EXPECT_FALSE(lease.valid());
   EXPECT_FALSE(lease.lost().stop_requested()) << "the executor has not run it yet";
   const auto kept = executor->take();
-  ASSERT_THAT(kept, SizeIs(1));
+  ASSERT_THAT(kept, SizeIs(2)) << "the removal of the claim is reported, and the loss";
   kept[0]();
+  EXPECT_EQ(observer_->order(),
+            (std::vector<std::string>{"granted", "removal_pending", "removed"}));
+  EXPECT_FALSE(lease.lost().stop_requested());
+  kept[1]();
   EXPECT_TRUE(lease.lost().stop_requested());
   EXPECT_EQ(losses(), 1U);
 }

@@ -24,6 +24,7 @@ class ThrowingObserver final : public LockObserver {
   void on_released(const Lease&) override { fail(); }
   void on_unlock_failed(const Lease&, const LockError&) override { throw 7; }
   void on_lost(const Lease&) override { fail(); }
+  void on_blocked_by(const std::string&, const LockEntry&) override { fail(); }
 
  private:
   static void fail() { throw std::runtime_error("metrics are down"); }
@@ -68,9 +69,10 @@ TEST_F(LockObserverTest, IsNotifiedInOrder) {
   ASSERT_TRUE(seen_->await("lost"));
   std::vector<std::string> order = seen_->order();
   std::erase(order, "lost");  // on a thread of its own
-  EXPECT_EQ(order, (std::vector<std::string>{"waiting", "requeued", "waiting", "granted",
-                                             "released", "granted", "unlock_failed", "lock_failed",
-                                             "granted", "unlock_failed"}));
+  EXPECT_EQ(order,
+            (std::vector<std::string>{"waiting", "blocked_by", "requeued", "waiting", "blocked_by",
+                                      "granted", "released", "granted", "unlock_failed",
+                                      "lock_failed", "granted", "unlock_failed"}));
 }
 
 TEST_F(LockObserverTest, AThrowingObserverChangesNothingAndIsLogged) {

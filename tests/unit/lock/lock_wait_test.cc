@@ -49,7 +49,7 @@ TEST_F(LockWaitTest, DeletionOfTheFirstClaimGrantsWithoutAnotherList) {
   ASSERT_TRUE(waits_behind({kFirst}));
   zk_->erase(kFirst);
   EXPECT_TRUE(waiter_->lease().valid());
-  EXPECT_EQ(seen_->order(), (std::vector<std::string>{"waiting", "granted"}));
+  EXPECT_EQ(seen_->order(), (std::vector<std::string>{"waiting", "blocked_by", "granted"}));
 }
 
 TEST_F(LockWaitTest, DeletionOfAClaimThatWasNotFirstListsAgain) {

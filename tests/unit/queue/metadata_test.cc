@@ -45,6 +45,24 @@ TEST(MetadataTest, MarksAWaiter) {
   EXPECT_NE(to_json(metadata).find(R"("pid":4242,"waiting":true}})"), std::string::npos);
 }
 
+TEST(MetadataTest, WritesATraceBesideTheHostAndReadsItAgain) {
+  Metadata metadata = with_ttl();
+  metadata.trace = "4bf9\"2f35";
+  EXPECT_NE(to_json(metadata).find(R"("zklock":{"host":"db7","pid":4242,"trace":"4bf9\"2f35"}})"),
+            std::string::npos)
+      << to_json(metadata);
+  EXPECT_EQ(parse_metadata(to_json(metadata)), metadata);
+}
+
+TEST(MetadataTest, CorrectsAndCutsATrace) {
+  Metadata metadata = with_ttl();
+  metadata.trace = "\xff" + std::string(2'000, 'x');
+  const auto read = parse_metadata(to_json(metadata));
+  ASSERT_TRUE(read);
+  EXPECT_EQ(read->trace.substr(0, 4), "\xef\xbf\xbdx");
+  EXPECT_EQ(read->trace.size(), 1'024U);
+}
+
 TEST(MetadataTest, DoesNotMarkAHolder) {
   Metadata metadata = with_ttl();
   metadata.ttl_once_granted = 1500ms;
