@@ -46,6 +46,7 @@ void HandleServers::search(std::chrono::nanoseconds patience, std::chrono::nanos
   const SteadyTime now = Platform::current().steady_now();
   const MutexLock lock(mutex_);
   searching_since_ = now;
+  is_given_up_ = false;  // it had a connection
   patience_ = patience;
   session_timeout_ = session;
 }
@@ -55,8 +56,14 @@ std::chrono::nanoseconds HandleServers::session_timeout() const {
   return session_timeout_;
 }
 
+bool HandleServers::give_up() {
+  const MutexLock lock(mutex_);
+  return !std::exchange(is_given_up_, true);
+}
+
 bool HandleServers::are_overdue(SteadyTime now) const {
   const MutexLock lock(mutex_);
+  if (is_given_up_) return true;
   return !offered_.empty() && now >= std::max(offered_at_, searching_since_) + patience_;
 }
 

@@ -11,6 +11,7 @@
 #include "base/platform.h"
 #include "wire/close_on_exec.h"
 #include "wire/libzookeeper_wire.h"
+#include "wire/openssl.h"
 
 // libzookeeper_mt defines and declares it only if it was built with OpenSSL.
 extern "C" zhandle_t* zookeeper_init_ssl(const char* host, const char* cert, watcher_fn watcher,
@@ -49,8 +50,12 @@ zhandle_t* init_handle(const HandleOptions& of) {
                            of.log);
   }
   const TlsOptions& tls = *of.options.tls;
+  // Without a password, a key that is encrypted by the next time would be asked for at the
+  // terminal.
+  const std::string password = tls.key_password.empty() ? "none" : tls.key_password;
   const std::string files =
-      tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + tls.key_password;
+      tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + password;
+  keep_openssl_until_exit();
   return zookeeper_init_ssl(servers, files.c_str(), of.watcher, timeout, session, of.context,
                             ZOO_NO_LOG_CLIENTENV);
 }
