@@ -63,8 +63,9 @@ bool HandleServers::give_up() {
 
 bool HandleServers::are_overdue(SteadyTime now) const {
   const MutexLock lock(mutex_);
-  if (is_given_up_) return true;
-  return !offered_.empty() && now >= std::max(offered_at_, searching_since_) + patience_;
+  const SteadyTime since =
+      is_given_up_ ? searching_since_ : std::max(offered_at_, searching_since_);
+  return (is_given_up_ || !offered_.empty()) && now >= since + patience_;
 }
 
 }  // namespace zklock::internal

@@ -40,10 +40,10 @@ class HandleServers {
   void search(std::chrono::nanoseconds patience, std::chrono::nanoseconds session);
   /// The timeout of the session that it is to resume; 0: it has none yet.
   [[nodiscard]] std::chrono::nanoseconds session_timeout() const;
-  /// The handle will never connect: another one is needed. False: that is known.
+  /// The handle will not connect: another one is needed. False: that is known.
   bool give_up();
   /// Whether others have waited for longer than that, or the handle was given up. Only time of this
-  /// search counts.
+  /// search counts: a lease may rely on the handle's session until then.
   [[nodiscard]] bool are_overdue(SteadyTime now) const;
 
  private:

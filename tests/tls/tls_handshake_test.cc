@@ -87,7 +87,7 @@ TEST_P(TlsHandshakeTest, AnotherServerIsTried) {
 TEST_P(TlsHandshakeTest, ClosingEnds) {
   const auto kept = connect(stage().address(), stage().client_options());
   ASSERT_TRUE(kept->children("/", soon()));
-  const std::ptrdiff_t before = count_threads();
+  const int before = count_threads();
   static_cast<void>(
       error_of_connecting(stalling_.address(),
                           {.session_timeout = 1s, .connect_timeout = 200ms, .tls = stage().tls()}));

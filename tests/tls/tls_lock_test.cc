@@ -125,29 +125,45 @@ class TlsFilesTest : public TlsLockTest {
     std::filesystem::copy_file(certificate.key_file, own_.key_file, kReplace);
   }
 
+  [[nodiscard]] std::shared_ptr<ZooKeeperClient> client_with_own_files(
+      std::chrono::milliseconds session_timeout) const {
+    use(stage().client);
+    return connect(proxy_.address(), {.session_timeout = session_timeout,
+                                      .tls = stage().authority.client(own_),
+                                      .logger = logger_});
+  }
+
+  const std::shared_ptr<RecordingLogger> logger_ = std::make_shared<RecordingLogger>();
   const TemporaryDirectory directory_;
   const Certificate own_{directory_.path() / "client.pem", directory_.path() / "client.key"};
 };
 
 TEST_F(TlsFilesTest, TheNextConnectionUsesTheNewCertificate) {
-  use(stage().client);
-  const auto logger = std::make_shared<RecordingLogger>();
-  ZooKeeperLock lock(config(), connect(proxy_.address(), {.session_timeout = 30s,
-                                                          .tls = stage().authority.client(own_),
-                                                          .logger = logger}));
+  ZooKeeperLock lock(config(), client_with_own_files(30s));
   const Lease lease = lock.lock(soon());
-  const std::ptrdiff_t threads = count_threads();
   std::ofstream(own_.key_file) << "half a file";
   proxy_.cut();
-  EXPECT_TRUE(logger->await("Failed to load client private key from " + own_.key_file));
-  // libzookeeper would read it again and again, without a pause: its handle is closed.
-  EXPECT_TRUE(becomes_true([&] { return count_threads() <= threads - 2; }));
+  EXPECT_TRUE(logger_->await("Failed to load client private key from " + own_.key_file));
   use(stage().authority.sign("CN=renewed"));
   EXPECT_NO_THROW(lease.verify(soon()));
   lock.unlock(lease, soon());
-  const std::vector<std::string> lines = logger->lines();
+}
+
+TEST_F(TlsFilesTest, FilesThatStayUnusableAreNotReadWithoutAPause) {
+  ZooKeeperLock lock(config(), client_with_own_files(2s));
+  const Lease lease = lock.lock(soon());
+  const int threads = count_threads();
+  std::ofstream(own_.key_file) << "half a file";
+  proxy_.cut();
+  EXPECT_TRUE(becomes_true([&] { return count_threads() <= threads - 2; }))
+      << "the handle is closed, with libzookeeper's two threads";
+  EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
+  use(stage().client);
+  lock.unlock(lock.lock(soon()), soon());
+  const std::vector<std::string> lines = logger_->lines();
   const auto is_serious = [](const std::string& line) { return line.front() >= '2'; };
-  EXPECT_LT(std::count_if(lines.begin(), lines.end(), is_serious), 6);
+  EXPECT_LT(std::count_if(lines.begin(), lines.end(), is_serious), 9)
+      << ::testing::PrintToString(lines);
 }
 
 }  // namespace

@@ -1,6 +1,19 @@
 #include "tls/tls_stage.h"
 
+#include <filesystem>
+#include <fstream>
+
 namespace zklock::test {
+
+int count_threads() {
+  int count = 0;
+  for (const auto& thread : std::filesystem::directory_iterator("/proc/self/task")) {
+    std::string name;
+    std::getline(std::ifstream(thread.path() / "comm"), name);
+    if (name == "zklock-connect") ++count;
+  }
+  return count;
+}
 
 TlsStage& TlsStage::shared() {
   static TlsStage stage;

@@ -4,10 +4,7 @@
 
 #include <zklock/libzookeeper_client.h>
 
-#include <cstddef>
 #include <cstdint>
-#include <filesystem>
-#include <iterator>
 #include <string>
 
 #include "support/error_of.h"
@@ -42,10 +39,8 @@ class TlsStage {
   [[nodiscard]] ZooKeeperServerOptions options();
 };
 
-/// Of this process.
-[[nodiscard]] inline std::ptrdiff_t count_threads() {
-  return std::distance(std::filesystem::directory_iterator("/proc/self/task"), {});
-}
+/// Those of this process that open handles, and the two of each handle, which have their name.
+[[nodiscard]] int count_threads();
 
 /// What connecting fails with.
 [[nodiscard]] inline LockError error_of_connecting(const std::string& address,
