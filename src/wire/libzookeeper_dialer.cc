@@ -40,6 +40,7 @@ class LibZooKeeperDialer final : public Dialer {
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override {
     if (options_.tls) {
+      keep_openssl_until_exit();
       std::string unusable = problem_with_files(*options_.tls);
       if (!unusable.empty()) return {nullptr, {std::move(unusable), false}};
     }

@@ -11,7 +11,6 @@
 #include "base/platform.h"
 #include "wire/close_on_exec.h"
 #include "wire/libzookeeper_wire.h"
-#include "wire/openssl.h"
 
 // libzookeeper_mt defines and declares it only if it was built with OpenSSL.
 extern "C" zhandle_t* zookeeper_init_ssl(const char* host, const char* cert, watcher_fn watcher,
@@ -55,7 +54,6 @@ zhandle_t* init_handle(const HandleOptions& of) {
   const std::string password = tls.key_password.empty() ? "none" : tls.key_password;
   const std::string files =
       tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + password;
-  keep_openssl_until_exit();
   return zookeeper_init_ssl(servers, files.c_str(), of.watcher, timeout, session, of.context,
                             ZOO_NO_LOG_CLIENTENV);
 }

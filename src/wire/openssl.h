@@ -8,8 +8,9 @@
 
 namespace zklock::internal {
 
-/// Called before the first handle with TLS. OpenSSL's own exit handler would run before ours, and
-/// take away what the threads of open handles use: the process would crash while it ends.
+/// Called before anything else here, and before the first handle with TLS. OpenSSL's own exit
+/// handler would run before ours, and take away what the threads of open handles use: the process
+/// would crash while it ends.
 void keep_openssl_until_exit() noexcept;
 
 /// Loads the files as libzookeeper does for each connection, since that tries files that cannot be

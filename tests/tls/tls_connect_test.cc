@@ -150,6 +150,19 @@ TEST_F(TlsConnectTest, AnAclMayNameTheCertificate) {
 using TlsConnectDeathTest = TlsConnectTest;
 
 // OpenSSL's exit handler must not take away what the handle's threads use.
+TEST_F(TlsConnectDeathTest, AProcessMayExitWhileItConnects) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        TlsOptions tls = stage().tls();
+        tls.ca_file = tls.certificate_file;  // one attempt after the other, in vain
+        static_cast<void>(error_of_connecting(
+            stage().address(), {.session_timeout = 200ms, .connect_timeout = 300ms, .tls = tls}));
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
 TEST_F(TlsConnectDeathTest, AProcessMayExitWhileItIsConnected) {
   GTEST_FLAG_SET(death_test_style, "threadsafe");
   EXPECT_EXIT(
