@@ -42,7 +42,10 @@ class LibZooKeeperDialer final : public Dialer {
     if (options_.tls) {
       keep_openssl_until_exit();
       std::string unusable = problem_with_files(*options_.tls);
-      if (!unusable.empty()) return {nullptr, {std::move(unusable), false}};
+      if (!unusable.empty()) {
+        return {nullptr,
+                {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
+      }
     }
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};

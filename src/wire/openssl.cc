@@ -12,6 +12,7 @@ extern "C" {
 struct ssl_ctx_st;
 using SSL_CTX = ssl_ctx_st;
 int OPENSSL_init_crypto(std::uint64_t options, const void* settings) __attribute__((weak));
+unsigned long ERR_peek_error() __attribute__((weak));
 unsigned long ERR_peek_last_error() __attribute__((weak));
 void ERR_clear_error() __attribute__((weak));
 const char* ERR_reason_error_string(unsigned long error) __attribute__((weak));
@@ -33,8 +34,17 @@ namespace {
 constexpr std::uint64_t kNoExitHandler = 0x00080000;  // OPENSSL_INIT_NO_ATEXIT
 constexpr int kPem = 1;                               // SSL_FILETYPE_PEM
 
+using PeekError = decltype(&ERR_peek_error);
+
+std::string take_error(PeekError peek) {
+  const char* const reason = ERR_reason_error_string(peek());
+  ERR_clear_error();
+  return reason != nullptr ? reason : std::string();
+}
+
+/// The first error is the cause: the last ones only say of what.
 std::string problem_with(const std::string& field, const std::string& file) {
-  const std::string why = take_openssl_error();
+  const std::string why = take_error(ERR_peek_error);
   return "tls." + field + ": OpenSSL cannot use " + in_quotes(file) +
          (why.empty() ? "" : ": " + why);
 }
@@ -50,7 +60,7 @@ std::string problem_with_files(const TlsOptions& tls) {
   ERR_clear_error();
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
                                                                   &SSL_CTX_free);
-  if (!context) return "tls: OpenSSL cannot begin: " + take_openssl_error();
+  if (!context) return "tls: OpenSSL cannot begin: " + take_error(ERR_peek_error);
   if (SSL_CTX_load_verify_locations(context.get(), tls.ca_file.c_str(), nullptr) != 1) {
     return problem_with("ca_file", tls.ca_file);
   }
@@ -66,11 +76,10 @@ std::string problem_with_files(const TlsOptions& tls) {
   return {};
 }
 
+/// The last error says what failed. (Of another authority's signature, the first one is "EVP lib".)
 std::string take_openssl_error() {
   if (ERR_peek_last_error == nullptr || ERR_reason_error_string == nullptr) return {};
-  const char* const reason = ERR_reason_error_string(ERR_peek_last_error());
-  ERR_clear_error();
-  return reason != nullptr ? reason : std::string();
+  return take_error(ERR_peek_last_error);
 }
 
 }  // namespace zklock::internal
