@@ -117,6 +117,23 @@ TEST_F(TlsLockTest, AHolderThatIsCutOffLosesTheLockBeforeTheNextGrant) {
   holder.unlock(again, soon());
 }
 
+// Without TLS the library leaves such a server earlier: with it, libzookeeper does.
+TEST_F(TlsLockTest, ALeaseOutlivesAServerThatFallsSilentIfAnotherOneAnswersInTime) {
+  ClientOptions options = stage().client_options();
+  options.session_timeout = 6s;
+  std::shared_ptr<ZooKeeperClient> client;
+  while (proxy_.connections() == 0) {
+    client = connect(proxy_.address() + "," + stage().address(), options);
+  }
+  ZooKeeperLock lock(config(), client);
+  const Lease lease = lock.lock(soon());
+  proxy_.hold_to_server();
+  proxy_.hold_to_client();
+  EXPECT_NO_THROW(lease.verify(soon()));
+  EXPECT_TRUE(lease.valid());
+  lock.unlock(lease, soon());
+}
+
 class TlsFilesTest : public TlsLockTest {
  protected:
   void use(const Certificate& certificate) const {
