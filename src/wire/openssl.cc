@@ -56,7 +56,10 @@ void keep_openssl_until_exit() noexcept {
 }
 
 std::string problem_with_files(const TlsOptions& tls) {
-  if (SSL_CTX_new == nullptr || SSL_CTX_use_PrivateKey_file == nullptr) return {};
+  if (SSL_CTX_new == nullptr || SSL_CTX_use_PrivateKey_file == nullptr ||
+      ERR_peek_error == nullptr) {
+    return {};
+  }
   ERR_clear_error();
   const std::unique_ptr<SSL_CTX, decltype(&SSL_CTX_free)> context(SSL_CTX_new(TLS_client_method()),
                                                                   &SSL_CTX_free);
