@@ -99,9 +99,9 @@ TEST_P(TlsHandshakeTest, ClosingEnds) {
 }
 
 INSTANTIATE_TEST_SUITE_P(Saying, TlsHandshakeTest, ::testing::Values("", half_a_record()),
-                         [](const auto& info) {
-                           return info.param.empty() ? std::string("Nothing")
-                                                     : std::string("HalfARecord");
+                         [](const auto& instance) {
+                           return instance.param.empty() ? std::string("Nothing")
+                                                         : std::string("HalfARecord");
                          });
 
 }  // namespace
