@@ -61,6 +61,11 @@ bool HandleServers::give_up() {
   return !std::exchange(is_given_up_, true);
 }
 
+bool HandleServers::is_given_up() const {
+  const MutexLock lock(mutex_);
+  return is_given_up_;
+}
+
 bool HandleServers::are_overdue(SteadyTime now) const {
   const MutexLock lock(mutex_);
   const SteadyTime since =

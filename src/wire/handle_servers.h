@@ -42,6 +42,7 @@ class HandleServers {
   [[nodiscard]] std::chrono::nanoseconds session_timeout() const;
   /// The handle will not connect: another one is needed. False: that is known.
   bool give_up();
+  [[nodiscard]] bool is_given_up() const;
   /// Whether others have waited for longer than that, or the handle was given up. Only time of this
   /// search counts: a lease may rely on the handle's session until then.
   [[nodiscard]] bool are_overdue(SteadyTime now) const;

@@ -60,7 +60,7 @@ void LibZooKeeperLog::write(const AttemptLine& attempt, std::string_view line) c
   if (!log_->log().enabled()) return;
   const LogLevel level = level_of(line);
   const std::string text = "libzookeeper: " + std::string(line);
-  if (attempt.kind == AttemptLine::Kind::other) {
+  if (attempt.kind == AttemptLine::Kind::other && !servers_->is_given_up()) {
     log_->log().write(level, text);
   } else if (attempt.kind == AttemptLine::Kind::stuck) {
     log_->on_failure(level, text);
