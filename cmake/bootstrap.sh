@@ -11,6 +11,7 @@
 #   peers    other clients' locks, and what runs them: the tests share paths with them
 #   bench    what tests/bench needs besides: bare calls of the C client, Google Benchmark
 #   distros  to make another Debian in a folder: tests/distros/run
+#   tls      to build a libzookeeper_mt that has TLS, and certificates: tests/tls
 #   deb      to make Debian packages, and to check them: tests/packages/build.sh
 #   ci       build, server, models and peers, and what .ci/run checks the code with
 #
@@ -41,6 +42,8 @@ bench="gcc zookeeper libzookeeper-st2 libbenchmark-dev"
 # shellcheck disable=SC2034
 distros="debootstrap debian-archive-keyring"
 # shellcheck disable=SC2034
+tls="g++ cmake ninja-build dpkg-dev libzookeeper-mt-dev libssl-dev libsasl2-dev openssl $zookeeper"
+# shellcheck disable=SC2034
 deb="g++ cmake ninja-build libzookeeper-mt-dev nlohmann-json3-dev libcli11-dev dpkg-dev file lintian"
 ci="clang-$clang libclang-rt-$clang-dev clang-format-$clang clang-tidy-$clang doxygen"
 
@@ -64,14 +67,14 @@ fail() {
 wanted=()
 for group in "${@:-build}"; do
   case $group in
-    build|server|models|demo|peers|bench|distros|deb) packages=${!group} ;;
+    build|server|models|demo|peers|bench|distros|tls|deb) packages=${!group} ;;
     ci) packages="$build $server $models $peers $ci" ;;
     -h|--help)
       sed -n '2,/^set/{/^#/s/^# \{0,1\}//p}' "${BASH_SOURCE[0]}"
       exit 0
       ;;
     *)
-      say "unknown group '$group' (build, server, models, demo, peers, bench, distros, deb, ci)"
+      say "unknown group '$group' (build, server, models, demo, peers, bench, distros, tls, deb, ci)"
       exit 2
       ;;
   esac

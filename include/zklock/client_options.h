@@ -21,12 +21,18 @@ struct AuthInfo {
 };
 
 /// PEM files for an encrypted connection. This needs a libzookeeper_mt that was built with OpenSSL.
-/// Debian's is not: then `connect` throws `invalid_config`.
+/// Debian's is not: then `connect` throws `invalid_config`. How to build one: examples/tls.md.
+///
+/// The files are read again for each connection, so certificates may be replaced while the client
+/// lives. libzookeeper does not compare the servers' names with their certificates, and accepts
+/// also those that an authority of the system has signed.
 struct TlsOptions {
-  std::string ca_file{};           // of the authority that signed the servers' certificates
-  std::string certificate_file{};  // the client's certificate, "" for none
-  std::string key_file{};          // its private key
-  std::string key_password{};      // of the key file, "" for none
+  std::string ca_file{};  // of the authority that signed the servers' certificates
+  /// The client's certificate, with those between it and its authority behind it. Also for servers
+  /// that ask for none: libzookeeper then needs any that fits its key.
+  std::string certificate_file{};
+  std::string key_file{};      // its private key
+  std::string key_password{};  // of the key file, "" for none
 };
 
 /// Every member has a default, so any may be left out:

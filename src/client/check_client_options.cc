@@ -43,15 +43,9 @@ void check_file(const std::string& field, const std::string& file) {
 
 void check_tls(const TlsOptions& tls) {
   if (tls.ca_file.empty()) refuse("tls.ca_file", "it is empty");
-  if (!tls.certificate_file.empty() && tls.key_file.empty()) {
-    refuse("tls.key_file", "it is empty, but certificate_file is not");
-  }
-  if (tls.certificate_file.empty() && !tls.key_file.empty()) {
-    refuse("tls.certificate_file", "it is empty, but key_file is not");
-  }
-  if (tls.key_file.empty() && !tls.key_password.empty()) {
-    refuse("tls.key_password", "it is not empty, but key_file is");
-  }
+  // libzookeeper loads both, also for servers that ask for none.
+  if (tls.certificate_file.empty()) refuse("tls.certificate_file", "it is empty");
+  if (tls.key_file.empty()) refuse("tls.key_file", "it is empty");
   check_file("tls.ca_file", tls.ca_file);
   check_file("tls.certificate_file", tls.certificate_file);
   check_file("tls.key_file", tls.key_file);

@@ -17,7 +17,9 @@ namespace zklock::internal {
 Connected connect_and_find(std::string address, const ClientOptions& options, std::string path) {
   check_client_options(options);
   if (options.tls && !libzookeeper_has_tls()) {
-    throw LockError(Errc::invalid_config, "tls: this libzookeeper_mt was built without it");
+    throw LockError(Errc::invalid_config,
+                    "tls: this libzookeeper_mt was built without OpenSSL, as Debian's is; "
+                    "examples/tls.md says how to build one that has it");
   }
   Address parsed = parse_address(address);
   if (path.empty() && (!options.auth.empty() || !parsed.chroot.empty())) path = "/";

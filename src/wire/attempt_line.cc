@@ -1,5 +1,7 @@
 #include "wire/attempt_line.h"
 
+#include <algorithm>
+#include <array>
 #include <charconv>
 #include <optional>
 
@@ -11,13 +13,17 @@ namespace {
 //   "...: Socket [127.0.0.1:2181] zk retcode=-4, errno=111(Connection refused): ..."
 //   "...: initiated connection to server [127.0.0.1:2181]"
 //   "...: Delaying connection after exhaustively trying all servers [...]"
+//   "...:ZOO_ERROR@init_ssl_for_socket@2787: Failed to load client private key from ..."
 constexpr std::string_view kFailed = ": Socket ";
 constexpr std::string_view kCode = " zk retcode=";
 constexpr std::string_view kError = ", errno=";
 constexpr std::string_view kAccepted = "nitiated connection to server ";
 constexpr std::string_view kPausing = ": Delaying connection after ";
+constexpr std::array<std::string_view, 3> kStuck{
+    ": Failed to load CA file ", ": Failed to load client ", ": SSL_CTX_check_private_key failed"};
 
 constexpr int kSessionExpired = -112;  // an event, and no failure to connect
+constexpr int kTlsFailed = -15;
 
 /// What stands behind `mark`; none if it is not there.
 std::optional<std::string_view> behind(std::string_view mark, std::string_view text) noexcept {
@@ -45,7 +51,8 @@ AttemptLine parse_failure(std::string_view text) noexcept {
   const std::optional<int> code = number_behind(kCode, text);
   const std::optional<int> error = number_behind(kError, text);
   if (!code || !error || *code == kSessionExpired) return {};
-  return {AttemptLine::Kind::failed, without_brackets(text.substr(0, text.find(kCode))), *error};
+  return {AttemptLine::Kind::failed, without_brackets(text.substr(0, text.find(kCode))), *error,
+          *code == kTlsFailed};
 }
 
 }  // namespace
@@ -56,6 +63,10 @@ AttemptLine parse_attempt_line(std::string_view line) noexcept {
     return {AttemptLine::Kind::accepted, without_brackets(*server)};
   }
   if (behind(kPausing, line)) return {AttemptLine::Kind::pausing};
+  const bool is_stuck = std::any_of(kStuck.begin(), kStuck.end(), [&](std::string_view mark) {
+    return behind(mark, line).has_value();
+  });
+  if (is_stuck) return {AttemptLine::Kind::stuck};
   return {};
 }
 

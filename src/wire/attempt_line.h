@@ -3,6 +3,7 @@
 #ifndef ZKLOCK_SRC_WIRE_ATTEMPT_LINE_H_
 #define ZKLOCK_SRC_WIRE_ATTEMPT_LINE_H_
 
+#include <string>
 #include <string_view>
 
 namespace zklock::internal {
@@ -13,10 +14,13 @@ struct AttemptLine {
     accepted,  // the server has accepted the connection; the handshake is sent
     failed,    // the attempt failed, or the connection broke
     pausing,   // before the next attempt
+    stuck,     // the files for TLS cannot be used; the next attempt comes without a pause
   };
   Kind kind = Kind::other;
   std::string_view server{};  // accepted, failed: "ip:port". A part of the line
   int error = 0;              // failed: the errno
+  bool is_tls = false;        // failed: in TLS
+  std::string tls_error{};    // what OpenSSL says of that, "" if nothing. Not of the line
 };
 
 [[nodiscard]] AttemptLine parse_attempt_line(std::string_view line) noexcept;

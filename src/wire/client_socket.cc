@@ -21,6 +21,9 @@ namespace {
 constexpr int kEstablished = 1;
 constexpr int kSynSent = 2;
 
+/// The kernel counts in ticks of up to 10 ms.
+constexpr std::chrono::milliseconds kMoment{25};
+
 bool contains(const std::vector<std::string>& servers, const std::string& server) {
   return std::find(servers.begin(), servers.end(), server) != servers.end();
 }
@@ -50,7 +53,13 @@ ClientSocket::Connection ClientSocket::connection() const noexcept {
       size >= offsetof(tcp_info, tcpi_bytes_received) + sizeof info.tcpi_bytes_received;
   if (info.tcpi_state != kEstablished || !is_known) return {};
   return {info.tcpi_bytes_received == 0 ? State::silent : State::connected,
-          info.tcpi_bytes_received, std::chrono::milliseconds(info.tcpi_last_data_recv)};
+          info.tcpi_bytes_received, std::chrono::milliseconds(info.tcpi_last_data_recv),
+          std::chrono::milliseconds(info.tcpi_last_data_sent)};
+}
+
+bool ClientSocket::has_just_sent() const noexcept {
+  const Connection now = connection();
+  return now.state == State::connected && now.sent_before < kMoment;
 }
 
 bool ClientSocket::has_read_nothing() const noexcept {

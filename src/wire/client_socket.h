@@ -37,6 +37,8 @@ class ClientSocket {
   [[nodiscard]] State state() const noexcept { return connection().state; }
   /// Whether it is connected, and whatever the server has said is still to be read.
   [[nodiscard]] bool has_read_nothing() const noexcept;
+  /// Whether it has sent something in the last moment.
+  [[nodiscard]] bool has_just_sent() const noexcept;
   /// For how long nothing has come from the server, not even a part of an answer.
   [[nodiscard]] std::chrono::milliseconds silent_for() const noexcept {
     return connection().silent_for;
@@ -52,6 +54,7 @@ class ClientSocket {
     State state = State::other;
     std::uint64_t received = 0;  // bytes, read or not
     std::chrono::milliseconds silent_for{};
+    std::chrono::milliseconds sent_before{};
   };
   [[nodiscard]] Connection connection() const noexcept;
 

@@ -17,17 +17,6 @@ bool is_hang_up(int error) noexcept {
   return error == EHOSTDOWN || error == ECONNRESET || error == EPIPE;
 }
 
-std::string outcome_of(int error, bool is_accepted) {
-  if (is_hang_up(error)) {
-    return "accepted the connection and closed it: no quorum, its limit of connections "
-           "(maxClientCnxns), or not a plain client port";
-  }
-  if (error == 0 || (error == ETIMEDOUT && is_accepted)) {
-    return "accepted the connection, but did not answer";
-  }
-  return std::generic_category().message(error);
-}
-
 }  // namespace
 
 void ConnectAttempts::note(const AttemptLine& line) {
@@ -42,15 +31,35 @@ void ConnectAttempts::note(const AttemptLine& line) {
     attempt->is_under_way = true;
   } else {
     attempt->error = line.error;
+    attempt->is_tls = line.is_tls;
+    attempt->tls_error = line.tls_error;
     attempt->was_accepted = std::exchange(attempt->is_under_way, false);
   }
+}
+
+std::string ConnectAttempts::outcome_of(const Attempt& attempt) {
+  const int error = attempt.error;
+  if (attempt.is_tls && error == ETIMEDOUT) {
+    return "accepted the connection, but did not answer: no TLS handshake";
+  }
+  if (attempt.is_tls) {
+    return "no TLS handshake: " + (attempt.tls_error.empty() ? "it failed" : attempt.tls_error);
+  }
+  if (is_hang_up(error)) {
+    return "accepted the connection and closed it: no quorum, its limit of connections "
+           "(maxClientCnxns), or not a plain client port";
+  }
+  if (error == 0 || (error == ETIMEDOUT && attempt.was_accepted)) {
+    return "accepted the connection, but did not answer";
+  }
+  return std::generic_category().message(error);
 }
 
 std::string ConnectAttempts::problem() const {
   std::string text;
   for (const Attempt& attempt : last_) {
     if (!text.empty()) text += "; ";
-    text += attempt.server + ": " + outcome_of(attempt.error, attempt.was_accepted);
+    text += attempt.server + ": " + outcome_of(attempt);
   }
   return text;
 }

@@ -21,10 +21,14 @@ class ConnectAttempts {
  private:
   struct Attempt {
     std::string server{};
-    int error = 0;              // of the last one that failed; 0: none has yet
+    int error = 0;        // of the last one that failed; 0: none has yet
+    bool is_tls = false;  // that failed in TLS
+    std::string tls_error{};
     bool was_accepted = false;  // by the server, before it failed
     bool is_under_way = false;  // the server has accepted the next one
   };
+
+  [[nodiscard]] static std::string outcome_of(const Attempt& attempt);
 
   std::vector<Attempt> last_;
 };

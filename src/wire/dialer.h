@@ -20,7 +20,7 @@ class Dialer {
   struct Failure {
     std::string problem{};     // in words, with the address
     bool is_retryable = true;  // false: another attempt is pointless for now
-    std::error_code error{};   // of the operating system, which lacks something; none: not so
+    std::error_code error{};   // of the system, why no server was asked; none: not so
   };
   struct Outcome {
     std::shared_ptr<Wire> wire{};  // null: failure says why

@@ -46,6 +46,7 @@ void HandleServers::search(std::chrono::nanoseconds patience, std::chrono::nanos
   const SteadyTime now = Platform::current().steady_now();
   const MutexLock lock(mutex_);
   searching_since_ = now;
+  is_given_up_ = false;  // it had a connection
   patience_ = patience;
   session_timeout_ = session;
 }
@@ -55,9 +56,21 @@ std::chrono::nanoseconds HandleServers::session_timeout() const {
   return session_timeout_;
 }
 
+bool HandleServers::give_up() {
+  const MutexLock lock(mutex_);
+  return !std::exchange(is_given_up_, true);
+}
+
+bool HandleServers::is_given_up() const {
+  const MutexLock lock(mutex_);
+  return is_given_up_;
+}
+
 bool HandleServers::are_overdue(SteadyTime now) const {
   const MutexLock lock(mutex_);
-  return !offered_.empty() && now >= std::max(offered_at_, searching_since_) + patience_;
+  const SteadyTime since =
+      is_given_up_ ? searching_since_ : std::max(offered_at_, searching_since_);
+  return (is_given_up_ || !offered_.empty()) && now >= since + patience_;
 }
 
 }  // namespace zklock::internal

@@ -40,7 +40,11 @@ class HandleServers {
   void search(std::chrono::nanoseconds patience, std::chrono::nanoseconds session);
   /// The timeout of the session that it is to resume; 0: it has none yet.
   [[nodiscard]] std::chrono::nanoseconds session_timeout() const;
-  /// Whether others have waited for longer than that. Only time of this search counts.
+  /// The handle will not connect: another one is needed. False: that is known.
+  bool give_up();
+  [[nodiscard]] bool is_given_up() const;
+  /// Whether others have waited for longer than that, or the handle was given up. Only time of this
+  /// search counts: a lease may rely on the handle's session until then.
   [[nodiscard]] bool are_overdue(SteadyTime now) const;
 
  private:
@@ -50,6 +54,7 @@ class HandleServers {
   SteadyTime offered_at_ ZKLOCK_GUARDED_BY(mutex_){};
   SteadyTime searching_since_ ZKLOCK_GUARDED_BY(mutex_) = SteadyTime::min();
   std::chrono::nanoseconds session_timeout_ ZKLOCK_GUARDED_BY(mutex_);
+  bool is_given_up_ ZKLOCK_GUARDED_BY(mutex_) = false;
   std::chrono::nanoseconds patience_ ZKLOCK_GUARDED_BY(mutex_) = kShortPatience;
 };
 

@@ -12,7 +12,9 @@
 #include "wire/attempt_patience.h"
 #include "wire/close_on_exec.h"
 #include "wire/handle_servers.h"
+#include "wire/handshake_limit.h"
 #include "wire/libzookeeper_wire.h"
+#include "wire/openssl.h"
 #include "wire/outage_log.h"
 #include "wire/unanswered_attempts.h"
 
@@ -37,6 +39,14 @@ class LibZooKeeperDialer final : public Dialer {
 
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override {
+    if (options_.tls) {
+      keep_openssl_until_exit();
+      std::string unusable = problem_with_files(*options_.tls);
+      if (!unusable.empty()) {
+        return {nullptr,
+                {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
+      }
+    }
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};
     if (resolved.servers.empty()) return {nullptr, problem};
@@ -82,7 +92,14 @@ class LibZooKeeperDialer final : public Dialer {
                        .lasts = searching_for,
                        .session = session,
                        .connect_timeout = is_awaited ? options_.connect_timeout : 0ms});
-    for (const std::string& server : attempts_.end(servers, patience)) {
+    std::vector<std::string> ended = attempts_.end(servers, patience);
+    if (options_.tls) {
+      const std::chrono::nanoseconds timeout = session > 0s ? session : options_.session_timeout;
+      for (std::string& server : end_silent_connections(servers, timeout * 2 / 3)) {
+        ended.push_back(std::move(server));
+      }
+    }
+    for (const std::string& server : ended) {
       log_->on_detail(LogLevel::debug, server + " does not answer: looking for another server");
     }
   }

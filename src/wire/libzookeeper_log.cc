@@ -6,6 +6,7 @@
 #include "wire/attempt_line.h"
 #include "wire/close_on_exec.h"
 #include "wire/ended_connections.h"
+#include "wire/openssl.h"
 
 namespace zklock::internal {
 
@@ -26,7 +27,13 @@ bool is_end(int error) { return error == ECONNRESET || error == EHOSTDOWN || err
 
 void LibZooKeeperLog::take(std::string_view line) {
   AttemptLine attempt = parse_attempt_line(line);
-  if (is_end(attempt.error) && was_just_ended(attempt.server)) attempt.error = ETIMEDOUT;
+  if (attempt.kind == AttemptLine::Kind::failed) {
+    attempt.tls_error = take_openssl_error();  // of the thread that writes the line
+    attempt.is_tls = attempt.is_tls || !attempt.tls_error.empty();
+    if ((attempt.is_tls || is_end(attempt.error)) && was_just_ended(attempt.server)) {
+      attempt.error = ETIMEDOUT;
+    }
+  }
   std::function<void(bool)> on_failed_attempt;
   {
     const MutexLock lock(mutex_);
@@ -40,6 +47,10 @@ void LibZooKeeperLog::take(std::string_view line) {
     connection_.begin(attempt.server);
   } else if (attempt.kind == AttemptLine::Kind::failed) {
     connection_.on_failed(attempt.server);
+  } else if (attempt.kind == AttemptLine::Kind::stuck && servers_->give_up()) {
+    // Once, also in the middle of an outage: the next lines are the same.
+    log_->log().write(level_of(line), "libzookeeper: " + std::string(line));
+    return;
   }
   write(attempt, line);
   if (on_failed_attempt) on_failed_attempt(attempt.kind == AttemptLine::Kind::pausing);
@@ -49,10 +60,13 @@ void LibZooKeeperLog::write(const AttemptLine& attempt, std::string_view line) c
   if (!log_->log().enabled()) return;
   const LogLevel level = level_of(line);
   const std::string text = "libzookeeper: " + std::string(line);
-  if (attempt.kind == AttemptLine::Kind::other) {
+  if (attempt.kind == AttemptLine::Kind::other && !servers_->is_given_up()) {
     log_->log().write(level, text);
-  } else if (attempt.kind == AttemptLine::Kind::failed) {
+  } else if (attempt.kind == AttemptLine::Kind::stuck) {
     log_->on_failure(level, text);
+  } else if (attempt.kind == AttemptLine::Kind::failed) {
+    const std::string& why = attempt.tls_error;
+    log_->on_failure(level, why.empty() ? text : text + ": " + why);
   } else {
     log_->on_detail(level, text);
   }

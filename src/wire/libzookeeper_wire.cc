@@ -15,6 +15,7 @@
 
 #include "base/mutex.h"
 #include "base/platform.h"
+#include "wire/handshake_limit.h"
 #include "wire/libzookeeper_log.h"
 #include "wire/libzookeeper_request.h"
 #include "wire/line_callback.h"
@@ -78,6 +79,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   const std::shared_ptr<LibZooKeeperLog> log_;
   const LineCallback lines_{log_};
   RoundPause round_pause_;
+  const bool has_tls_;
   std::atomic<bool> connected_{false};  // written by the completion thread only
 
   SharedMutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
@@ -98,7 +100,8 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
     : listener_(std::move(listener)),
       servers_(std::move(servers)),
       log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)),
-      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout) {
+      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout),
+      has_tls_(options.tls.has_value()) {
   const std::vector<std::string> list = padded(servers_->in_use());
   list_length_ = list.size();
   const std::string address = connection_string(list, chroot);
@@ -264,6 +267,12 @@ void LibZooKeeperWire::close() noexcept {
     const ExclusiveLock lock(handle_mutex_);
     handle = std::exchange(handle_, nullptr);
   }
+  // Closing waits for a TLS handshake that is under way.
+  const std::shared_ptr<void> limit =
+      has_tls_ && !connected_.load() && handle != nullptr
+          ? limit_handshakes(servers_->in_use(),
+                             std::chrono::milliseconds(zoo_recv_timeout(handle)) * 2 / 3)
+          : nullptr;
   zookeeper_close(handle);
   // From here on libzookeeper calls nothing: requests without an answer never get one.
   under_way_.fail_all(ZooKeeperErrc::connection_loss);

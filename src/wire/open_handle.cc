@@ -49,8 +49,11 @@ zhandle_t* init_handle(const HandleOptions& of) {
                            of.log);
   }
   const TlsOptions& tls = *of.options.tls;
+  // Without a password, a key that is encrypted by the next time would be asked for at the
+  // terminal.
+  const std::string password = tls.key_password.empty() ? "none" : tls.key_password;
   const std::string files =
-      tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + tls.key_password;
+      tls.ca_file + "," + tls.certificate_file + "," + tls.key_file + "," + password;
   return zookeeper_init_ssl(servers, files.c_str(), of.watcher, timeout, session, of.context,
                             ZOO_NO_LOG_CLIENTENV);
 }

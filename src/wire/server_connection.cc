@@ -10,9 +10,12 @@ namespace zklock::internal {
 
 void ServerConnection::begin(std::string_view server) {
   Sockets sockets;
+  Sockets after_tls;
   for (const ClientSocket& socket : client_sockets_to({peer_in_line(server)})) {
     if (socket.has_read_nothing()) sockets.push_back(socket.inode());
+    if (socket.has_just_sent()) after_tls.push_back(socket.inode());
   }
+  if (sockets.empty()) sockets = std::move(after_tls);
   bool is_passed = false;
   {
     const MutexLock lock(mutex_);

@@ -14,10 +14,10 @@
 namespace zklock::internal {
 
 /// libzookeeper does not say which socket its handle has. But it says when a server has accepted,
-/// and then it is one from which nothing has been read yet. Another handle that connects to the
+/// right after it has sent its request for a session. Then it is one from which nothing has been
+/// read yet; with TLS, one that has just sent something. Another handle that does the same with the
 /// same server at that moment may have such a socket, too: then both count as this handle's, and
-/// end together. That handle finds another server as this one does, and its session goes on. (With
-/// TLS, much has been read, so the connection is not known.)
+/// end together. That handle finds another server as this one does, and its session goes on.
 ///
 /// Thread safety: all functions may be called from any thread.
 class ServerConnection {

@@ -13,6 +13,8 @@
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
+extern "C" void zookeeper_init_ssl() __attribute__((weak));  // to see whether it is there
+
 namespace zklock::test {
 namespace {
 
@@ -283,6 +285,18 @@ TEST_F(PermissionTest, AclOfAnUnknownSchemeFailsAtOnce) {
   const LockError error = error_of([&] { lock.lock(Context()); });
   EXPECT_EQ(error.code(), Errc::locking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::invalid_acl);
+}
+
+TEST(TlsConfigTest, ALibzookeeperWithoutTlsIsSaidToBeOne) {
+  if (zookeeper_init_ssl != nullptr) GTEST_SKIP() << "this one has it: see tests/tls";
+  const std::string file = "/proc/self/status";
+  const LockError error = error_of_config(
+      {.address = address(),
+       .path = "/locks",
+       .client = {.tls = TlsOptions{.ca_file = file, .certificate_file = file, .key_file = file}}});
+  EXPECT_EQ(error.code(), Errc::invalid_config);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("libzookeeper_mt was built without OpenSSL"),
+                                  HasSubstr("examples/tls.md")));
 }
 
 }  // namespace

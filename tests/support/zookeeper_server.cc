@@ -32,9 +32,12 @@ std::vector<std::string> java_command(const std::vector<std::string>& further_op
       "-Djava.net.preferIPv4Stack=true",  // the port is reserved for IPv4 only
   };
   command.insert(command.end(), further_options.begin(), further_options.end());
-  // slf4j-simple writes the log to standard error.
+  // slf4j-simple writes the log to standard error. For TLS the server uses netty-codec, which is
+  // not in the class path that its own archive names.
   command.insert(command.end(),
-                 {"-cp", "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar",
+                 {"-cp",
+                  "/usr/share/java/zookeeper.jar:/usr/share/java/slf4j-simple.jar:/usr/share/java/"
+                  "netty-codec.jar",
                   "org.apache.zookeeper.server.quorum.QuorumPeerMain", configuration});
   return command;
 }

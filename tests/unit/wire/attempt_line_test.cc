@@ -62,6 +62,22 @@ TEST(AttemptLineTest, KnowsThePauseBetweenAttempts) {
             Kind::pausing);
 }
 
+TEST(AttemptLineTest, KnowsAHandshakeOfTlsThatFails) {
+  const std::string line = failed("127.0.0.1:2181", EPIPE, "error in ssl connect", -15);
+  EXPECT_EQ(parse_attempt_line(line).kind, Kind::failed);
+  EXPECT_TRUE(parse_attempt_line(line).is_tls);
+  EXPECT_FALSE(parse_attempt_line(hung_up("127.0.0.1:2181")).is_tls);
+}
+
+TEST(AttemptLineTest, KnowsAHandleThatIsStuckWithItsFiles) {
+  for (const char* text :
+       {"Failed to load CA file /ca.pem",
+        "Failed to load client certificate chain from /client.pem",
+        "Failed to load client private key from /client.key", "SSL_CTX_check_private_key failed"}) {
+    EXPECT_EQ(parse_attempt_line(kStart + "init_ssl_for_socket@2787: " + text).kind, Kind::stuck);
+  }
+}
+
 TEST(AttemptLineTest, OtherLinesAreNoAttempts) {
   for (const std::string& line :
        {std::string(), std::string("Socket"), kStart + "f@1: Socket ",
@@ -112,6 +128,20 @@ TEST_F(ConnectAttemptsTest, ASilentServerIsToldFromOneThatDoesNotAccept) {
 TEST_F(ConnectAttemptsTest, AProxyThatResetsAtOnceHasHungUp) {
   note(failed("10.0.0.1:2181", ECONNRESET, "server refused to accept the client"));
   EXPECT_THAT(attempts_.problem(), HasSubstr("accepted the connection and closed it"));
+}
+
+TEST_F(ConnectAttemptsTest, ItIsSaidThatTlsFailedAndWhatOpensslSays) {
+  const std::string line = failed("10.0.0.1:2181", EPIPE, "error in ssl connect", -15);
+  AttemptLine attempt = parse_attempt_line(line);
+  attempts_.note(attempt);
+  EXPECT_EQ(attempts_.problem(), "10.0.0.1:2181: no TLS handshake: it failed");
+  attempt.tls_error = "certificate verify failed";
+  attempts_.note(attempt);
+  EXPECT_EQ(attempts_.problem(), "10.0.0.1:2181: no TLS handshake: certificate verify failed");
+  attempt.error = ETIMEDOUT;
+  attempts_.note(attempt);
+  EXPECT_EQ(attempts_.problem(),
+            "10.0.0.1:2181: accepted the connection, but did not answer: no TLS handshake");
 }
 
 TEST_F(ConnectAttemptsTest, EachServerHasItsOwnOutcome) {

@@ -72,5 +72,18 @@ TEST(HandleServersTest, AnOfferFromBeforeTheSearchHasWaitedSinceItsBegin) {
   EXPECT_TRUE(servers.are_overdue(after + 8s));
 }
 
+TEST(HandleServersTest, AHandleThatIsGivenUpHasAsLongAsALeaseMayRelyOnIt) {
+  HandleServers servers({"a:1"});
+  const SteadyTime before = Platform::current().steady_now();
+  servers.search(8s, 10s);
+  const SteadyTime after = Platform::current().steady_now();
+  EXPECT_TRUE(servers.give_up());
+  EXPECT_FALSE(servers.give_up()) << "known already";
+  EXPECT_FALSE(servers.are_overdue(before + 8s - 1ns));
+  EXPECT_TRUE(servers.are_overdue(after + 8s));
+  servers.search(8s, 10s);
+  EXPECT_FALSE(servers.are_overdue(after + 1h)) << "it had a connection in between";
+}
+
 }  // namespace
 }  // namespace zklock::internal

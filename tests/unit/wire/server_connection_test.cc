@@ -44,6 +44,19 @@ TEST(ServerConnectionTest, AnotherOneThatBeginsAtTheSameTimeEndsWithIt) {
   EXPECT_TRUE(other.is_over());
 }
 
+TEST(ServerConnectionTest, BehindATlsHandshakeItIsTheOneThatHasJustSent) {
+  const AcceptingHost host;
+  const AcceptingHost::Connection own = host.connect();
+  own.say("x");
+  char byte = 0;
+  ASSERT_EQ(::recv(own.client.get(), &byte, 1, 0), 1);
+  ServerConnection connection;
+  ASSERT_EQ(::send(own.client.get(), "request", 7, MSG_NOSIGNAL), 7);
+  connection.begin(host.name());
+  EXPECT_EQ(connection.leave(0ms), host.name());
+  EXPECT_TRUE(own.is_over());
+}
+
 TEST(ServerConnectionTest, WithoutOneThereIsNothingToLeave) {
   const AcceptingHost host;
   ServerConnection connection;
