@@ -59,8 +59,8 @@ class ZKLOCK_EXPORT Session {
                                                     const Context& context) const;
   /// Stop is requested once the session is certain for so long that it can stay so (of a session of
   /// `connect`: two fifths of the timeout), or is lost; at once if it is. A later call returns
-  /// another token. For leases that are suspended while the session is uncertain. Stop callbacks: as
-  /// those of `lost`. Default: `lost`.
+  /// another token. For leases that are suspended while the session is uncertain. Stop callbacks:
+  /// as those of `lost`. Default: `lost`.
   [[nodiscard]] virtual std::stop_token certain_again() const;
 
  protected:
