@@ -64,7 +64,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] std::stop_token lost() const noexcept { return lost_.get_token(); }
   /// See Lease::suspended.
   [[nodiscard]] std::stop_token suspended() const noexcept {
-    return suspension_ ? suspension_->told().get_token() : lost();
+    // Forked: the mutex may be locked forever.
+    return suspension_ && !is_forked() ? suspension_->told().get_token() : lost();
   }
   /// See Lease::await_certainty.
   ZKLOCK_HIDDEN void await_certainty(const Context& context);

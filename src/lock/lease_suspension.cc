@@ -41,11 +41,8 @@ void LeaseState::end_certainty(LossReason reason) noexcept {
 }
 
 void LeaseState::suspend() noexcept {
-  if (!is_held()) return;
-  // Before the phase: from then on the lease may be resumed, with another source.
-  const std::stop_source told = suspension_->told();
-  int held = kHeld;
-  if (!phase_.compare_exchange_strong(held, kSuspended)) return;
+  const std::stop_source told = suspension_->end(phase_, kHeld, kSuspended);
+  if (!told.stop_possible()) return;
   warn(std::chrono::nanoseconds::min());
   try {
     run_callback([self = shared_from_this(), told]() mutable {
@@ -104,13 +101,7 @@ void LeaseState::on_checked(const std::stop_token& period, const Result<void>& c
 }
 
 void LeaseState::resume(std::stop_token period) {
-  suspension_->begin(std::move(period));
-  int suspended = kSuspended;
-  if (!phase_.compare_exchange_strong(suspended, kHeld)) {
-    if (!is_released())
-      suspension_->told().request_stop();  // it was lost before there was a source
-    return;
-  }
+  if (!suspension_->begin(std::move(period), phase_, kSuspended, kHeld)) return;
   suspension_->notify();
   run_callback([self = shared_from_this()] { self->after_resumption(); });
 }

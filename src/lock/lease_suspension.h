@@ -2,6 +2,7 @@
 #ifndef ZKLOCK_SRC_LOCK_LEASE_SUSPENSION_H_
 #define ZKLOCK_SRC_LOCK_LEASE_SUSPENSION_H_
 
+#include <atomic>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -37,12 +38,22 @@ class Suspension {
     const MutexLock lock(monitor_.mutex);
     return period_.stop_requested();
   }
-  /// Another period, with a source of its own.
-  void begin(std::stop_token period) {
+  /// Changes the phase, if it is `held`, and returns what tells of that. Together with `begin`, so
+  /// that no source is replaced that has still to be told, nor told for the period after it.
+  [[nodiscard]] std::stop_source end(std::atomic<int>& phase, int held, int suspended) noexcept {
+    const MutexLock lock(monitor_.mutex);
+    return phase.compare_exchange_strong(held, suspended) ? told_
+                                                          : std::stop_source(std::nostopstate);
+  }
+  /// Another period, with a source of its own, if the phase is `suspended`.
+  [[nodiscard]] bool begin(std::stop_token period, std::atomic<int>& phase, int suspended,
+                           int held) {
     std::stop_source next;
     const MutexLock lock(monitor_.mutex);
+    if (!phase.compare_exchange_strong(suspended, held)) return false;
     period_ = std::move(period);
     told_ = std::move(next);
+    return true;
   }
 
   /// Who waits for the lease to be resumed, or to end, waits with this.
