@@ -70,7 +70,7 @@ class ZKLOCK_EXPORT Lease {
   /// time, and when it is lost: `valid()` is false, and work under it must not go on. It may be
   /// valid again later: see WhenUncertain and `await_certainty`. A token that was stopped stays so;
   /// when the lease is valid again, this returns another one. The same as `lost` for a lease that
-  /// is never suspended. Callbacks: as those of `lost`.
+  /// is never suspended. Callbacks: as those of `lost`; do not wait in them.
   ///
   ///     for (;;) {
   ///       work_until(lease.suspended());

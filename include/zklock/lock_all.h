@@ -33,7 +33,8 @@ class ZKLOCK_EXPORT LockAllGuard {
   LockAllGuard(const LockAllGuard&) = delete;
   LockAllGuard& operator=(const LockAllGuard&) = delete;
 
-  /// Whether all leases are valid: see Lease::valid.
+  /// Whether all leases are valid: see Lease::valid. False also while one is suspended; nothing but
+  /// `lease(lock).suspended()` tells of that.
   [[nodiscard]] bool valid() const noexcept;
 
   /// Until when `valid()` stays true if no server answers any more: see Lease::valid_until.

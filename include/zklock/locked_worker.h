@@ -151,8 +151,9 @@ class ZKLOCK_EXPORT LockedWorker {
 
   /// Whether this worker holds the lock, and its lease is valid.
   [[nodiscard]] bool is_leading() const noexcept;
-  /// For probes. False while it has a lease that is not valid any more, or a run that is overdue;
-  /// and for good once it has failed: see the constructor.
+  /// For probes. False while it has a lease that is not valid any more (unless that is suspended,
+  /// and the run goes on), or a run that is overdue; and for good once it has failed: see the
+  /// constructor.
   [[nodiscard]] bool is_healthy() const noexcept;
 
  private:

@@ -65,7 +65,7 @@ class CheckedSession final : public Session {
       return session_->certain_again();
     } catch (...) {
       log_.error("the client's session threw in certain_again");
-      return session_->lost();
+      return {};
     }
   }
 

@@ -130,7 +130,12 @@ bool LeaseState::try_lose(LossReason reason) noexcept {
 
 bool LeaseState::lose(LossReason reason, std::shared_ptr<void> kept) noexcept {
   if (!try_lose(reason)) return false;
+  // Tasks of their own, and first: callbacks of `lost()` may take long.
+  warn(std::chrono::nanoseconds::min());
   try {
+    if (suspension_) {
+      run_callback([told = suspension_->told()]() mutable { told.request_stop(); });
+    }
     run_callback([self = shared_from_this(), kept = std::move(kept)] { self->report_loss(); });
   } catch (...) {   // out of memory
     report_loss();  // on this thread: it must be reported
@@ -178,7 +183,8 @@ std::stop_token LeaseState::ended() {
   MutexLock lock(mutex_);
   std::stop_source ended(on_demand().ended);
   lock.unlock();
-  if (!is_held()) ended.request_stop();  // it may have ended before there was a source
+  if (!is_held() && !is_suspended())
+    ended.request_stop();  // it may have ended before there was a source
   return ended.get_token();
 }
 

@@ -130,8 +130,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// Makes `valid()` false, until the lease is resumed. Its tokens stop on a thread for callbacks.
   /// Does nothing unless it is held.
   void suspend() noexcept;
-  /// It is certain again, in this period.
-  void resume(std::stop_token period);
+  /// It is certain again, in this period. Returns false, and does nothing, unless it is suspended.
+  bool resume(std::stop_token period);
   /// Proves through a quorum that the claim stands: `answered` gets the outcome, on any thread.
   /// Must not block. Default: it does.
   virtual void check_claim(const std::function<void(Result<void>)>& answered) { answered({}); }

@@ -5,6 +5,7 @@
 #include "lock/lease_suspension.h"
 
 #include <chrono>
+#include <functional>
 #include <utility>
 
 #include "base/context_wait.h"
@@ -45,10 +46,12 @@ void LeaseState::suspend() noexcept {
   if (!told.stop_possible()) return;
   warn(std::chrono::nanoseconds::min());
   try {
+    // Two, so that callbacks of the user's that take long do not delay the report.
     run_callback([self = shared_from_this(), told]() mutable {
-      if (self->is_released()) return;
-      told.request_stop();
-      self->after_suspension();
+      if (!self->is_released()) told.request_stop();
+    });
+    run_callback([self = shared_from_this()] {
+      if (!self->is_released()) self->after_suspension();
     });
   } catch (...) {  // out of memory
     std::stop_source(told).request_stop();
@@ -67,12 +70,13 @@ void LeaseState::return_later(std::chrono::nanoseconds pause) noexcept {
   }
 }
 
-/// First the session has to be certain again, for as long as a grant takes. Then a check shows that
-/// the claim has stood all the time: none that is gone comes back.
+/// First the session has to be certain again; a session of the user's may not be able to say so.
+/// Then a check shows that the claim has stood all the time: none that is gone comes back.
 void LeaseState::try_to_return() {
   if (!stands() || !is_suspended() || !grant_.session) return;
   const std::stop_token period = grant_.session->uncertain();
   const std::stop_token certain_again = grant_.session->certain_again();
+  if (!certain_again.stop_possible()) return static_cast<void>(lose(LossReason::cut_off));
   if (!certain_again.stop_requested()) {
     suspension_->certain_again.emplace(certain_again, LookAtSession{weak_from_this()});
     return;
@@ -80,19 +84,23 @@ void LeaseState::try_to_return() {
   check_claim([weak = weak_from_this(), period](const Result<void>& checked) {
     const auto self = weak.lock();
     if (!self) return;
-    self->background_->timers.post([self, period, checked] { self->on_checked(period, checked); });
+    try {
+      self->background_->timers.post(
+          [self, period, checked] { self->on_checked(period, checked); });
+    } catch (...) {  // out of memory
+      self->lose(LossReason::cut_off);
+    }
   });
 }
 
 /// `period`: began before the check was sent. If it is over, the check says nothing about what
-/// came after it.
+/// came after it. There may be another check under way: the first answer counts.
 void LeaseState::on_checked(const std::stop_token& period, const Result<void>& checked) {
   if (checked.error() == ZooKeeperErrc::no_node) {
     if (stands()) lose(LossReason::claim_deleted);
   } else if (checked) {
     if (period.stop_requested()) return try_to_return();
-    resume(period);
-    period_watch_.emplace(period, LookAtSession{weak_from_this()});
+    if (resume(period)) period_watch_.emplace(period, LookAtSession{weak_from_this()});
   } else if (is_retryable(checked.error())) {
     return_later(std::chrono::nanoseconds(grant_.session->timeout()) / kChecksInATimeout);
   } else if (stands()) {
@@ -100,10 +108,12 @@ void LeaseState::on_checked(const std::stop_token& period, const Result<void>& c
   }
 }
 
-void LeaseState::resume(std::stop_token period) {
-  if (!suspension_->begin(std::move(period), phase_, kSuspended, kHeld)) return;
+bool LeaseState::resume(std::stop_token period) {
+  std::function<void()> report = [self = shared_from_this()] { self->after_resumption(); };
+  if (!suspension_->begin(std::move(period), phase_, kSuspended, kHeld)) return false;
   suspension_->notify();
-  run_callback([self = shared_from_this()] { self->after_resumption(); });
+  run_callback(std::move(report));
+  return true;
 }
 
 void LeaseState::await_certainty(const Context& context) {

@@ -77,8 +77,18 @@ class ZKLOCK_HIDDEN LockAllGuard::Held {
     }
   }
 
-  /// Throws LockError `lock_lost`.
-  void expect_all_valid() {
+  /// Waits for those that are suspended. Throws what await_certainty throws, and `lock_lost`.
+  void expect_all_valid(const Context& context) {
+    try {
+      for (const auto& part : parts_) {
+        if (!part->lease().valid() && !part->lease().loss_reason()) {
+          part->lease().await_certainty(context);
+        }
+      }
+    } catch (...) {
+      give_up();
+      throw;
+    }
     if (valid()) return;
     give_up();
     throw LockError(Errc::lock_lost, "lock_all: a lock was released while others were awaited");
@@ -167,7 +177,7 @@ class ZKLOCK_HIDDEN LockAllGuard::Held {
 LockAllGuard::LockAllGuard(const Context& context, std::span<Lock* const> locks)
     : held_(internal::make_of_this_process<Held>()) {
   for (const Place& place : in_order(locks)) held_->add(*place.lock, context);
-  held_->expect_all_valid();
+  held_->expect_all_valid(context);
 }
 
 LockAllGuard::~LockAllGuard() = default;

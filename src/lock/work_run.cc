@@ -115,6 +115,12 @@ void WorkRun::keep_lock() {
   wait.wait_until(lock, granted_ + setup_->options.min_hold, [] { return false; });
 }
 
+bool WorkRun::is_live() const noexcept {
+  const auto& state = LeaseAccess::state(lease_);
+  const bool goes_on = setup_->options.when_suspended == WhenSuspended::go_on;
+  return goes_on && state ? state->stands() : lease_.valid();
+}
+
 void WorkRun::give_back() noexcept {
   reasons_.clear();
   end();  // the work may not have begun

@@ -69,6 +69,8 @@ class WorkRun : public std::enable_shared_from_this<WorkRun> {
   void give_back() noexcept;
 
   [[nodiscard]] const Lease& lease() const noexcept { return lease_; }
+  /// Its lease is valid, or the run goes on while that is suspended.
+  [[nodiscard]] bool is_live() const noexcept;
   [[nodiscard]] bool is_overdue() const noexcept { return is_overdue_.load(); }
 
  private:

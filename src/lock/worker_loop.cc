@@ -81,9 +81,7 @@ bool WorkerLoop::is_leading() const noexcept {
 }
 
 bool WorkerLoop::is_healthy() const noexcept {
-  if (const auto run = current_run(); run && (!run->lease().valid() || run->is_overdue())) {
-    return false;
-  }
+  if (const auto run = current_run(); run && (!run->is_live() || run->is_overdue())) return false;
   const MutexLock lock(monitor_.mutex);
   return !failure_;
 }

@@ -1,5 +1,6 @@
 #include "session/session_state.h"
 
+#include <algorithm>
 #include <list>
 #include <utility>
 
@@ -13,6 +14,8 @@ namespace {
 /// For two fifths of the timeout: what comes back with less would end again before there is newer
 /// evidence, which takes a third after a handshake.
 constexpr int kFifths = 2;
+/// When that has been waited for in vain for a timeout: as much as a grant takes.
+constexpr int kLeastParts = 4;
 
 }  // namespace
 
@@ -109,14 +112,23 @@ Result<void> SessionState::become_certain(std::chrono::nanoseconds in_hand,
 }
 
 bool SessionState::is_certain_again() const noexcept {
-  return saturated_difference(evidence_.certain_until(), Platform::current().boot_now()) >=
-         std::chrono::nanoseconds(evidence_.timeout()) * kFifths / 5;
+  const BootTime now = Platform::current().boot_now();
+  const std::chrono::nanoseconds timeout = evidence_.timeout();
+  const std::chrono::nanoseconds left = saturated_difference(evidence_.certain_until(), now);
+  if (left >= timeout * kFifths / 5) {
+    again_since_ = BootTime::max();
+    return true;
+  }
+  // Where answers take long, there never is so much.
+  const bool is_slow = saturated_difference(now, again_since_) >= timeout;
+  return is_slow && left >= timeout / kLeastParts;
 }
 
 std::stop_token SessionState::certain_again() const {
   const MutexLock lock(monitor_.mutex);
   if (reason_.load() != 0 || is_certain_again()) return stopped_token();
   if (!again_.stop_possible()) again_ = std::stop_source();
+  again_since_ = std::min(again_since_, Platform::current().boot_now());
   return again_.get_token();
 }
 

@@ -84,6 +84,8 @@ class SessionState final : public Session {
   mutable StopsByMargin endings_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   mutable std::stop_source again_ ZKLOCK_GUARDED_BY(monitor_.mutex){
       std::nostopstate};  // no stop state: nobody waits for it
+  // When that began, if there has not been enough since; max: it has not.
+  mutable BootTime again_since_ ZKLOCK_GUARDED_BY(monitor_.mutex) = BootTime::max();
   mutable std::weak_ptr<void> reliance_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::function<void()> source_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::function<void()> look_ ZKLOCK_GUARDED_BY(monitor_.mutex);

@@ -50,7 +50,7 @@ class SourcedLease final : public LeaseState {
 
   void set_remaining(std::chrono::nanoseconds remaining) {
     prolong(internal::saturated_sum(Platform::current().boot_now(), remaining));
-    if (!valid()) return;
+    if (!stands()) return;
     is_told_at_once_ = true;
     watch_clock();
     is_told_at_once_ = false;

@@ -57,10 +57,11 @@ class ZKLOCK_EXPORT Session {
   /// returns at once.
   [[nodiscard]] virtual Result<void> become_certain(std::chrono::nanoseconds in_hand,
                                                     const Context& context) const;
-  /// Stop is requested once the session is certain for so long that it can stay so (of a session of
-  /// `connect`: two fifths of the timeout), or is lost; at once if it is. A later call returns
-  /// another token. For leases that are suspended while the session is uncertain. Stop callbacks:
-  /// as those of `lost`. Default: `lost`.
+  /// Stop is requested once the session is certain for so long that it can stay so, or is lost; at
+  /// once if it is. (Of a session of `connect`: for two fifths of the timeout, or, when that has
+  /// not come within a timeout, a quarter.) A later call returns another token. For leases that are
+  /// suspended while the session is uncertain. Stop callbacks: as those of `lost`. Default: a token
+  /// without a stop state, and such leases are lost.
   [[nodiscard]] virtual std::stop_token certain_again() const;
 
  protected:
