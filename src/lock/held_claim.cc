@@ -25,7 +25,9 @@ constexpr std::chrono::seconds kUnlockPatience{1};
 Grant grant_of(const CreatedClaim& claim, std::string trace, WhenUncertain when_uncertain) {
   Grant grant{claim.path, claim.stat.czxid, claim.session,
               claim.session ? claim.session->uncertain() : std::stop_token()};
-  grant.may_be_suspended = claim.session && when_uncertain == WhenUncertain::suspend;
+  if (claim.session && when_uncertain == WhenUncertain::suspend) {
+    grant.suspension = std::make_unique<Suspension>(grant.certainty_ended);
+  }
   if (!trace.empty()) grant.trace = std::make_unique<const std::string>(std::move(trace));
   return grant;
 }

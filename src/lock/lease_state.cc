@@ -17,8 +17,6 @@ LeaseState::LeaseState(Grant grant, std::string owner, std::optional<BootTime> t
       background_(std::move(background)),
       ttl_end_(ttl_end.value_or(BootTime::max())),
       reliance_(grant_.session ? grant_.session->keep_certain() : nullptr),
-      suspension_(grant_.may_be_suspended ? std::make_unique<Suspension>(grant_.certainty_ended)
-                                          : nullptr),
       owner_(std::move(owner)) {}
 
 LeaseState::~LeaseState() {
@@ -28,7 +26,9 @@ LeaseState::~LeaseState() {
 void LeaseState::start() {
   const LookAtSession look{weak_from_this()};
   if (grant_.certainty_ended.stop_possible()) period_watch_.emplace(grant_.certainty_ended, look);
-  if (suspension_ && grant_.session) suspension_->loss_watch.emplace(grant_.session->lost(), look);
+  if (grant_.suspension && grant_.session) {
+    grant_.suspension->loss_watch.emplace(grant_.session->lost(), look);
+  }
   watch_clock();
 }
 
@@ -133,8 +133,8 @@ bool LeaseState::lose(LossReason reason, std::shared_ptr<void> kept) noexcept {
   // Tasks of their own, and first: callbacks of `lost()` may take long.
   warn(std::chrono::nanoseconds::min());
   try {
-    if (suspension_) {
-      run_callback([told = suspension_->told()]() mutable { told.request_stop(); });
+    if (grant_.suspension) {
+      run_callback([told = grant_.suspension->told()]() mutable { told.request_stop(); });
     }
     run_callback([self = shared_from_this(), kept = std::move(kept)] { self->report_loss(); });
   } catch (...) {   // out of memory
@@ -149,7 +149,7 @@ void LeaseState::lose_now(LossReason reason) noexcept {
 
 void LeaseState::report_loss() noexcept {
   lost_.request_stop();
-  if (suspension_) suspension_->told().request_stop();
+  if (grant_.suspension) grant_.suspension->told().request_stop();
   for (StopsByMargin::Stop& warning : take_warnings(std::chrono::nanoseconds::min())) {
     warning.source.request_stop();
   }
@@ -190,7 +190,7 @@ std::stop_token LeaseState::ended() {
 
 void LeaseState::report_end() noexcept {
   ended_at_ = Platform::current().steady_now();
-  if (suspension_) suspension_->notify();
+  if (grant_.suspension) grant_.suspension->notify();
   MutexLock lock(mutex_);
   if (!on_demand_) return;
   std::stop_source ended(on_demand_->ended);

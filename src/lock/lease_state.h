@@ -31,7 +31,7 @@ struct Grant {
   std::int64_t fencing_token = 0;
   std::shared_ptr<const Session> session;      // null: the client does not know its session
   std::stop_token certainty_ended;             // the session is lost, or no longer certain
-  bool may_be_suspended = false;               // while it is not certain; false: it is lost then
+  std::unique_ptr<Suspension> suspension{};    // null: it is lost when it is not certain
   std::unique_ptr<const std::string> trace{};  // null: none
 };
 
@@ -65,7 +65,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// See Lease::suspended.
   [[nodiscard]] std::stop_token suspended() const noexcept {
     // Forked: the mutex may be locked forever.
-    return suspension_ && !is_forked() ? suspension_->told().get_token() : lost();
+    return grant_.suspension && !is_forked() ? grant_.suspension->told().get_token() : lost();
   }
   /// See Lease::await_certainty.
   ZKLOCK_HIDDEN void await_certainty(const Context& context);
@@ -120,7 +120,8 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   [[nodiscard]] bool is_suspended() const noexcept { return phase_.load() == kSuspended; }
   /// Whether the period of certainty is over on which the lease relies. Only reads.
   [[nodiscard]] ZKLOCK_HIDDEN bool is_uncertain() const noexcept {
-    return suspension_ ? suspension_->is_over() : grant_.certainty_ended.stop_requested();
+    return grant_.suspension ? grant_.suspension->is_over()
+                             : grant_.certainty_ended.stop_requested();
   }
   /// The process inherited it through fork(). It belongs to the parent, and is never valid here.
   /// Its mutex and stop states may stay locked forever.
@@ -212,8 +213,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   std::atomic<SteadyTime> ended_at_{SteadyTime::max()};  // max: it has not ended
   std::stop_source lost_;
   std::shared_ptr<void> reliance_;  // on the session; of the thread that ends the lease
-  const std::unique_ptr<Suspension> suspension_;  // null: it cannot be suspended
-  SessionWatch period_watch_;                     // after `start`, of the thread for timers
+  SessionWatch period_watch_;       // after `start`, of the thread for timers
 
   mutable Mutex mutex_;
   std::string owner_ ZKLOCK_GUARDED_BY(mutex_);

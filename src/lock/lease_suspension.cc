@@ -34,7 +34,7 @@ void LeaseState::look_at_session() noexcept {
 
 /// `reason`: for a lease that is lost now.
 void LeaseState::end_certainty(LossReason reason) noexcept {
-  if (!suspension_ || grant_.session->lost().stop_requested()) {
+  if (!grant_.suspension || grant_.session->lost().stop_requested()) {
     lose(reason);
   } else {
     suspend();
@@ -42,7 +42,7 @@ void LeaseState::end_certainty(LossReason reason) noexcept {
 }
 
 void LeaseState::suspend() noexcept {
-  const std::stop_source told = suspension_->end(phase_, kHeld, kSuspended);
+  const std::stop_source told = grant_.suspension->end(phase_, kHeld, kSuspended);
   if (!told.stop_possible()) return;
   warn(std::chrono::nanoseconds::min());
   try {
@@ -78,7 +78,7 @@ void LeaseState::try_to_return() {
   const std::stop_token certain_again = grant_.session->certain_again();
   if (!certain_again.stop_possible()) return static_cast<void>(lose(LossReason::cut_off));
   if (!certain_again.stop_requested()) {
-    suspension_->certain_again.emplace(certain_again, LookAtSession{weak_from_this()});
+    grant_.suspension->certain_again.emplace(certain_again, LookAtSession{weak_from_this()});
     return;
   }
   check_claim([weak = weak_from_this(), period](const Result<void>& checked) {
@@ -110,22 +110,22 @@ void LeaseState::on_checked(const std::stop_token& period, const Result<void>& c
 
 bool LeaseState::resume(std::stop_token period) {
   std::function<void()> report = [self = shared_from_this()] { self->after_resumption(); };
-  if (!suspension_->begin(std::move(period), phase_, kSuspended, kHeld)) return false;
-  suspension_->notify();
+  if (!grant_.suspension->begin(std::move(period), phase_, kSuspended, kHeld)) return false;
+  grant_.suspension->notify();
   run_callback(std::move(report));
   return true;
 }
 
 void LeaseState::await_certainty(const Context& context) {
-  if (!suspension_) {
+  if (!grant_.suspension) {
     if (!valid()) fail_as_lost();
     return;
   }
   if (is_forked()) fail_as_lost();  // first: the monitor's mutex may be locked forever
-  ContextWait wait(suspension_->monitor(), context);
+  ContextWait wait(grant_.suspension->monitor(), context);
   while (!valid()) {
     if (!is_suspended()) fail_as_lost();
-    MutexLock lock(suspension_->monitor().mutex);
+    MutexLock lock(grant_.suspension->monitor().mutex);
     const WaitEnd end = wait.wait(lock, [this] { return !is_suspended(); });
     lock.unlock();
     if (end != WaitEnd::ready) fail_as_unconfirmed("resume", error_of(end), context);

@@ -71,7 +71,7 @@ class SourcedLease final : public LeaseState {
 Lease LeaseSource::grant(const LeaseOptions& options) {
   Grant grant;
   grant.znode = options.znode;
-  grant.may_be_suspended = true;
+  grant.suspension = std::make_unique<internal::Suspension>(grant.certainty_ended);
   if (!options.trace.empty()) grant.trace = std::make_unique<const std::string>(options.trace);
   grant.fencing_token = options.fencing_token != 0 ? options.fencing_token : ++last_token_;
   auto state = internal::make_of_this_process<SourcedLease>(std::move(grant), options);
