@@ -92,6 +92,8 @@ class LockMetrics final : public zklock::LockObserver {
   void on_ending(const Lease& /*lease*/, std::chrono::nanoseconds /*remaining*/) override {
     endings_.Increment();
   }
+  void on_suspended(const Lease& /*lease*/) override { suspensions_.Increment(); }
+  void on_resumed(const Lease& /*lease*/) override { resumptions_.Increment(); }
   void on_removal_pending(const std::string& /*znode*/) override { pending_removals_.Increment(); }
   void on_removed(const std::string& /*znode*/) override { pending_removals_.Decrement(); }
   void on_removal_failed(const std::string& /*znode*/, const std::error_code&) override {
@@ -173,6 +175,10 @@ class LockMetrics final : public zklock::LockObserver {
       counter("zklock_purges_total", "Holders past their TTL that this process removed.");
   prometheus::Counter& endings_ =
       counter("zklock_endings_total", "Leases that came near their end.");
+  prometheus::Counter& suspensions_ =
+      counter("zklock_suspensions_total", "Leases that were not certain for a time.");
+  prometheus::Counter& resumptions_ =
+      counter("zklock_resumptions_total", "Of these, those that came back.");
   prometheus::Counter& removal_failures_ =
       counter("zklock_removal_failures_total", "Claims that may not be removed.");
   prometheus::Counter& overdue_runs_ =
