@@ -42,6 +42,14 @@ double seconds(std::chrono::nanoseconds time) {
   return std::chrono::duration<double>(time).count();
 }
 
+/// A claim says what its creator wants: also line breaks, and commands for terminals.
+std::string printable(std::string text) {
+  for (char& c : text) {
+    if (static_cast<unsigned char>(c) < ' ' || c == '\x7f') c = '?';
+  }
+  return text;
+}
+
 // [readme: metrics]
 /// Exports what happens to one lock, with the label `lock`. Thread safety: as LockObserver.
 class LockMetrics final : public zklock::LockObserver {
@@ -60,7 +68,7 @@ class LockMetrics final : public zklock::LockObserver {
   void on_granted(const Lease& lease, std::chrono::nanoseconds waited) override {
     wait_seconds_.Observe(seconds(waited));
     const std::scoped_lock lock(mutex_);
-    held_.insert(lease.fencing_token());
+    if (!lease.loss_reason()) held_.insert(lease.fencing_token());  // a loss may be quicker
     ahead_.erase(std::this_thread::get_id());
     show();
   }
@@ -84,8 +92,8 @@ class LockMetrics final : public zklock::LockObserver {
   }
   // [readme-end]
   void on_blocked_by(const std::string& znode, const zklock::LockEntry& ahead) override {
-    std::cerr << znode << " waits for " << ahead.owner << " on " << ahead.host << ", trace "
-              << ahead.trace << '\n';
+    std::cerr << znode << " waits for " << printable(ahead.owner) << " on " << printable(ahead.host)
+              << ", trace " << printable(ahead.trace) << '\n';
   }
   void on_requeued(const std::string& /*znode*/) override { requeues_.Increment(); }
   void on_purged(const std::string& /*znode*/) override { purges_.Increment(); }

@@ -74,7 +74,8 @@ struct ZooKeeperLockConfig {
   /// For claims, and for the parents that the lock creates. It must allow to read the claims.
   Acl acl = Acl::open();
 
-  /// A hook for metrics and tracing. Null: none.
+  /// A hook for metrics and tracing. It may be called after the lock is destroyed, for what goes on
+  /// in the background. Null: none.
   std::shared_ptr<LockObserver> observer{};
 
   /// How to connect. With a client given, only `logger` and `callback_executor` are used.

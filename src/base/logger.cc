@@ -73,9 +73,12 @@ class StderrLogger final : public Logger {
 
 }  // namespace
 
+/// As much as the claim has of it.
+constexpr std::size_t kLongestTrace = 1'024;
+
 std::string internal::with_trace(std::string line, std::string_view trace) {
   if (trace.empty()) return line;
-  return line.append(" (trace ").append(printable(trace)).append(")");
+  return line.append(" (trace ").append(printable(trace.substr(0, kLongestTrace))).append(")");
 }
 
 Logger::~Logger() = default;

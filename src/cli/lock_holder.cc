@@ -62,11 +62,17 @@ RunEnd LockHolder::run(const Context& context) {
   for (auto time = kFirstPause;; time = std::min(2 * time, kLongestPause)) {
     const auto begin = std::chrono::steady_clock::now();
     const RunEnd end = hold_once(context);
+    if (options_.requeue && is_stopped_since_the_end()) return RunEnd::by_signal(signals_.first());
     if (!may_go_on(end.exit_status)) return end;
     const bool was_long = std::chrono::steady_clock::now() - begin > kLongestPause;
     if (end.exit_status == status::kDone || was_long) time = kFirstPause;
     if (!pause(time, signals_.stop_token())) return RunEnd::by_signal(signals_.first());
   }
+}
+
+/// While the lock was given back: the signal was not for the command, which had ended.
+bool LockHolder::is_stopped_since_the_end() const {
+  return end_ && signal_of_command_ == 0 && signals_.first() != 0;
 }
 
 bool LockHolder::may_go_on(int status) const {
@@ -120,6 +126,7 @@ bool LockHolder::run_command(const Lease& lease) {
   last_failure_ = status::kDone;
   try {
     end_ = command_.run(lease);
+    signal_of_command_ = signals_.first();
   } catch (...) {
     no_hold_.request_stop();
     throw;

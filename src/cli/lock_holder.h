@@ -34,6 +34,7 @@ class LockHolder {
   [[nodiscard]] bool run_command(const Lease& lease);
   [[nodiscard]] RunEnd explain(const LockError& error);
   [[nodiscard]] std::string obstacle(const LockError& error) const;
+  [[nodiscard]] bool is_stopped_since_the_end() const;
   [[nodiscard]] bool may_go_on(int status) const;
   void say_what_happens(const std::string& text) const;
 
@@ -47,6 +48,7 @@ class LockHolder {
   // Of the present wait and grant:
   std::optional<WaitingReport> report_{};
   std::optional<CommandEnd> end_{};
+  int signal_of_command_ = 0;   // that came while it ran; 0: none
   std::stop_source no_hold_{};  // ends `--min-hold`: nothing was started
 
   int last_failure_ = 0;  // an exit status

@@ -20,7 +20,9 @@ void EndingReport::watch() noexcept {
   if (!lease || !lease->valid()) return;
   try {
     // Each time: the servers may have granted a shorter session meanwhile.
-    const auto margin = std::min(settings_->observer_margin, lease->longest_margin());
+    auto margin = std::min(settings_->observer_margin, lease->longest_margin());
+    // A grant, and a renewal that took long, may leave half.
+    if (lease->ttl().count() > 0) margin = std::min(margin, lease->ttl() / 2);
     const std::stop_token ending = lease->ending(margin);
     MutexLock lock(mutex_);
     const int number = ++watches_;

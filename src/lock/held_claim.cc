@@ -168,6 +168,7 @@ void HeldClaim::after_suspension() noexcept {
 }
 
 void HeldClaim::after_resumption() noexcept {
+  EndingReport::begin(settings_, *this);
   settings_->log.warning([this] {
     return with_trace(
         "resumed " + settings_->path + " (" + grant().znode + "): session and claim stand",

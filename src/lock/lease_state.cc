@@ -75,8 +75,9 @@ std::chrono::nanoseconds LeaseState::remaining() noexcept {
 std::string LeaseState::trace() const { return grant_.trace ? *grant_.trace : std::string(); }
 
 void LeaseState::keep(std::shared_ptr<void> kept) {
-  const MutexLock lock(mutex_);
-  on_demand().kept = std::move(kept);
+  MutexLock lock(mutex_);
+  std::swap(on_demand().kept, kept);
+  lock.unlock();  // the end of the old one may wait for a callback
 }
 
 std::chrono::nanoseconds LeaseState::held_for() const noexcept {

@@ -14,6 +14,8 @@ void RemovalReport::note(Event event, const std::string& path, std::error_code e
     }
     observed_.callbacks.post([self = shared_from_this()] { self->report_all(); });
   } catch (...) {  // out of memory
+    const MutexLock lock(mutex_);
+    is_reporting_ = false;
     observed_.log.error("could not report the removal of a claim");
   }
 }

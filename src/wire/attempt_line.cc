@@ -13,12 +13,14 @@ namespace {
 //   "...: Socket [127.0.0.1:2181] zk retcode=-4, errno=111(Connection refused): ..."
 //   "...: initiated connection to server [127.0.0.1:2181]"
 //   "...: Delaying connection after exhaustively trying all servers [...]"
+//   "...: Exceeded deadline by 834ms"
 //   "...:ZOO_ERROR@init_ssl_for_socket@2787: Failed to load client private key from ..."
 constexpr std::string_view kFailed = ": Socket ";
 constexpr std::string_view kCode = " zk retcode=";
 constexpr std::string_view kError = ", errno=";
 constexpr std::string_view kAccepted = "nitiated connection to server ";
 constexpr std::string_view kPausing = ": Delaying connection after ";
+constexpr std::string_view kLate = ": Exceeded deadline by ";
 constexpr std::array<std::string_view, 3> kStuck{
     ": Failed to load CA file ", ": Failed to load client ", ": SSL_CTX_check_private_key failed"};
 
@@ -63,6 +65,7 @@ AttemptLine parse_attempt_line(std::string_view line) noexcept {
     return {AttemptLine::Kind::accepted, without_brackets(*server)};
   }
   if (behind(kPausing, line)) return {AttemptLine::Kind::pausing};
+  if (behind(kLate, line)) return {AttemptLine::Kind::late};
   const bool is_stuck = std::any_of(kStuck.begin(), kStuck.end(), [&](std::string_view mark) {
     return behind(mark, line).has_value();
   });

@@ -14,6 +14,7 @@ struct AttemptLine {
     accepted,  // the server has accepted the connection; the handshake is sent
     failed,    // the attempt failed, or the connection broke
     pausing,   // before the next attempt
+    late,      // its thread was: as it pauses, or the machine is busy
     stuck,     // the files for TLS cannot be used; the next attempt comes without a pause
   };
   Kind kind = Kind::other;

@@ -1,8 +1,12 @@
 #include "wire/handshake_limit.h"
 
+#include <algorithm>
+#include <set>
 #include <utility>
 
 #include "base/background.h"
+#include "base/mutex.h"
+#include "base/platform.h"
 #include "wire/client_socket.h"
 #include "wire/ended_connections.h"
 
@@ -14,7 +18,7 @@ constexpr std::chrono::milliseconds kPauseBetweenLooks{250};
 
 struct Limit {
   std::vector<std::string> servers;
-  std::chrono::nanoseconds patience;
+  std::chrono::nanoseconds session_timeout;
   std::shared_ptr<Background> background = Background::shared();
 };
 
@@ -23,17 +27,54 @@ void look_later(const std::shared_ptr<Limit>& limit) {
   limit->background->timers.schedule(time, [weak = std::weak_ptr(limit)] {
     const std::shared_ptr<Limit> still_wanted = weak.lock();
     if (!still_wanted) return;
-    end_silent_connections(still_wanted->servers, still_wanted->patience);
+    end_silent_connections(still_wanted->servers, still_wanted->session_timeout);
     look_later(still_wanted);
   });
 }
 
+struct TimeoutsInUse {
+  Mutex mutex;
+  std::multiset<std::chrono::milliseconds> all ZKLOCK_GUARDED_BY(mutex);
+};
+
+TimeoutsInUse& in_use() { return Platform::current().process_wide<TimeoutsInUse>(); }
+
+std::chrono::nanoseconds longest_in_use() {
+  TimeoutsInUse& timeouts = in_use();
+  const MutexLock lock(timeouts.mutex);
+  return timeouts.all.empty() ? std::chrono::milliseconds(0) : *timeouts.all.rbegin();
+}
+
 }  // namespace
 
+TimeoutInUse::TimeoutInUse(std::chrono::milliseconds session_timeout) : timeout_(session_timeout) {
+  TimeoutsInUse& timeouts = in_use();
+  const MutexLock lock(timeouts.mutex);
+  timeouts.all.insert(timeout_);
+}
+
+TimeoutInUse::~TimeoutInUse() {
+  TimeoutsInUse& timeouts = in_use();
+  const MutexLock lock(timeouts.mutex);
+  if (const auto own = timeouts.all.find(timeout_); own != timeouts.all.end()) {
+    timeouts.all.erase(own);
+  }
+}
+
+void TimeoutInUse::change(std::chrono::milliseconds session_timeout) {
+  TimeoutsInUse& timeouts = in_use();
+  const MutexLock lock(timeouts.mutex);
+  auto own = timeouts.all.extract(timeout_);
+  if (own.empty()) return;
+  own.value() = timeout_ = session_timeout;
+  timeouts.all.insert(std::move(own));
+}
+
 std::vector<std::string> end_silent_connections(const std::vector<std::string>& servers,
-                                                std::chrono::nanoseconds patience) noexcept {
+                                                std::chrono::nanoseconds session_timeout) noexcept {
   std::vector<std::string> ended;
   try {
+    const std::chrono::nanoseconds patience = std::max(session_timeout, longest_in_use()) * 2 / 3;
     for (const ClientSocket& socket : client_sockets_to(servers)) {
       const ClientSocket::State state = socket.state();
       const bool is_open =
@@ -49,9 +90,9 @@ std::vector<std::string> end_silent_connections(const std::vector<std::string>& 
 }
 
 std::shared_ptr<void> limit_handshakes(std::vector<std::string> servers,
-                                       std::chrono::nanoseconds patience) noexcept {
+                                       std::chrono::nanoseconds session_timeout) noexcept {
   try {
-    auto limit = std::make_shared<Limit>(Limit{std::move(servers), patience});
+    auto limit = std::make_shared<Limit>(Limit{std::move(servers), session_timeout});
     look_later(limit);
     return limit;
   } catch (...) {

@@ -10,19 +10,34 @@
 
 namespace zklock::internal {
 
-/// Ends connections to these servers ("ip:port") on which nothing has come for so long. Returns the
-/// servers of those that it ended.
+/// A handle with TLS has this session timeout, while the object lives.
+/// Thread safety: one thread at a time.
+class TimeoutInUse {
+ public:
+  explicit TimeoutInUse(std::chrono::milliseconds session_timeout);
+  ~TimeoutInUse();
+  TimeoutInUse(const TimeoutInUse&) = delete;
+  TimeoutInUse& operator=(const TimeoutInUse&) = delete;
+  void change(std::chrono::milliseconds session_timeout);
+
+ private:
+  std::chrono::milliseconds timeout_;
+};
+
+/// Ends connections to these servers ("ip:port") on which nothing has come for two thirds of the
+/// session timeout: of this one, or of the longest in use. Returns the servers of those that it
+/// ended.
 ///
-/// It cannot tell a handshake from what other handles of this process do. With two thirds of the
-/// session timeout as `patience`, it ends no connection of such a session that libzookeeper would
-/// not give up itself. Thread safety: may be called from any thread.
+/// It cannot tell a handshake from what other handles of this process do. libzookeeper itself gives
+/// a connection up that has been silent for so long. So it harms no handle but those that are the
+/// application's own, with longer timeouts. Thread safety: may be called from any thread.
 std::vector<std::string> end_silent_connections(const std::vector<std::string>& servers,
-                                                std::chrono::nanoseconds patience) noexcept;
+                                                std::chrono::nanoseconds session_timeout) noexcept;
 
 /// Does that again and again, in the background, until the returned object is dropped. Null: there
 /// are no resources for it.
-[[nodiscard]] std::shared_ptr<void> limit_handshakes(std::vector<std::string> servers,
-                                                     std::chrono::nanoseconds patience) noexcept;
+[[nodiscard]] std::shared_ptr<void> limit_handshakes(
+    std::vector<std::string> servers, std::chrono::nanoseconds session_timeout) noexcept;
 
 }  // namespace zklock::internal
 

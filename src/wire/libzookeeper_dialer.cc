@@ -95,7 +95,7 @@ class LibZooKeeperDialer final : public Dialer {
     std::vector<std::string> ended = attempts_.end(servers, patience);
     if (options_.tls) {
       const std::chrono::nanoseconds timeout = session > 0s ? session : options_.session_timeout;
-      for (std::string& server : end_silent_connections(servers, timeout * 2 / 3)) {
+      for (std::string& server : end_silent_connections(servers, timeout)) {
         ended.push_back(std::move(server));
       }
     }

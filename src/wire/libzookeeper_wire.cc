@@ -79,8 +79,8 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   const std::shared_ptr<LibZooKeeperLog> log_;
   const LineCallback lines_{log_};
   RoundPause round_pause_;
-  const bool has_tls_;
-  std::atomic<bool> connected_{false};  // written by the completion thread only
+  std::optional<TimeoutInUse> timeout_in_use_;  // null: no TLS. Of the completion thread
+  std::atomic<bool> connected_{false};          // written by the completion thread only
 
   SharedMutex handle_mutex_;  // shared: using the handle; exclusive: beginning to close it
   zhandle_t* handle_ ZKLOCK_GUARDED_BY(handle_mutex_) = nullptr;  // null once closing has begun
@@ -100,8 +100,8 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
     : listener_(std::move(listener)),
       servers_(std::move(servers)),
       log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)),
-      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout),
-      has_tls_(options.tls.has_value()) {
+      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout) {
+  if (options.tls) timeout_in_use_.emplace(options.session_timeout);
   const std::vector<std::string> list = padded(servers_->in_use());
   list_length_ = list.size();
   const std::string address = connection_string(list, chroot);
@@ -131,8 +131,8 @@ void LibZooKeeperWire::take_newer_servers() {
 /// Runs on the handle's network thread, inside libzookeeper, which holds no lock.
 void LibZooKeeperWire::on_failed_attempt(bool ends_round) {
   if (lines_.is_shared()) return;  // the lines may be those of another handle
-  use_newer_servers();
   if (ends_round) round_pause_.wait();
+  use_newer_servers();  // the names may have been looked up meanwhile
 }
 
 /// On the handle's network thread: `zoo_set_servers` closes the handle's
@@ -269,9 +269,9 @@ void LibZooKeeperWire::close() noexcept {
   }
   // Closing waits for a TLS handshake that is under way.
   const std::shared_ptr<void> limit =
-      has_tls_ && !connected_.load() && handle != nullptr
+      timeout_in_use_ && !connected_.load() && handle != nullptr
           ? limit_handshakes(servers_->in_use(),
-                             std::chrono::milliseconds(zoo_recv_timeout(handle)) * 2 / 3)
+                             std::chrono::milliseconds(zoo_recv_timeout(handle)))
           : nullptr;
   zookeeper_close(handle);
   // From here on libzookeeper calls nothing: requests without an answer never get one.
@@ -289,8 +289,9 @@ void LibZooKeeperWire::on_session_event(zhandle_t* handle, int type, int state, 
     std::memcpy(session.password.data(), id->passwd, session.password.size());
     session.timeout = std::chrono::milliseconds(zoo_recv_timeout(handle));
     self.connected_ = true;
-    self.round_pause_.begin_anew();
     self.log_->on_connected();
+    self.round_pause_.begin_anew(session.timeout);
+    if (self.timeout_in_use_) self.timeout_in_use_->change(session.timeout);
     self.listener_->on_connected(session);
   } else if (state == ZOO_EXPIRED_SESSION_STATE) {
     self.listener_->on_expired();

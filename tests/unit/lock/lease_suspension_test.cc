@@ -285,6 +285,22 @@ TEST_F(LeaseSuspensionTest, WarningsComeBeforeItAndAgainBeforeTheNextOne) {
   zk_.restore(client_);
 }
 
+TEST_F(LeaseSuspensionTest, ItsEndIsReportedAgainAfterASuspension) {
+  const auto observer = std::make_shared<RecordingObserver>();
+  ZooKeeperLock lock({.path = "/reported",
+                      .observer = observer,
+                      .when_uncertain = WhenUncertain::suspend,
+                      .observer_margin = 1s},
+                     client_);
+  const Lease lease = lock.lock();
+  for (int round = 0; round < 3; ++round) {
+    let_it_be_suspended(lease);
+    let_it_return();
+  }
+  EXPECT_EQ(observer->count("suspended"), 3U);
+  EXPECT_EQ(observer->count("ending"), 3U);
+}
+
 TEST_F(LeaseSuspensionTest, GuardedWritesGoOnWithTheConnection) {
   zk_.create("/data");
   const Lease lease = lock_->lock();

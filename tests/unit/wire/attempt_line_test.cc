@@ -55,6 +55,11 @@ TEST(AttemptLineTest, KnowsAConnectionThatIsAccepted) {
   EXPECT_EQ(parse_attempt_line(accepted("127.0.0.1:2181")).server, "127.0.0.1:2181");
 }
 
+TEST(AttemptLineTest, KnowsThatTheThreadWasLate) {
+  EXPECT_EQ(parse_attempt_line(kStart + "zookeeper_interest@2496: Exceeded deadline by 834ms").kind,
+            Kind::late);
+}
+
 TEST(AttemptLineTest, KnowsThePauseBetweenAttempts) {
   EXPECT_EQ(parse_attempt_line(kStart + "zookeeper_interest@2561: Delaying connection after "
                                         "exhaustively trying all servers [127.0.0.1:2181]")
@@ -83,7 +88,6 @@ TEST(AttemptLineTest, OtherLinesAreNoAttempts) {
        {std::string(), std::string("Socket"), kStart + "f@1: Socket ",
         kStart + "f@1: Socket [127.0.0.1:2181] zk retcode=, errno=", kStart + "f@1: Socket x",
         kStart + "f@1: Socket x zk retcode=-4, errno=none",
-        kStart + "f@1: Exceeded deadline by 9ms",
         failed("127.0.0.1:2181", ESTALE, "sessionId=0x1 has expired.", -112)}) {
     EXPECT_EQ(parse_attempt_line(line).kind, Kind::other) << line;
   }
