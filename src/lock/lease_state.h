@@ -68,7 +68,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
     return grant_.suspension && !is_forked() ? grant_.suspension->told().get_token() : lost();
   }
   /// See Lease::await_certainty.
-  ZKLOCK_HIDDEN void await_certainty(const Context& context);
+  void await_certainty(const Context& context);
   /// See Lease::ending.
   [[nodiscard]] std::stop_token ending(std::chrono::milliseconds margin);
   [[nodiscard]] ZKLOCK_HIDDEN std::chrono::milliseconds longest_margin() const noexcept;
