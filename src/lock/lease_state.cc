@@ -184,8 +184,8 @@ std::stop_token LeaseState::ended() {
   MutexLock lock(mutex_);
   std::stop_source ended(on_demand().ended);
   lock.unlock();
-  if (!is_held() && !is_suspended())
-    ended.request_stop();  // it may have ended before there was a source
+  // It may have ended before there was a source.
+  if (!is_held() && !is_suspended()) ended.request_stop();
   return ended.get_token();
 }
 

@@ -134,7 +134,7 @@ class ZKLOCK_EXPORT LeaseState : public std::enable_shared_from_this<LeaseState>
   /// It is certain again, in this period. Returns false, and does nothing, unless it is suspended.
   bool resume(std::stop_token period);
   /// Proves through a quorum that the claim stands: `answered` gets the outcome, on any thread.
-  /// Must not block. Default: it does.
+  /// Must not block. Default: says that it stands.
   virtual void check_claim(const std::function<void(Result<void>)>& answered) { answered({}); }
   /// The lease was suspended, or resumed. On a thread for callbacks, without a mutex of ours.
   virtual void after_suspension() noexcept {}

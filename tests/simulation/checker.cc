@@ -221,7 +221,7 @@ void Checker::check_resumption(const Lease& lease, SteadyTime suspended_at) {
   }
 }
 
-/// Whoever works under a lease that is not certain has been asked to stop before the next grant.
+/// Work under a lease that is not certain has been asked to stop before the next grant.
 void Checker::check_told(const Grant& grant, const Lease& next) {
   const auto& state = internal::LeaseAccess::state(grant.lease);
   const bool is_uncertain =
