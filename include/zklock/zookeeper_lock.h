@@ -89,7 +89,8 @@ struct ZooKeeperLockConfig {
   DirectoryKind directory = DirectoryKind::container;
 
   /// What becomes of a lease while no server confirms its session. A client of your own needs
-  /// Session::certain_again and ClaimClient::check_in_background for `suspend`.
+  /// Session::certain_again and ClaimClient::check_in_background for `suspend`; one that passes
+  /// calls on to a client of `connect` needs ZooKeeperClient::multi.
   WhenUncertain when_uncertain = WhenUncertain::lose;
 
   /// The key of the Context value that is the trace id of a call of `lock`. The id is written into

@@ -169,7 +169,7 @@ TEST_F(BasicClaimClientTest, AFurtherClientIsCheckedAsWellAndStaysTheSameOne) {
 }
 
 /// A client of a user's that passes the basic calls on to another one.
-class PassingOnClient final : public ZooKeeperClient {
+class PassingOnClient : public ZooKeeperClient {
  public:
   explicit PassingOnClient(std::shared_ptr<ZooKeeperClient> other) : other_(std::move(other)) {}
 
@@ -201,8 +201,18 @@ class PassingOnClient final : public ZooKeeperClient {
     return other_->set(path, data, version, context);
   }
 
- private:
+ protected:
   const std::shared_ptr<ZooKeeperClient> other_;
+};
+
+/// Transactions, too.
+class WholePassingOnClient final : public PassingOnClient {
+ public:
+  using PassingOnClient::PassingOnClient;
+  MultiResult multi(const std::vector<MultiOperation>& operations,
+                    const Context& context) override {
+    return other_->multi(operations, context);
+  }
 };
 
 class PassingOnClientTest : public ::testing::Test {
@@ -227,6 +237,24 @@ TEST_F(PassingOnClientTest, ItsLeaseEndsWithTheEvidenceOfTheSession) {
   EXPECT_FALSE(lease.valid());
   EXPECT_TRUE(lease.lost().stop_requested());
   zookeeper_.restore(client_);
+}
+
+TEST_F(PassingOnClientTest, ASuspendedLeaseComesBackIfItPassesTransactionsOn) {
+  for (const bool does : {true, false}) {
+    std::shared_ptr<ZooKeeperClient> client = std::make_shared<PassingOnClient>(client_);
+    if (does) client = std::make_shared<WholePassingOnClient>(client_);
+    ZooKeeperLock lock({.path = "/suspending", .when_uncertain = WhenUncertain::suspend}, client);
+    const Lease lease = lock.lock();
+    zookeeper_.advance(1min);
+    zookeeper_.cut(client_);
+    zookeeper_.advance(lease.remaining() + 1ms);
+    EXPECT_FALSE(lease.valid());
+    EXPECT_FALSE(lease.lost().stop_requested());
+    zookeeper_.restore(client_);
+    zookeeper_.advance(5s);
+    EXPECT_EQ(lease.valid(), does);
+    EXPECT_EQ(lease.lost().stop_requested(), !does) << "its claim cannot be checked";
+  }
 }
 
 TEST_F(PassingOnClientTest, ItsLeaseEndsWithItsSession) {

@@ -83,6 +83,26 @@ TEST_F(LockAllTest, HoldsAllAndGivesAllBack) {
   EXPECT_THAT(queues(), ElementsAre(0, 0, 0));
 }
 
+TEST_F(LockAllTest, WaitsUntilALockThatWasSuspendedMeanwhileIsCertainAgain) {
+  ZooKeeperLock first({.path = "/first", .when_uncertain = WhenUncertain::suspend}, ours_.client);
+  ZooKeeperLock second({.path = "/second"}, theirs_.client);
+  const Lease theirs = second.lock();
+  auto all = zookeeper_.in_background([&] {
+    const LockAllGuard guard = lock_all(Context().with_timeout(10min), first, second);
+    return guard.valid();
+  });
+  zookeeper_.advance(1min);
+  const Lease held = first.lease();
+  zookeeper_.cut(ours_.client);
+  zookeeper_.advance(held.remaining() + 1ms);
+  EXPECT_FALSE(held.valid());
+  second.unlock(theirs);
+  zookeeper_.settle();
+  zookeeper_.restore(ours_.client);
+  zookeeper_.advance(10s);
+  EXPECT_TRUE(all.get());
+}
+
 TEST_F(LockAllTest, LocksInTheOrderOfThePathsAndUnlocksInTheReverse) {
   std::vector<std::string> lines;
   const auto diary = std::make_shared<Diary>(lines);

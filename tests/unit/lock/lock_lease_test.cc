@@ -55,6 +55,18 @@ TEST_F(LockLeaseTest, IsInvalidOnceTheSessionIsNotCertainAnyMore) {
   EXPECT_EQ(zk_->removed_in_background(), (std::vector<std::string>{lease.znode()}));
 }
 
+TEST_F(LockLeaseTest, IsLostIfItsSessionCannotSayWhenItIsCertainAgain) {
+  ZooKeeperLockConfig suspending = config();
+  suspending.when_uncertain = WhenUncertain::suspend;
+  ZooKeeperLock lock(suspending, zk_);
+  const Lease lease = lock.lock();
+  zk_->own_session()->be_certain_until(time_.steady_now());
+  EXPECT_FALSE(lease.valid());
+  ASSERT_TRUE(seen_->await("lost"));
+  EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
+  EXPECT_TRUE(lease.suspended().stop_requested());
+}
+
 TEST_F(LockLeaseTest, IsNotGrantedInAnExpiredSession) {
   ZooKeeperLock lock(config(), zk_);
   zk_->own_session()->doubt(ZooKeeperErrc::session_expired);  // `lost` is notified a little later
