@@ -198,7 +198,7 @@ class LockMetrics final : public zklock::LockObserver {
 };
 
 /// SIGINT and SIGTERM, which are blocked from now on: main waits for them. Call it before any other
-/// thread exists.
+/// thread exists. (As in leader.cc: each of these programs is complete in one file.)
 sigset_t block_signals_to_end() {
   sigset_t signals;
   sigemptyset(&signals);

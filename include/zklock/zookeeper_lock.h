@@ -100,7 +100,7 @@ struct ZooKeeperLockConfig {
   std::string trace_key{};
 
   /// When the observer learns that a lease is ending: so long before its end. 0: never. Where it is
-  /// longer than Lease::longest_margin allows, it is that. Not negative.
+  /// longer than Lease::longest_margin allows, it is that, and at most half of a TTL. Not negative.
   std::chrono::milliseconds observer_margin{0};
 };
 

@@ -41,12 +41,19 @@ std::string RemovalList::Entry::path() const {
 }
 
 void RemovalList::add(Entry entry) {
+  const auto has_session = [&] { return entry.session && entry.session == keeper_->session(); };
+  if (!has_session()) return;  // the node went with it
+  // First: once it is in the list, another thread may report its end.
+  if (entry.kept.listener) entry.kept.listener->on_pending(entry.path());
   {
-    const MutexLock lock(monitor_.mutex);
-    if (!entry.session || entry.session != keeper_->session()) return;  // the node went with it
+    MutexLock lock(monitor_.mutex);
+    if (!has_session()) {
+      lock.unlock();
+      if (entry.kept.listener) entry.kept.listener->on_removed(entry.path());
+      return;
+    }
     entries_.emplace(++last_number_, entry);
   }
-  if (entry.kept.listener) entry.kept.listener->on_pending(entry.path());
   if (const std::optional<SessionConnection> connection = keeper_->connection()) retry(*connection);
 }
 

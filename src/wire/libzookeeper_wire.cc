@@ -67,7 +67,8 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   void on_failed_attempt(bool ends_round);
   void use_newer_servers();
   /// How long the handle may keep newer servers waiting: libzookeeper writes no line while it waits
-  /// for a server, and that is for two thirds of the session timeout.
+  /// for a server, and that is for two thirds of the session timeout. A pause between two rounds
+  /// may come on top.
   [[nodiscard]] std::chrono::nanoseconds patience(zhandle_t* handle) const;
 
   /// Registers the request and calls `call(handle, request)`, which passes it to libzookeeper.

@@ -163,6 +163,18 @@ TEST_F(LockEventsTest, TheEndOfTheSessionsCertaintyIsReportedTooAndALongMarginIs
   zk_.restore(client_);
 }
 
+TEST_F(LockEventsTest, ALeaseThatIsRenewedInTimeIsNotEndingHoweverLongTheMargin) {
+  ZooKeeperLockConfig warned = config(2s);
+  warned.observer_margin = 10s;
+  ZooKeeperLock lock(warned, client_);
+  const Lease lease = lock.lock();
+  for (int i = 0; i < 20; ++i) {
+    zk_.advance(500ms);
+    lease.renew();
+  }
+  EXPECT_THAT(seen_->all("ending"), IsEmpty());
+}
+
 TEST_F(LockEventsTest, NoEndingIsReportedWithoutAMarginNorForALossThatComesFirst) {
   ZooKeeperLock unwarned(config(30s), client_);
   EXPECT_TRUE(unwarned.lock());
