@@ -12,6 +12,7 @@
 
 #include "integration/tools.h"
 #include "interop/peer.h"
+#include "support/soon.h"
 #include "support/temporary_directory.h"
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
@@ -39,15 +40,20 @@ class GoingDirectoryOfPeersTest : public ::testing::TestWithParam<PeerKind> {
 
 TEST_P(GoingDirectoryOfPeersTest, TheyCreateItAgain) {
   constexpr int kTimes = 50;
-  const TemporaryDirectory directory;
-  std::ofstream(directory.path() / "counter") << "0\n";
   Peer& peer = Peer::shared(GetParam());
-  const int contender = peer.begin_to_count(path_, directory.path(), kTimes);
   std::atomic<int> removals{0};
   const std::jthread servers([&](const std::stop_token& end) {
     while (!end.stop_requested()) removals += remove_if_unused() ? 1 : 0;
   });
-  EXPECT_TRUE(peer.has_counted(contender)) << peer.said();
+  // It is empty between two of their claims for less than a millisecond: on some days they count to
+  // the end before it is met like that.
+  const Context limit = soon();
+  do {
+    const TemporaryDirectory directory;
+    std::ofstream(directory.path() / "counter") << "0\n";
+    const int contender = peer.begin_to_count(path_, directory.path(), kTimes);
+    ASSERT_TRUE(peer.has_counted(contender)) << peer.said();
+  } while (removals == 0 && !limit.expired());
   EXPECT_GT(removals, 0);
 }
 
