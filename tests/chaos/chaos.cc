@@ -21,6 +21,7 @@
 #include "crew.h"
 #include "journal.h"
 #include "journal_checker.h"
+#include "pods.h"
 #include "server_faults.h"
 #include "stored_writes.h"
 #include "support/as_claim_client.h"
@@ -179,8 +180,9 @@ int run(const Options& options) {
       {.servers = {.tick_time = milliseconds(options.tick_time),
                    .min_session_timeout = milliseconds(2 * options.tick_time)}});
   create_directories_of_writes(ensemble, options.paths);
+  Pods pods(ensemble, directory / "hosts");
   Crew crew({.program = CHAOS_WORKER,
-             .address = ensemble.address(),
+             .address = pods.address(),
              .directory = directory,
              .session_timeout = milliseconds(options.session_timeout),
              .processes = static_cast<std::size_t>(options.processes),
@@ -188,7 +190,7 @@ int run(const Options& options) {
              .paths = options.paths,
              .seed = options.seed},
             journal);
-  Stage stage(ensemble, crew, milliseconds(options.session_timeout), options.seed);
+  Stage stage(ensemble, pods, crew, milliseconds(options.session_timeout), options.seed);
   play(stage, options, journal);
 
   const milliseconds patience = milliseconds(options.session_timeout) + kPatience;

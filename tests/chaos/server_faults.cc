@@ -46,8 +46,21 @@ void kill_quorum(Stage& stage) {
   for (const int server : killed) stage.ensemble().restart(server);
 }
 
-// --- The network between servers and clients
-// ------------------------------------------------------
+void replace_pod(Stage& stage, int server) {
+  stage.pods().replace(
+      server, stage.below(2) == 0 ? Pods::OldAddress::refuses : Pods::OldAddress::is_silent);
+}
+
+/// One after the other, so that there always is a quorum. Twice round, no server is where it was.
+void replace_pods(Stage& stage) {
+  const int first = stage.some_server();
+  for (int server = first; server < first + ZooKeeperEnsemble::kSize; ++server) {
+    replace_pod(stage, server % ZooKeeperEnsemble::kSize);
+    stage.ensemble().wait_until_it_serves();
+  }
+}
+
+// --- The network between servers and clients -----------------------------------------------------
 
 /// At one server, or at all.
 void break_network(Stage& stage, void (LoopbackProxy::*how)()) {
@@ -97,6 +110,8 @@ const std::vector<Fault>& all_faults() {
       {"freeze-follower", [](Stage& stage) { freeze_server(stage, stage.some_follower()); }},
       {"freeze-leader", [](Stage& stage) { freeze_server(stage, stage.ensemble().leader()); }},
       {"freeze-worker", freeze_worker},
+      {"replace-pod", [](Stage& stage) { replace_pod(stage, stage.some_server()); }},
+      {"replace-pods", replace_pods},
       {"cut-follower", [](Stage& stage) { cut_off_server(stage, stage.some_follower()); }},
       {"cut-leader", [](Stage& stage) { cut_off_server(stage, stage.ensemble().leader()); }},
       {"client-reset", [](Stage& stage) { break_network(stage, &LoopbackProxy::cut); }},

@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "crew.h"
+#include "pods.h"
 #include "support/zookeeper_ensemble.h"
 
 namespace zklock::chaos {
@@ -16,11 +17,16 @@ namespace zklock::chaos {
 /// Where faults happen, and the dice that decide how.
 class Stage {
  public:
-  Stage(test::ZooKeeperEnsemble& ensemble, Crew& crew, std::chrono::milliseconds session_timeout,
-        unsigned seed)
-      : ensemble_(ensemble), crew_(crew), session_timeout_(session_timeout), random_(seed) {}
+  Stage(test::ZooKeeperEnsemble& ensemble, Pods& pods, Crew& crew,
+        std::chrono::milliseconds session_timeout, unsigned seed)
+      : ensemble_(ensemble),
+        pods_(pods),
+        crew_(crew),
+        session_timeout_(session_timeout),
+        random_(seed) {}
 
   [[nodiscard]] test::ZooKeeperEnsemble& ensemble() noexcept { return ensemble_; }
+  [[nodiscard]] Pods& pods() noexcept { return pods_; }
   [[nodiscard]] Crew& crew() noexcept { return crew_; }
 
   [[nodiscard]] std::mt19937_64& random() noexcept { return random_; }
@@ -39,6 +45,7 @@ class Stage {
 
  private:
   test::ZooKeeperEnsemble& ensemble_;
+  Pods& pods_;
   Crew& crew_;
   const std::chrono::milliseconds session_timeout_;
   std::mt19937_64 random_;

@@ -2,7 +2,8 @@
 //
 //   chaos_worker <address> <name> <threads> <paths> <session timeout in ms> <seed> <directory>
 //
-// In <directory>, "<name>.journal" is its own, and "register" is what all processes write to. After
+// In <directory>, "<name>.journal" is its own, "register" is what all processes write to, and
+// "hosts" is where the names of the servers lead. After
 // SIGTERM its threads finish what they are doing; then it prints "idle" and keeps its session until
 // the next SIGTERM, so that the test can see what the threads have left behind.
 #include <signal.h>
@@ -25,10 +26,12 @@
 #include <utility>
 #include <vector>
 
+#include "client/client.h"
 #include "journal.h"
+#include "pods.h"
 #include "register.h"
 #include "stored_writes.h"
-#include "support/as_claim_client.h"
+#include "wire/libzookeeper_dialer.h"
 
 namespace zklock::chaos {
 namespace {
@@ -271,13 +274,26 @@ class Worker {
   CutOff cut_off_;  // the last lease that was lost so, until the next grant
 };
 
+/// As zklock::connect, where the names of the pods are in a file.
+std::shared_ptr<ClaimClient> connect(const Options& options) {
+  const ClientOptions of_client{.session_timeout = options.session_timeout, .connect_timeout = 2s};
+  const auto look_up_pod = [hosts = options.directory / "hosts"](const std::string& name) {
+    return look_up(hosts, name);
+  };
+  const auto client = std::make_shared<internal::Client>(
+      internal::libzookeeper_dialer(options.address, internal::parse_address(options.address),
+                                    of_client, look_up_pod),
+      of_client, "");
+  client->await_session(of_client.connect_timeout);
+  return client;
+}
+
 /// Tries until there is a session. None: it was asked to stop before.
 std::shared_ptr<ClaimClient> connected(const Options& options, const sigset_t& stop_signal) {
   const timespec now{};
   while (::sigtimedwait(&stop_signal, nullptr, &now) < 0) {
     try {
-      return testing::connect_claim_client(
-          options.address, {.session_timeout = options.session_timeout, .connect_timeout = 2s});
+      return connect(options);
     } catch (const LockError& error) {
       // A fault explains an outage, and a refusal.
       if (error.code() != Errc::no_server_answered && error.code() != Errc::locking_failed) throw;

@@ -23,7 +23,11 @@ constexpr int kRetryInMs = 10;
 
 cli::FileDescriptor listen_at(const sockaddr_in& address) {
   cli::FileDescriptor result(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0), "socket");
+  const int on = 1;
+  // Reuse is for what follows at this address, while old connections linger. Set before `bind`, it
+  // would let the system choose a port that others share.
   if (::bind(result.get(), reinterpret_cast<const sockaddr*>(&address), sizeof address) != 0 ||
+      ::setsockopt(result.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on) != 0 ||
       ::listen(result.get(), SOMAXCONN) != 0) {
     throw std::system_error(errno, std::generic_category(), "listen");
   }
@@ -80,15 +84,23 @@ LoopbackProxy::~LoopbackProxy() {
   thread_.join();
 }
 
-std::string LoopbackProxy::address() const { return "127.0.0.1:" + std::to_string(port()); }
+std::string LoopbackProxy::address() const { return ip() + ":" + std::to_string(port()); }
 
-std::uint16_t LoopbackProxy::port() const {
+std::string LoopbackProxy::ip() const {
+  const sockaddr_in address = listens_at();
+  std::array<char, INET_ADDRSTRLEN> text{};
+  return ::inet_ntop(AF_INET, &address.sin_addr, text.data(), text.size());
+}
+
+std::uint16_t LoopbackProxy::port() const { return ntohs(listens_at().sin_port); }
+
+sockaddr_in LoopbackProxy::listens_at() const {
   sockaddr_in address{};
   socklen_t length = sizeof address;
   if (::getsockname(listener_.get(), reinterpret_cast<sockaddr*>(&address), &length) != 0) {
     throw std::system_error(errno, std::generic_category(), "getsockname");
   }
-  return ntohs(address.sin_port);
+  return address;
 }
 
 void LoopbackProxy::cut() {

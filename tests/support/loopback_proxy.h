@@ -51,8 +51,9 @@ class LoopbackProxy {
   LoopbackProxy(const LoopbackProxy&) = delete;
   LoopbackProxy& operator=(const LoopbackProxy&) = delete;
 
-  /// "127.0.0.1:<port>", if it listens there.
+  /// "<ip>:<port>".
   [[nodiscard]] std::string address() const;
+  [[nodiscard]] std::string ip() const;
   [[nodiscard]] std::uint16_t port() const;
 
   /// Resets all connections, with what was held of them. Clients may connect again.
@@ -87,6 +88,7 @@ class LoopbackProxy {
   [[nodiscard]] std::size_t connections() const;
 
  private:
+  [[nodiscard]] sockaddr_in listens_at() const;
   LoopbackProxy(std::uint16_t server_port, const sockaddr_in& at, Traffic traffic,
                 std::chrono::milliseconds patience);
 

@@ -1,11 +1,13 @@
 #include "support/zookeeper_ensemble.h"
 
 #include <cstddef>
+#include <cstdint>
 #include <sstream>
 #include <stdexcept>
 #include <thread>
 #include <utility>
 
+#include "support/loopback_address.h"
 #include "support/subprocess.h"
 
 namespace zklock::test {
@@ -70,6 +72,14 @@ void ZooKeeperEnsemble::start(int number, const ZooKeeperEnsembleOptions& option
 
 std::string ZooKeeperEnsemble::address() const {
   return address(0) + "," + address(1) + "," + address(2);
+}
+
+void ZooKeeperEnsemble::move(int server, const std::string& ip) {
+  std::unique_ptr<LoopbackProxy>& proxy = at(server).to_clients;
+  const std::uint16_t port = proxy->port();
+  proxy->refuse();  // with a reset, its port is free at once
+  proxy.reset();
+  proxy = std::make_unique<LoopbackProxy>(at(server).server->port(), loopback_address(ip, port));
 }
 
 // --- Asking them ---------------------------------------------------------------------------------

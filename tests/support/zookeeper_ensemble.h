@@ -57,6 +57,9 @@ class ZooKeeperEnsemble {
 
   /// The network between a server and its clients.
   [[nodiscard]] LoopbackProxy& to_clients(int server) { return *at(server).to_clients; }
+  /// A server gets another address, of 127.0.0.0/8, with the same port. At the old one nobody
+  /// listens any more.
+  void move(int server, const std::string& ip);
   /// The server itself, to ask it. It is stopped, killed and so on by the calls below.
   [[nodiscard]] const ZooKeeperServer& server(int number) const { return *at(number).server; }
 
