@@ -19,7 +19,13 @@ std::unique_ptr<Dialer> FakeDialer::another() const {
   return std::make_unique<FakeDialer>(ensemble_, line_, options_);
 }
 
+// A handle takes the addresses where it goes on to look for a server.
+void FakeDialer::look_up_servers() {
+  ensemble_->run([this] { line_->addresses = ensemble_->addresses().resolve(); });
+}
+
 bool FakeDialer::servers_have_moved() {
+  look_up_servers();
   bool have_moved = false;
   ensemble_->run([&] { have_moved = std::exchange(line_->servers_move, false); });
   return have_moved;

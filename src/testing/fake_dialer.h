@@ -20,6 +20,7 @@ class FakeDialer final : public Dialer {
 
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override;
+  void look_up_servers() override;
   [[nodiscard]] bool servers_have_moved() override;
   /// On the same line: what cuts the one off cuts off the other.
   [[nodiscard]] std::unique_ptr<Dialer> another() const override;

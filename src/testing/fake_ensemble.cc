@@ -11,6 +11,7 @@ FakeEnsemble::FakeEnsemble(const testing::FakeOptions& options, VirtualPlatform&
     : options_(options),
       platform_(platform),
       sessions_(options.tick_time),
+      addresses_(options.servers),
       loop_("fake-zookeeper"),
       quorum_(options.servers, options.tick_time, loop_, *this),
       network_(options, platform, loop_, quorum_) {
@@ -75,7 +76,9 @@ void FakeEnsemble::report_to_leader() {
 
 FakeEnsemble::ConnectionId FakeEnsemble::connect(int server, const std::shared_ptr<FakeLine>& line,
                                                  std::weak_ptr<FakePeer> peer, FakeHello hello) {
-  if (line->is_cut || !quorum_.serves(server)) return 0;
+  if (line->is_cut || server == FakeAddresses::kStranger) return 0;
+  if (server == FakeAddresses::kNobody) return network_.open(server, line, std::move(peer));
+  if (!quorum_.serves(server) && !quorum_.is_frozen(server)) return 0;  // frozen: it may accept
   const ConnectionId id = network_.open(server, line, std::move(peer));
   Connection& connection = *network_.find(id);
   for (const AuthInfo& identity : hello.identities) {
@@ -100,11 +103,8 @@ void FakeEnsemble::accept(ConnectionId id, const FakeHello& hello) {
 
 void FakeEnsemble::attach(ConnectionId id, const FakeHello& hello) {
   Connection& connection = *network_.find(id);
-  const std::chrono::milliseconds tick = options_.tick_time;
-  const auto bounds = bounds_.find(connection.server);
-  const std::chrono::milliseconds least = bounds == bounds_.end() ? 2 * tick : bounds->second.least;
-  const std::chrono::milliseconds most = bounds == bounds_.end() ? 20 * tick : bounds->second.most;
-  const std::chrono::milliseconds timeout = std::clamp(hello.session.timeout, least, most);
+  const std::chrono::milliseconds timeout =
+      sessions_.negotiate(connection.server, hello.session.timeout);
   const SteadyTime now = platform_.steady_now();
   std::int64_t session_id = hello.session.id;
   if (session_id == 0) {
@@ -175,6 +175,19 @@ void FakeEnsemble::end_session_of(ConnectionId id) {
   });
 }
 
+void FakeEnsemble::power_off(int server) {
+  addresses_.set_off(server, true);
+  quorum_.freeze(server);
+}
+
+void FakeEnsemble::start(int server) {
+  if (addresses_.is_off(server)) {
+    addresses_.set_off(server, false);
+    quorum_.kill(server);  // what it had been sent is lost
+  }
+  quorum_.start(server);
+}
+
 void FakeEnsemble::expire_session(std::int64_t session) {
   if (sessions_.find(session) == nullptr || !quorum_.has_quorum()) return;
   tell("session ended by hand", session);
@@ -190,11 +203,6 @@ void FakeEnsemble::end_session(std::int64_t session) {
         transaction.session = session;
         return transaction;
       });
-}
-
-void FakeEnsemble::bound_session_timeouts(int server, std::chrono::milliseconds least,
-                                          std::chrono::milliseconds most) {
-  bounds_[server] = {least, most};
 }
 
 int FakeEnsemble::remove_empty_containers() {

@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "base/executor.h"
+#include "testing/fake_addresses.h"
 #include "testing/fake_faults.h"
 #include "testing/fake_line.h"
 #include "testing/fake_network.h"
@@ -53,7 +54,8 @@ class FakeEnsemble final : public FakeQuorumListener {
   [[nodiscard]] Executor& loop() noexcept { return loop_; }
   [[nodiscard]] FakeQuorum& quorum() noexcept { return quorum_; }
   [[nodiscard]] FakeNetwork& network() noexcept { return network_; }
-  [[nodiscard]] const FakeSessions& sessions() const noexcept { return sessions_; }
+  [[nodiscard]] FakeAddresses& addresses() noexcept { return addresses_; }
+  [[nodiscard]] FakeSessions& sessions() noexcept { return sessions_; }
   /// REQUIRES: `observer` outlives the ensemble.
   void observe(Observer* observer) noexcept { observer_ = observer; }
   /// Nothing happens any more. What is under way, and refers to the ensemble, is dropped.
@@ -61,7 +63,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   /// Waits until `job` has been run on the loop.
   void run(const std::function<void()>& job);
   // For clients (fake_wire.cc).
-  /// 0: nobody listens there.
+  /// `server`: or what is at its address. 0: the client is refused.
   ConnectionId connect(int server, const std::shared_ptr<FakeLine>& line,
                        std::weak_ptr<FakePeer> peer, FakeHello hello);
   void send(ConnectionId id, FakeRequest request);
@@ -71,12 +73,13 @@ class FakeEnsemble final : public FakeQuorumListener {
 
   // What goes wrong.
   [[nodiscard]] FakeFaults& faults() noexcept { return faults_; }
+  /// Its connections stay as they are, and nobody answers there until it is started.
+  void power_off(int server);
+  void start(int server);
   void delay_watches(std::chrono::nanoseconds delay) { watch_delay_ = delay; }
   void expire_session(std::int64_t session);
   /// The leader removes them. Returns how many there were.
   int remove_empty_containers();
-  void bound_session_timeouts(int server, std::chrono::milliseconds least,
-                              std::chrono::milliseconds most);
   /// A write of an operator, who may change every znode.
   void write(const FakeQuorum::Decide& decide);
 
@@ -89,10 +92,6 @@ class FakeEnsemble final : public FakeQuorumListener {
 
  private:
   using Connection = FakeNetwork::Connection;
-  struct Bounds {
-    std::chrono::milliseconds least{};
-    std::chrono::milliseconds most{};
-  };
 
   void every(std::chrono::nanoseconds period, std::chrono::nanoseconds shift,
              void (FakeEnsemble::*call)());
@@ -117,7 +116,7 @@ class FakeEnsemble final : public FakeQuorumListener {
   Observer* observer_ = nullptr;
   FakeSessions sessions_;
   FakeFaults faults_;
-  std::map<int, Bounds> bounds_;  // of servers that have others than ZooKeeper's default
+  FakeAddresses addresses_;
   std::chrono::nanoseconds watch_delay_{0};
 
   Executor loop_;  // its tasks use the rest: stopped first

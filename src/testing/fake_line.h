@@ -39,6 +39,7 @@ struct FakeLine {
   bool is_cut = false;                               // no connection can be made
   bool is_stalled = false;                           // nothing comes through, for now
   std::chrono::nanoseconds most_delay{0};            // of a message, beside the latency of all
+  std::vector<int> addresses{};                      // of the servers, as last looked up
   int first_server = -1;                             // that the client tries; -1: any
   int only_server = -1;                              // that the client knows; -1: all
   bool servers_move = false;                         // the client is to find other addresses

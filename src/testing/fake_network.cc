@@ -128,7 +128,8 @@ void FakeNetwork::close(ConnectionId id) {
 void FakeNetwork::hang_up(ConnectionId id) {
   const auto found = connections_.find(id);
   if (found == connections_.end()) return;
-  if (quorum_.is_frozen(found->second.server) && !found->second.is_closing) {
+  const int server = found->second.server;
+  if (server >= 0 && quorum_.is_frozen(server) && !found->second.is_closing) {
     // What it has been sent it will read, and carry out, before it finds out.
     found->second.is_abandoned = true;
     found->second.peer.reset();
@@ -188,6 +189,7 @@ void FakeNetwork::stop_serving(int server) {
     held.insert(held.begin(), hang_up_on_all);
   } else {
     hang_up_on_all();
+    held_by_.erase(server);  // it was frozen, and will not read what it had been sent
   }
 }
 

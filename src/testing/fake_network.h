@@ -31,7 +31,7 @@ class FakeNetwork {
  public:
   using ConnectionId = std::uint64_t;
   struct Connection {
-    int server = 0;
+    int server = 0;  // -1: nobody answers
     std::shared_ptr<FakeLine> line;
     std::weak_ptr<FakePeer> peer;
     FakeCaller caller;          // session 0: the handshake is not over

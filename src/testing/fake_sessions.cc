@@ -1,8 +1,16 @@
 #include "testing/fake_sessions.h"
 
+#include <algorithm>
 #include <cstring>
 
 namespace zklock::internal {
+
+std::chrono::milliseconds FakeSessions::negotiate(int server,
+                                                  std::chrono::milliseconds wanted) const {
+  const auto found = bounds_.find(server);
+  const Bounds bounds = found == bounds_.end() ? Bounds{2 * tick_, 20 * tick_} : found->second;
+  return std::clamp(wanted, bounds.least, bounds.most);
+}
 
 FakeSessions::Id FakeSessions::create(std::chrono::milliseconds timeout, SteadyTime now) {
   const Id id = ++last_id_;
@@ -26,7 +34,7 @@ const FakeSession* FakeSessions::find(Id id) const {
 void FakeSessions::renew(Id id, SteadyTime now) {
   if (FakeSession* const session = find(id)) {
     const auto ticks = (now + session->timeout).time_since_epoch() / tick_;
-    session->expires_at = SteadyTime((ticks + 1) * tick_);
+    session->expires_at = SteadyTime((ticks + 1) * std::chrono::nanoseconds(tick_));
   }
 }
 

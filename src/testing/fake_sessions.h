@@ -30,7 +30,15 @@ class FakeSessions {
  public:
   using Id = std::int64_t;
 
-  explicit FakeSessions(std::chrono::nanoseconds tick) : tick_(tick) {}
+  explicit FakeSessions(std::chrono::milliseconds tick) : tick_(tick) {}
+
+  /// The timeouts of sessions that this server accepts. ZooKeeper's default: 2 to 20 ticks.
+  void bound_timeouts(int server, std::chrono::milliseconds least, std::chrono::milliseconds most) {
+    bounds_[server] = {least, most};
+  }
+  /// The timeout that a client gets there, which asks for this one.
+  [[nodiscard]] std::chrono::milliseconds negotiate(int server,
+                                                    std::chrono::milliseconds wanted) const;
 
   /// Returns its id.
   Id create(std::chrono::milliseconds timeout, SteadyTime now);
@@ -53,7 +61,13 @@ class FakeSessions {
   [[nodiscard]] std::vector<Id> due(SteadyTime now) const;
 
  private:
-  const std::chrono::nanoseconds tick_;
+  struct Bounds {
+    std::chrono::milliseconds least{};
+    std::chrono::milliseconds most{};
+  };
+
+  const std::chrono::milliseconds tick_;
+  std::map<int, Bounds> bounds_;  // of servers that have others than the default
   std::map<Id, FakeSession> sessions_;
   Id last_id_ = 0x100000000000000;
   std::map<int, std::set<Id>> heard_by_;  // by followers, and not reported yet

@@ -116,7 +116,7 @@ class FakeWire final : public Wire, public FakePeer, public std::enable_shared_f
   std::int64_t last_zxid_ = 0;
   FakeWatches watches_;               // that stand, as far as is known
   std::deque<FakeRequest> requests_;  // that are not answered, in their order
-  FakeServerChoice choice_{line_, ensemble_->quorum().size()};
+  FakeServerChoice choice_{ensemble_->addresses(), line_};
   nanoseconds last_heard_{};         // steady time
   std::uint64_t silence_watch_ = 0;  // number of the connection that is watched
   bool is_closing_ = false;
@@ -193,12 +193,12 @@ void FakeWire::hear(std::int64_t zxid) {
 }
 
 /// Pings a server that has said nothing for a third of the session timeout, and gives it up after
-/// two thirds; or earlier, if it does not resume the session.
+/// two thirds; or earlier, while it has not accepted the client.
 void FakeWire::watch_silence() {
   const std::uint64_t watch = ++silence_watch_;
   const nanoseconds third = nanoseconds(identity_.timeout) / 3;
-  const bool resumes = state_ == State::shaking_hands && identity_.id != 0;
-  const nanoseconds patience = resumes ? choice_.patience_to_resume(identity_.timeout) : 2 * third;
+  const bool is_attempt = state_ == State::shaking_hands;
+  const nanoseconds patience = is_attempt ? choice_.patience_with(identity_) : 2 * third;
   const nanoseconds silent = Platform::current().steady_now().time_since_epoch() - last_heard_;
   if (silent >= patience) {
     ensemble_->network().hang_up(connection_);

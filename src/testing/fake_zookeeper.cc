@@ -129,7 +129,20 @@ void FakeZooKeeper::kill_server(int server) {
   impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.kill(server); });
 }
 void FakeZooKeeper::start_server(int server) {
-  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.start(server); });
+  impl_->check_server(server);
+  impl_->act([server](FakeEnsemble& ensemble) { ensemble.start(server); });
+}
+void FakeZooKeeper::power_off_server(int server) {
+  impl_->check_server(server);
+  impl_->act([server](FakeEnsemble& ensemble) { ensemble.power_off(server); });
+}
+void FakeZooKeeper::move_server(int server) {
+  impl_->check_server(server);
+  impl_->act([server](FakeEnsemble& ensemble) {
+    ensemble.quorum().kill(server);
+    ensemble.addresses().move(server);
+    ensemble.start(server);
+  });
 }
 void FakeZooKeeper::freeze_server(int server) {
   impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.freeze(server); });
@@ -154,7 +167,8 @@ void FakeZooKeeper::bound_session_timeouts(int server, std::chrono::milliseconds
                                            std::chrono::milliseconds most) {
   impl_->check_server(server);
   if (least > most) throw std::invalid_argument("FakeZooKeeper: the least is above the most");
-  impl_->act([&](FakeEnsemble& ensemble) { ensemble.bound_session_timeouts(server, least, most); });
+  impl_->act(
+      [&](FakeEnsemble& ensemble) { ensemble.sessions().bound_timeouts(server, least, most); });
 }
 void FakeZooKeeper::remove_empty_containers() {
   impl_->act([](FakeEnsemble& ensemble) { ensemble.remove_empty_containers(); });

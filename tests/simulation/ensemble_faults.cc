@@ -1,7 +1,9 @@
 #include "ensemble_faults.h"
 
 #include <chrono>
+#include <cstddef>
 #include <string>
+#include <utility>
 
 namespace zklock::simulation {
 
@@ -21,7 +23,18 @@ void EnsembleFaults::kill() {
   ensemble_.run([&] { ensemble_.quorum().kill(server); });
   plan_.heal_later(1ms, 8s, [this, server] {
     world_.note(kWho, "starts server " + std::to_string(server));
-    ensemble_.run([&] { ensemble_.quorum().start(server); });
+    ensemble_.run([&] { ensemble_.start(server); });
+  });
+}
+
+/// Its connections do not break, and attempts to connect get no answer.
+void EnsembleFaults::power_off() {
+  const int server = any_server();
+  world_.count(kWho, "powers a server's host off", std::to_string(server));
+  ensemble_.run([&] { ensemble_.power_off(server); });
+  plan_.heal_later(1ms, 30s, [this, server] {
+    world_.note(kWho, "starts server " + std::to_string(server));
+    ensemble_.run([&] { ensemble_.start(server); });
   });
 }
 
@@ -78,19 +91,63 @@ void EnsembleFaults::raise_session_timeouts() {
       world_.count(kWho, "raises a server's session timeouts", std::to_string(server));
       ensemble_.run([&] {
         ensemble_.quorum().kill(server);
-        ensemble_.bound_session_timeouts(server, least, 60s);
+        ensemble_.sessions().bound_timeouts(server, least, 60s);
       });
     });
     time += pause;
     plan_.later(time, [this, server] {
       world_.note(kWho, "starts server " + std::to_string(server));
-      ensemble_.run([&] { ensemble_.quorum().start(server); });
+      ensemble_.run([&] { ensemble_.start(server); });
     });
     time += pause;
     plan_.heal_later(time, time + 30s, [this, server] {
-      ensemble_.run([&] { ensemble_.bound_session_timeouts(server, 1s, 40s); });
+      ensemble_.run([&] { ensemble_.sessions().bound_timeouts(server, 1s, 40s); });
     });
   }
+}
+
+/// One after the other, or only one, once or twice round: when it is over, no server is where the
+/// clients first found it.
+void EnsembleFaults::replace_pods() {
+  const nanoseconds pause = world_.between(10ms, 5s);
+  const int first = any_server();
+  const int servers = world_.chance(75) ? ensemble_.quorum().size() : 1;
+  const int end = first + servers * (world_.chance(50) ? 2 : 1);
+  nanoseconds time = 0ns;
+  for (int next = first; next < end; ++next) {
+    const int server = next % ensemble_.quorum().size();
+    plan_.later(time, [this, server] {
+      world_.count(kWho, "ends a pod", std::to_string(server));
+      ensemble_.run([&] { ensemble_.quorum().kill(server); });
+    });
+    time += pause;
+    plan_.later(time, [this, server] { restart_elsewhere(server); });
+    time += pause;
+  }
+}
+
+/// At an address that nobody had, or that another pod has left; and what the server leaves is taken
+/// by something else, or by nothing.
+void EnsembleFaults::restart_elsewhere(int server) {
+  const auto known = static_cast<int>(left_.size());
+  const int taken = known > 0 && world_.chance(50) ? world_.below(known) : -1;
+  const bool is_stranger_next = world_.chance(30);
+  std::string event = "starts server " + std::to_string(server) + " at address ";
+  ensemble_.run([&] {
+    internal::FakeAddresses& addresses = ensemble_.addresses();
+    const int& address = addresses.resolve().at(static_cast<std::size_t>(server));
+    const int old = address;
+    if (taken >= 0) {
+      addresses.move_to(server, std::exchange(left_[static_cast<std::size_t>(taken)], old));
+    } else {
+      addresses.move(server);
+      left_.push_back(old);
+    }
+    if (is_stranger_next) addresses.give_away(old);
+    event += std::to_string(address);
+    ensemble_.start(server);
+  });
+  world_.note(kWho, event);
 }
 
 }  // namespace zklock::simulation

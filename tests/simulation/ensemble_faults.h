@@ -2,6 +2,8 @@
 #ifndef ZKLOCK_TESTS_SIMULATION_ENSEMBLE_FAULTS_H_
 #define ZKLOCK_TESTS_SIMULATION_ENSEMBLE_FAULTS_H_
 
+#include <vector>
+
 #include "fault_plan.h"
 #include "simulated_world.h"
 #include "testing/fake_ensemble.h"
@@ -20,13 +22,17 @@ class EnsembleFaults {
   void slow_commits();
   void change_leader();
   void raise_session_timeouts();
+  void power_off();
+  void replace_pods();
 
  private:
   [[nodiscard]] int any_server();
+  void restart_elsewhere(int server);
 
   World& world_;
   FaultPlan& plan_;
   internal::FakeEnsemble& ensemble_;
+  std::vector<int> left_;  // addresses where no server is any more
 };
 
 }  // namespace zklock::simulation

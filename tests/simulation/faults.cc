@@ -69,7 +69,7 @@ void Faults::cause_one() {
     int weight;
     Fault cause;
   };
-  static constexpr std::array<Kind, 27> kKinds{{
+  static constexpr std::array<Kind, 29> kKinds{{
       {20, &Faults::lose_answer},
       {4, &Faults::delay_watches},
       {14, &Faults::break_connection},
@@ -87,6 +87,8 @@ void Faults::cause_one() {
       {5, &Faults::slow_commits},
       {3, &Faults::change_leader},
       {5, &Faults::raise_session_timeouts},
+      {3, &Faults::power_off_server},
+      {3, &Faults::replace_pods},
       {8, &Faults::delete_claim},
       {3, &Faults::delete_directory},
       {8, &Faults::remove_empty_containers},

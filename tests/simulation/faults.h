@@ -60,6 +60,8 @@ class Faults {
   void slow_commits() { servers_.slow_commits(); }
   void change_leader() { servers_.change_leader(); }
   void raise_session_timeouts() { servers_.raise_session_timeouts(); }
+  void power_off_server() { servers_.power_off(); }
+  void replace_pods() { servers_.replace_pods(); }
   void remove_empty_containers();
   // By hand.
   bool remove_by_hand(const std::string& znode);
