@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# No two source files have the same name, and no two test suites.
+# No two source files have the same name, and no two test suites. No name is declared for nothing.
 #
 #   names_test.sh <source directory>
 set -euo pipefail
@@ -31,4 +31,12 @@ done <<<"$files" | sort | uniq -d)
 [[ -z $suites ]] || complain "Suites in more than one file" "$suites"
 fixtures=$(xargs grep -hoP '\bclass \K\w+(?=( final)? : public .*Test)' <<<"$files" | sort | uniq -d)
 [[ -z $fixtures ]] || complain "Fixtures with one name" "$fixtures"
+
+# clang-tidy looks for these in single sources only, and not in what a unity build makes of them.
+unused=$(grep '[.]cc$' <<<"$files" | xargs perl -0777 -ne '
+  for my $name (/^\s*using (?!namespace)[\w:]+::(\w+);/mg) {
+    my $uses = () = /\b\Q$name\E\b/g;
+    print "$ARGV: $name\n" if $uses < 2;
+  }')
+[[ -z $unused ]] || complain "using declarations without a use" "$unused"
 exit $status

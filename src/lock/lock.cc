@@ -16,9 +16,9 @@ using internal::LeaseState;
 using internal::without_throwing;
 
 /// The limit for calls without a Context.
-constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kLimitOfOneAttempt{1};
 
-Context one_attempt() { return Context().with_timeout(kPatience).without_waiting(); }
+Context one_attempt() { return Context().with_timeout(kLimitOfOneAttempt).without_waiting(); }
 
 LeaseState& state_of(const std::shared_ptr<LeaseState>& state) {
   if (!state) throw LockError(Errc::lock_lost, "the lease refers to no grant");

@@ -18,7 +18,7 @@ using internal::SteadyTime;
 
 /// How long a call whose deadline has passed waits for the locks that it gives back. The rest is
 /// done in the background.
-constexpr std::chrono::milliseconds kGivingUp{30};
+constexpr std::chrono::milliseconds kGivingBack{30};
 
 struct Place {
   std::string path;
@@ -154,7 +154,7 @@ class ZKLOCK_HIDDEN LockAllGuard::Held {
   /// The time for each one of those that are given back late.
   [[nodiscard]] Context giving_up() const {
     const auto count = static_cast<std::int64_t>(std::max<std::size_t>(parts_.size(), 1));
-    return Context().with_timeout(std::chrono::nanoseconds(kGivingUp) / count);
+    return Context().with_timeout(std::chrono::nanoseconds(kGivingBack) / count);
   }
 
   /// Gives back what is held. Throws LockError `lock_lost` if one of them was lost.

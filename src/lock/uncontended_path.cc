@@ -16,7 +16,7 @@ namespace {
 constexpr int kEnoughInARow = 4;
 
 /// The caller waits for this before it gets the lock. It can be done at another time.
-constexpr std::chrono::milliseconds kPatience{100};
+constexpr std::chrono::milliseconds kPatienceWithRead{100};
 
 /// ZooKeeper's counter sticks here, and gives the same number twice.
 constexpr std::int64_t kLastNumber = std::numeric_limits<std::int32_t>::max();
@@ -70,7 +70,7 @@ void UncontendedPath::became_first(const std::shared_ptr<ClaimClient>& client,
     watch = std::make_shared<DirectoryWatch>();
   }
   const Result<Znode> read =
-      client->get_and_watch(directory, watch, context.with_timeout(kPatience));
+      client->get_and_watch(directory, watch, context.with_timeout(kPatienceWithRead));
   // A directory that is younger than the claim is not the directory of the claim.
   const bool is_known = read && read->connection != 0 && read->stat.czxid < claim.stat.czxid;
   if (!is_known) watch = nullptr;

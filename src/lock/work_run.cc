@@ -12,7 +12,7 @@ namespace zklock::internal {
 namespace {
 
 /// The time for giving a lock back; what is left then goes on in the background.
-constexpr std::chrono::seconds kPatience{1};
+constexpr std::chrono::seconds kPatienceWithUnlock{1};
 
 void expect(bool condition, const char* problem) {
   if (!condition) throw LockError(Errc::invalid_config, problem);
@@ -125,7 +125,7 @@ void WorkRun::give_back() noexcept {
   reasons_.clear();
   end();  // the work may not have begun
   std::error_code logged_by_the_lock;
-  setup_->lock.unlock(lease_, Context().with_timeout(kPatience), logged_by_the_lock);
+  setup_->lock.unlock(lease_, Context().with_timeout(kPatienceWithUnlock), logged_by_the_lock);
 }
 
 void WorkRun::tell() noexcept {

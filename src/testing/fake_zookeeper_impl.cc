@@ -38,7 +38,7 @@ FakeZooKeeper::Impl::Impl(const FakeOptions& options)
   VirtualTime::take_part_as_maker(true);
   ensemble_ = std::make_shared<FakeEnsemble>(options, platform_);
 }
-FakeZooKeeper::Impl::~Impl() {
+FakeZooKeeper::Impl::~Impl() {  // NOLINT(bugprone-exception-escape): see the header
   for (const auto& [host, machine] : machines()) {
     machine->resume();
     machine->thaw();

@@ -14,7 +14,7 @@ namespace zklock::internal {
 
 namespace {
 
-constexpr std::chrono::milliseconds kPauseBetweenLooks{250};
+constexpr std::chrono::milliseconds kPauseBetweenChecks{250};
 
 struct Limit {
   std::vector<std::string> servers;
@@ -23,7 +23,7 @@ struct Limit {
 };
 
 void look_later(const std::shared_ptr<Limit>& limit) {
-  const SteadyTime time = Platform::current().steady_now() + kPauseBetweenLooks;
+  const SteadyTime time = Platform::current().steady_now() + kPauseBetweenChecks;
   limit->background->timers.schedule(time, [weak = std::weak_ptr(limit)] {
     const std::shared_ptr<Limit> still_wanted = weak.lock();
     if (!still_wanted) return;

@@ -9,7 +9,6 @@
 namespace zklock::chaos {
 namespace {
 
-using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using Kind = Violation::Kind;

@@ -147,7 +147,9 @@ case $case_name in
     ;;
 
   add_subdirectory)
-    configure_consumer -DHOW=add_subdirectory -DZKLOCK_SOURCE_DIR="$SOURCE_DIR"
+    # As projects do that want to be built fast: it sets how everything in them is built.
+    configure_consumer -DHOW=add_subdirectory -DZKLOCK_SOURCE_DIR="$SOURCE_DIR" \
+        -DCMAKE_UNITY_BUILD=ON
     "$CMAKE" --build "$scratch/build"
     run_consumer "$scratch/build/consumer"
     run_consumer "$scratch/build/fake_consumer"

@@ -26,8 +26,6 @@
 namespace {
 
 using namespace std::chrono_literals;
-using zklock::Context;
-using zklock::Errc;
 using zklock::Lease;
 using zklock::ZooKeeperErrc;
 using zklock::ZooKeeperLock;

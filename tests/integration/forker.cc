@@ -21,7 +21,6 @@
 namespace {
 
 using namespace std::chrono_literals;
-using zklock::Context;
 using zklock::Errc;
 using zklock::ZooKeeperErrc;
 using zklock::test::soon;

@@ -32,7 +32,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::Optional;
 
 constexpr const char* kPath = "/examples/metrics";

@@ -25,7 +25,6 @@ namespace {
 using namespace std::chrono_literals;
 using std::chrono::steady_clock;
 using ::testing::HasSubstr;
-using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
 /// A holder with a TTL in a process of its own, whose session lives on whatever becomes of it.

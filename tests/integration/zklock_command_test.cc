@@ -23,7 +23,6 @@ namespace zklock::test {
 namespace {
 
 using ::testing::HasSubstr;
-using ::testing::Not;
 using ::testing::Optional;
 using Json = nlohmann::json;
 

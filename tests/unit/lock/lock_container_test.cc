@@ -16,8 +16,6 @@
 namespace zklock {
 namespace {
 
-using ::testing::_;
-using ::testing::Return;
 using zklock::testing::FakeZooKeeper;
 
 class LockContainerTest : public ::testing::Test {

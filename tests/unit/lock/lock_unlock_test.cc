@@ -7,7 +7,6 @@ namespace {
 using ::testing::_;
 using ::testing::DoDefault;
 using ::testing::HasSubstr;
-using ::testing::NotNull;
 using ::testing::Return;
 
 using LockUnlockTest = LockTest;

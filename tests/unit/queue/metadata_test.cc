@@ -14,7 +14,6 @@ namespace {
 
 using namespace std::chrono_literals;
 using std::chrono::milliseconds;
-using std::chrono::nanoseconds;
 
 // Writing.
 
