@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/utf8.h"
+#include "wire/password_file.h"
 
 namespace zklock::internal {
 
@@ -52,6 +53,15 @@ void check_tls(const TlsOptions& tls) {
   check_part("tls.key_password", tls.key_password);
 }
 
+void check_sasl(const SaslOptions& sasl) {
+  if (sasl.user.empty()) refuse("sasl.user", "it is empty");
+  if (sasl.user.find('\0') != std::string::npos) refuse("sasl.user", "it has a NUL in it");
+  if (sasl.password_file.empty()) refuse("sasl.password_file", "it is empty");
+  Password password = read_password(sasl.password_file);
+  wipe(password.text);
+  if (!password.problem.empty()) refuse("sasl.password_file", password.problem);
+}
+
 }  // namespace
 
 void check_client_options(const ClientOptions& options) {
@@ -67,7 +77,9 @@ void check_client_options(const ClientOptions& options) {
       refuse(field + "credentials", "too long");
     }
   }
+  if (options.tls && options.sasl) refuse("sasl", "libzookeeper cannot use it together with TLS");
   if (options.tls) check_tls(*options.tls);
+  if (options.sasl) check_sasl(*options.sasl);
 }
 
 }  // namespace zklock::internal

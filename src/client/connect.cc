@@ -21,6 +21,11 @@ Connected connect_and_find(std::string address, const ClientOptions& options, st
                     "tls: this libzookeeper_mt was built without OpenSSL, as Debian's is; "
                     "examples/tls.md says how to build one that has it");
   }
+  if (options.sasl && !libzookeeper_has_sasl()) {
+    throw LockError(Errc::invalid_config,
+                    "sasl: this libzookeeper_mt was built without Cyrus SASL, as Debian's is; "
+                    "examples/sasl.md says how to build one that has it");
+  }
   Address parsed = parse_address(address);
   if (path.empty() && (!options.auth.empty() || !parsed.chroot.empty())) path = "/";
   const auto client = with_lock_errors([&] {

@@ -53,13 +53,14 @@ std::error_code CurrentConnection::failure() const {
 
 std::optional<std::string> CurrentConnection::problem() const {
   const MutexLock lock(monitor_.mutex);
-  if (problem_.empty() && !is_up()) return std::nullopt;
-  return problem_;
+  const std::string& known = problem_.empty() ? refusal_ : problem_;
+  if (known.empty() && !is_up()) return std::nullopt;
+  return known;
 }
 
 CurrentConnection::Search CurrentConnection::search() const {
   const MutexLock lock(monitor_.mutex);
-  return {is_dialing_, wire_, left_out_};
+  return {wire_number_, is_dialing_, wire_, left_out_};
 }
 
 std::error_code CurrentConnection::dial_error() const {
@@ -158,6 +159,7 @@ CurrentConnection::Connected CurrentConnection::on_connected(std::uint64_t wire,
     identity_ = identity;
     ++number_;
     problem_.clear();
+    refusal_.clear();
     is_connected_ = true;
   }
   if (connected.has_failed) return connected;
@@ -215,6 +217,14 @@ bool CurrentConnection::fail(std::uint64_t wire, std::error_code failure, std::s
   failure_ = failure;
   problem_ = std::move(problem);
   return true;
+}
+
+bool CurrentConnection::refuse(std::uint64_t wire, const std::string& why, bool is_final) {
+  const MutexLock lock(monitor_.mutex);
+  if (wire != wire_number_ || failure_) return false;
+  refusal_ = why;
+  if (is_final && number_ == 0) failure_ = ZooKeeperErrc::auth_failed;
+  return static_cast<bool>(failure_);
 }
 
 CurrentConnection::Closing CurrentConnection::begin_close() {

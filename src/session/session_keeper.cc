@@ -118,9 +118,13 @@ void SessionKeeper::replace_wire() {
   // a server meanwhile. So no lease may rely on the session from here on, and the new wire is
   // dialed only after that: it learns of the end as of any other expiry.
   if (old->session) old->session->void_evidence();
-  close_later(Ending::session, [wire = old->wire, weak = weak_from_this()] {
+  close_then_dial(old->wire, &Redialer::dial_soon);
+}
+
+void SessionKeeper::close_then_dial(const std::shared_ptr<Wire>& wire, void (Redialer::*dial)()) {
+  close_later(Ending::session, [wire, dial, weak = weak_from_this()] {
     if (wire) wire->close();
-    if (const auto keeper = weak.lock()) keeper->redialer_.dial_soon();
+    if (const auto keeper = weak.lock()) (keeper->redialer_.*dial)();
   });
 }
 
@@ -131,6 +135,7 @@ void SessionKeeper::on_connected(std::uint64_t wire, const SessionIdentity& iden
     say_farewell();
     return;
   }
+  is_refusal_logged_ = false;
   redialer_.on_connected();
   outages_->on_connected();
   if (connected.replaced) {
@@ -170,6 +175,23 @@ void SessionKeeper::on_auth_failed(std::uint64_t wire) {
   if (!is_new) return;
   log_.error([&] { return problem(); });
   on_expired(wire);
+}
+
+/// Before the first connection it ends the keeper, if a caller is blocked on that. Later the user's
+/// password may be mended on either side, so it is tried again. The old wire does not connect any
+/// more: closing it does not end the session, and leases may rely on that.
+void SessionKeeper::look_for_refusal() {
+  const CurrentConnection::Search search = current_.search();
+  const std::string why = search.wire ? search.wire->take_refusal() : std::string();
+  if (why.empty()) return;
+  if (!is_refusal_logged_.exchange(true)) {
+    log_.error([&] { return "no session with " + dialer().address() + ": " + why; });
+  }
+  if (current_.refuse(search.number, why, gives_up_)) {
+    on_expired(search.number);
+  } else if (const auto old = current_.detach_wire()) {
+    close_then_dial(old->wire, &Redialer::dial_later);
+  }
 }
 
 void SessionKeeper::on_watch(std::uint64_t wire, WatchEvent::Type type, const std::string& path) {

@@ -5,6 +5,7 @@
 #include <zklock/context.h>
 #include <zklock/result.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -108,6 +109,7 @@ class SessionKeeper final : public AnswerObserver,
     return current_.searching_for();
   }
   void replace_wire() override;
+  void look_for_refusal() override;
 
  private:
   class NumberedListener;
@@ -121,6 +123,7 @@ class SessionKeeper final : public AnswerObserver,
 
   void report_connection();
   void report_loss(const std::shared_ptr<SessionState>& session, std::uint64_t connection);
+  void close_then_dial(const std::shared_ptr<Wire>& wire, void (Redialer::*dial)());
   void on_session_ended(const CurrentConnection::Ended& ended, LossReason reason);
   /// Closes the wire, which tells the servers, then calls what `shut_down` was given.
   void say_farewell();
@@ -136,6 +139,7 @@ class SessionKeeper final : public AnswerObserver,
   std::unique_ptr<Executor> connector_;  // may block in name resolution; ended by close_later
   Redialer redialer_;
   CurrentConnection current_;
+  std::atomic<bool> is_refusal_logged_{false};  // since the last connection
 
   Mutex farewell_mutex_;
   bool is_shut_down_ ZKLOCK_GUARDED_BY(farewell_mutex_) = false;

@@ -11,6 +11,7 @@
 
 #include "wire/attempt_patience.h"
 #include "wire/close_on_exec.h"
+#include "wire/cyrus_sasl.h"
 #include "wire/handle_servers.h"
 #include "wire/handshake_limit.h"
 #include "wire/libzookeeper_wire.h"
@@ -45,6 +46,13 @@ class LibZooKeeperDialer final : public Dialer {
       if (!unusable.empty()) {
         return {nullptr,
                 {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
+      }
+    }
+    if (options_.sasl) {
+      std::string missing = problem_with_cyrus_sasl();
+      if (!missing.empty()) {
+        return {nullptr,
+                {std::move(missing), false, std::make_error_code(std::errc::not_supported)}};
       }
     }
     const Resolved resolved = resolver_.resolve();

@@ -38,6 +38,7 @@ void LibZooKeeperLog::take(std::string_view line) {
   {
     const MutexLock lock(mutex_);
     attempts_.note(attempt);
+    if (attempt.kind == AttemptLine::Kind::refused) negotiation_ = attempt.why;
     if (attempt.kind == AttemptLine::Kind::failed || attempt.kind == AttemptLine::Kind::pausing) {
       on_failed_attempt = on_failed_attempt_;
     }
@@ -81,6 +82,7 @@ void LibZooKeeperLog::on_connected() {
   close_connections_on_exec(servers_->in_use());  // the application may have switched off the lines
   const MutexLock lock(mutex_);
   attempts_.forget();
+  negotiation_.clear();
 }
 
 void LibZooKeeperLog::leave_server(std::chrono::nanoseconds silence) {
@@ -92,6 +94,11 @@ void LibZooKeeperLog::leave_server(std::chrono::nanoseconds silence) {
 std::string LibZooKeeperLog::problem() const {
   const MutexLock lock(mutex_);
   return attempts_.problem();
+}
+
+std::string LibZooKeeperLog::negotiation() const {
+  const MutexLock lock(mutex_);
+  return negotiation_;
 }
 
 }  // namespace zklock::internal

@@ -40,6 +40,8 @@ class LibZooKeeperLog final : public LineReceiver {
   void leave_server(std::chrono::nanoseconds silence);
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] std::string problem() const;
+  /// What Cyrus SASL said when a login failed. "": nothing, also if the servers refused it.
+  [[nodiscard]] std::string negotiation() const;
 
  private:
   void write(const AttemptLine& attempt, std::string_view line) const;
@@ -50,6 +52,7 @@ class LibZooKeeperLog final : public LineReceiver {
   mutable Mutex mutex_;
   std::function<void(bool)> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
   ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);
+  std::string negotiation_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace zklock::internal

@@ -1,0 +1,69 @@
+#include "wire/cyrus_sasl.h"
+
+#include <mutex>
+#include <new>
+#include <string_view>
+
+// Declared here, since nothing else of Cyrus SASL is needed to build this library. They are missing
+// if libzookeeper_mt was built without it.
+extern "C" {
+using SaslMutexAlloc = void*();
+using SaslMutexUse = int(void* mutex);
+using SaslMutexFree = void(void* mutex);
+void sasl_set_mutex(SaslMutexAlloc* alloc, SaslMutexUse* lock, SaslMutexUse* unlock,
+                    SaslMutexFree* free) __attribute__((weak));
+int sasl_client_init(const void* callbacks) __attribute__((weak));
+const char** sasl_global_listmech() __attribute__((weak));
+}
+
+namespace zklock::internal {
+
+namespace {
+
+constexpr int kOk = 0;  // SASL_OK
+
+bool knows_mechanism() {
+  const char** const known = sasl_global_listmech();
+  for (const char** name = known; name != nullptr && *name != nullptr; ++name) {
+    if (std::string_view(*name) == kSaslMechanism) return true;
+  }
+  return false;
+}
+
+std::mutex& mutex_of(void* mutex) { return *static_cast<std::mutex*>(mutex); }
+
+enum class State { ready, not_initialized, without_mechanism };
+
+State begin() {
+  // Without these it has no mutexes, but the handles' threads share what it remembers of servers.
+  // It does nothing if the application has initialized it already.
+  sasl_set_mutex([]() -> void* { return new (std::nothrow) std::mutex; },
+                 [](void* mutex) {
+                   mutex_of(mutex).lock();
+                   return kOk;
+                 },
+                 [](void* mutex) {
+                   mutex_of(mutex).unlock();
+                   return kOk;
+                 },
+                 [](void* mutex) { delete static_cast<std::mutex*>(mutex); });
+  if (sasl_client_init(nullptr) != kOk) return State::not_initialized;
+  return knows_mechanism() ? State::ready : State::without_mechanism;
+}
+
+}  // namespace
+
+bool has_cyrus_sasl() noexcept {
+  return sasl_set_mutex != nullptr && sasl_client_init != nullptr &&
+         sasl_global_listmech != nullptr;
+}
+
+std::string problem_with_cyrus_sasl() {
+  static const State state = begin();
+  if (state == State::not_initialized) return "sasl: Cyrus SASL cannot be initialized";
+  if (state == State::ready) return {};
+  return std::string("sasl: Cyrus SASL has no ") + kSaslMechanism +
+         " here: install it (on Debian: libsasl2-modules), and start the program again";
+}
+
+}  // namespace zklock::internal

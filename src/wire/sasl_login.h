@@ -1,0 +1,60 @@
+// sasl_login.h: what Cyrus SASL asks while libzookeeper logs a user in.
+#ifndef ZKLOCK_SRC_WIRE_SASL_LOGIN_H_
+#define ZKLOCK_SRC_WIRE_SASL_LOGIN_H_
+
+#include <zklock/client_options.h>
+
+#include <array>
+#include <string>
+#include <vector>
+
+#include "base/mutex.h"
+
+namespace zklock::internal {
+
+/// Of one handle, which it outlives. (libzookeeper's own callbacks do the same, but are never
+/// freed, and do not say why a file cannot be read.)
+///
+/// Thread safety: all functions may be called from any thread. Cyrus asks on the handle's network
+/// thread.
+class SaslLogin {
+ public:
+  explicit SaslLogin(SaslOptions options);
+  ~SaslLogin();
+  SaslLogin(const SaslLogin&) = delete;
+  SaslLogin& operator=(const SaslLogin&) = delete;
+
+  /// An array of sasl_callback_t.
+  [[nodiscard]] const void* callbacks() const noexcept { return callbacks_.data(); }
+  /// The servers, or Cyrus, have refused: why, in words. `negotiation`: what Cyrus said, "" if
+  /// nothing.
+  [[nodiscard]] std::string refusal(const std::string& negotiation) const;
+
+ private:
+  /// sasl_callback_t. Its functions return int, and have different parameters, by `id`.
+  struct Callback {
+    unsigned long id = 0;  // NOLINT(google-runtime-int): the type is Cyrus's
+    void (*function)() = nullptr;
+    void* context = nullptr;
+  };
+  /// sasl_secret_t, with room for the text behind it.
+  using Secret = std::vector<unsigned long>;  // NOLINT(google-runtime-int): aligned as that is
+
+  static int get_option(void* context, const char* plugin, const char* option, const char** result,
+                        unsigned* length) noexcept;
+  static int get_name(void* context, int id, const char** result, unsigned* length) noexcept;
+  static int get_password(void* connection, void* context, int id, void** secret) noexcept;
+
+  /// Returns false if there is none.
+  bool read_secret();
+
+  const SaslOptions options_;
+  const std::array<Callback, 5> callbacks_;
+  Secret secret_;  // of the network thread. Cyrus refers to it until the next connection
+  mutable Mutex mutex_;
+  std::string file_problem_ ZKLOCK_GUARDED_BY(mutex_);  // "": the file could be read
+};
+
+}  // namespace zklock::internal
+
+#endif  // ZKLOCK_SRC_WIRE_SASL_LOGIN_H_
