@@ -45,7 +45,7 @@ struct TlsOptions {
 /// and TLS together: setting both is `invalid_config`.
 ///
 /// The first session that the servers refuse fails with `locking_failed`, whose cause is
-/// `auth_failed`. A client that has had a session logs the refusal, and tries again every few
+/// `auth_failed`. A client that has had a session logs the refusal, and tries again, every few
 /// seconds: without a connection its leases end in time.
 struct SaslOptions {
   std::string user{};

@@ -53,9 +53,8 @@ std::error_code CurrentConnection::failure() const {
 
 std::optional<std::string> CurrentConnection::problem() const {
   const MutexLock lock(monitor_.mutex);
-  const std::string& known = problem_.empty() ? refusal_ : problem_;
-  if (known.empty() && !is_up()) return std::nullopt;
-  return known;
+  if (problem_.empty() && !is_up()) return std::nullopt;
+  return problem_;
 }
 
 CurrentConnection::Search CurrentConnection::search() const {
@@ -159,7 +158,6 @@ CurrentConnection::Connected CurrentConnection::on_connected(std::uint64_t wire,
     identity_ = identity;
     ++number_;
     problem_.clear();
-    refusal_.clear();
     is_connected_ = true;
   }
   if (connected.has_failed) return connected;
@@ -222,7 +220,7 @@ bool CurrentConnection::fail(std::uint64_t wire, std::error_code failure, std::s
 bool CurrentConnection::refuse(std::uint64_t wire, const std::string& why, bool is_final) {
   const MutexLock lock(monitor_.mutex);
   if (wire != wire_number_ || failure_) return false;
-  refusal_ = why;
+  problem_ = why;
   if (is_final && number_ == 0) failure_ = ZooKeeperErrc::auth_failed;
   return static_cast<bool>(failure_);
 }

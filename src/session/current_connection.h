@@ -174,10 +174,8 @@ class CurrentConnection {
   Times times_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   Reported reported_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // by take_news
   std::error_code failure_ ZKLOCK_GUARDED_BY(monitor_.mutex);
-  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of the last dial that failed
-  // Why the servers refuse the client. Kept until there is a connection: the next wire is refused
-  // only a moment later.
-  std::string refusal_ ZKLOCK_GUARDED_BY(monitor_.mutex);
+  // Of the last dial that failed, or wire that was refused.
+  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::error_code dial_error_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of the last dial
   bool is_dialing_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
   std::string left_out_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // by wire_

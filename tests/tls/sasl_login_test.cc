@@ -7,6 +7,7 @@
 #include <chrono>
 #include <cstdlib>
 #include <future>
+#include <iostream>
 #include <memory>
 #include <string>
 #include <vector>
@@ -74,8 +75,9 @@ TEST_F(SaslLoginTest, AWrongPasswordIsRefusedAtOnce) {
                                   HasSubstr("the servers refuse to log in \"orders\" by SASL")));
 }
 
+// With a password of another user, servers with ZOOKEEPER-4839 may log it in.
 TEST_F(SaslLoginTest, AnUnknownUserIsRefusedAtOnce) {
-  const LockError error = error_with(stage().user("nobody", "correct-horse"));
+  const LockError error = error_with(stage().user("nobody", "wrong-horse"));
   EXPECT_EQ(error.cause(), ZooKeeperErrc::auth_failed);
   EXPECT_THAT(error.what(), HasSubstr("the servers refuse to log in \"nobody\" by SASL"));
 }
@@ -141,6 +143,18 @@ TEST_F(SaslLoginDeathTest, AProcessMayExitWhileItIsConnected) {
         std::exit(client->children("/", soon()) ? 0 : 1);
       },
       ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(SaslLoginDeathTest, ACyrusSaslWithoutTheMechanismIsSaidToBeOne) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        ::setenv("SASL_PATH", "/no/such", 1);  // of its mechanisms
+        const LockError error = error_with(stage().user("orders"));
+        std::cerr << error.what() << '\n';
+        std::exit(error.code() == Errc::locking_failed ? 0 : 1);
+      },
+      ::testing::ExitedWithCode(0), "sasl: Cyrus SASL has no DIGEST-MD5 here");
 }
 
 }  // namespace
