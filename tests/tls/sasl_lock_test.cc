@@ -102,6 +102,19 @@ TEST_F(SaslLockTest, AUserWhoIsRefusedLosesTheLeaseInTimeAndMayComeBack) {
   lock.unlock(lock.lock(soon()), soon());
 }
 
+TEST_F(SaslLockTest, ARefusalThatIsMendedInTimeKeepsTheLease) {
+  const SaslOptions user = stage().user("orders");
+  ZooKeeperLock lock({.path = path_}, client_as(user, 30s));
+  const Lease lease = lock.lock(soon());
+  SaslStage::write_password(user, "wrong-horse");
+  proxy_.cut();
+  EXPECT_TRUE(logger_->await("the servers refuse to log in \"orders\" by SASL"));
+  SaslStage::write_password(user, SaslStage::usual_users().at("orders"));
+  EXPECT_NO_THROW(lease.verify(soon()));
+  EXPECT_TRUE(lease.valid());
+  lock.unlock(lease, soon());
+}
+
 TEST_F(SaslLockTest, APasswordFileThatIsGoneIsLogged) {
   const SaslOptions user = stage().user("orders");
   ZooKeeperLock lock({.path = path_}, client_as(user, 30s));
