@@ -28,7 +28,9 @@ bool is_end(int error) { return error == ECONNRESET || error == EHOSTDOWN || err
 void LibZooKeeperLog::take(std::string_view line) {
   AttemptLine attempt = parse_attempt_line(line);
   if (attempt.kind == AttemptLine::Kind::failed) {
-    attempt.tls_error = take_openssl_error();  // of the thread that writes the line
+    // Of the thread that writes the line. Without TLS OpenSSL may be the application's, and be gone
+    // when the process exits.
+    if (has_tls_) attempt.tls_error = take_openssl_error();
     attempt.is_tls = attempt.is_tls || !attempt.tls_error.empty();
     if ((attempt.is_tls || is_end(attempt.error)) && was_just_ended(attempt.server)) {
       attempt.error = ETIMEDOUT;

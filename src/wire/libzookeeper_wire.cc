@@ -103,7 +103,7 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                                    const SessionIdentity* resume)
     : listener_(std::move(listener)),
       servers_(std::move(servers)),
-      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)),
+      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_, options.tls.has_value())),
       round_pause_(resume != nullptr ? resume->timeout : options.session_timeout),
       login_(options.sasl ? std::make_unique<SaslLogin>(*options.sasl) : nullptr) {
   if (options.tls) timeout_in_use_.emplace(options.session_timeout);

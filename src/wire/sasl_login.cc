@@ -39,7 +39,7 @@ SaslLogin::SaslLogin(SaslOptions options)
                   {kPassword, reinterpret_cast<AnyFunction>(get_password), this},
                   {}}} {}
 
-SaslLogin::~SaslLogin() { explicit_bzero(secret_.data(), secret_.size() * sizeof secret_[0]); }
+SaslLogin::~SaslLogin() { wipe(secret_); }
 
 /// Otherwise it writes to the system's log, with each connection. libzookeeper logs its errors.
 int SaslLogin::get_option(void* /*context*/, const char* /*plugin*/, const char* option,
@@ -69,6 +69,11 @@ int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
   }
 }
 
+void SaslLogin::wipe(Secret& secret) noexcept {
+  if (secret.empty()) return;
+  explicit_bzero(secret.data(), secret.size() * sizeof(Secret::value_type));
+}
+
 bool SaslLogin::read_secret() {
   Password password = read_password(options_.password_file);
   {
@@ -81,8 +86,8 @@ bool SaslLogin::read_secret() {
   secret[0] = size;
   std::memcpy(&secret[1], password.text.c_str(), size + 1);
   secret_.swap(secret);
-  explicit_bzero(secret.data(), secret.size() * sizeof(Secret::value_type));
-  wipe(password.text);
+  wipe(secret);
+  internal::wipe(password.text);
   return true;
 }
 

@@ -45,6 +45,7 @@ class SaslLogin {
   static int get_name(void* context, int id, const char** result, unsigned* length) noexcept;
   static int get_password(void* connection, void* context, int id, void** secret) noexcept;
 
+  static void wipe(Secret& secret) noexcept;
   /// Returns false if there is none.
   bool read_secret();
 

@@ -54,7 +54,7 @@ class SaslLoginTest : public ::testing::Test {
   static LockError error_with(const SaslOptions& sasl,
                               const ZooKeeperServer& server = stage().server) {
     const auto began = std::chrono::steady_clock::now();
-    const LockError error = error_of([&] {
+    LockError error = error_of([&] {
       static_cast<void>(connect(server.address(), {.connect_timeout = 30s, .sasl = sasl}));
     });
     EXPECT_LT(std::chrono::steady_clock::now() - began, 5s);
