@@ -57,9 +57,8 @@ void check_sasl(const SaslOptions& sasl) {
   if (sasl.user.empty()) refuse("sasl.user", "it is empty");
   if (sasl.user.find('\0') != std::string::npos) refuse("sasl.user", "it has a NUL in it");
   if (sasl.password_file.empty()) refuse("sasl.password_file", "it is empty");
-  Password password = read_password(sasl.password_file);
-  wipe(password.text);
-  if (!password.problem.empty()) refuse("sasl.password_file", password.problem);
+  const std::string problem = Password().read(sasl.password_file);
+  if (!problem.empty()) refuse("sasl.password_file", problem);
 }
 
 }  // namespace

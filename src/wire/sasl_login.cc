@@ -1,14 +1,10 @@
 #include "wire/sasl_login.h"
 
-#include <string.h>
-
-#include <cstddef>
 #include <cstring>
 #include <utility>
 
 #include "base/utf8.h"
 #include "wire/cyrus_sasl.h"
-#include "wire/password_file.h"
 
 namespace zklock::internal {
 
@@ -39,8 +35,6 @@ SaslLogin::SaslLogin(SaslOptions options)
                   {kPassword, reinterpret_cast<AnyFunction>(get_password), this},
                   {}}} {}
 
-SaslLogin::~SaslLogin() { wipe(secret_); }
-
 /// Otherwise it writes to the system's log, with each connection. libzookeeper logs its errors.
 int SaslLogin::get_option(void* /*context*/, const char* /*plugin*/, const char* option,
                           const char** result, unsigned* length) noexcept {
@@ -61,34 +55,15 @@ int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
                             void** secret) noexcept {
   try {
     auto& self = *static_cast<SaslLogin*>(context);
-    if (!self.read_secret()) return kFail;
-    *secret = self.secret_.data();
+    std::string problem = self.password_.read(self.options_.password_file);
+    const MutexLock lock(self.mutex_);
+    self.file_problem_ = std::move(problem);
+    if (!self.file_problem_.empty()) return kFail;
+    *secret = &self.password_;
     return kOk;
   } catch (...) {
     return kNoMemory;
   }
-}
-
-void SaslLogin::wipe(Secret& secret) noexcept {
-  if (secret.empty()) return;
-  explicit_bzero(secret.data(), secret.size() * sizeof(Secret::value_type));
-}
-
-bool SaslLogin::read_secret() {
-  Password password = read_password(options_.password_file);
-  {
-    const MutexLock lock(mutex_);
-    file_problem_ = password.problem;
-  }
-  if (!password.problem.empty()) return false;
-  const std::size_t size = password.text.size();
-  Secret secret(1 + size / sizeof(Secret::value_type) + 1);
-  secret[0] = size;
-  std::memcpy(&secret[1], password.text.c_str(), size + 1);
-  secret_.swap(secret);
-  wipe(secret);
-  internal::wipe(password.text);
-  return true;
 }
 
 std::string SaslLogin::refusal(const std::string& negotiation) const {

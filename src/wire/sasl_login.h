@@ -6,9 +6,9 @@
 
 #include <array>
 #include <string>
-#include <vector>
 
 #include "base/mutex.h"
+#include "wire/password_file.h"
 
 namespace zklock::internal {
 
@@ -20,7 +20,7 @@ namespace zklock::internal {
 class SaslLogin {
  public:
   explicit SaslLogin(SaslOptions options);
-  ~SaslLogin();
+  ~SaslLogin() = default;
   SaslLogin(const SaslLogin&) = delete;
   SaslLogin& operator=(const SaslLogin&) = delete;
 
@@ -37,21 +37,14 @@ class SaslLogin {
     void (*function)() = nullptr;
     void* context = nullptr;
   };
-  /// sasl_secret_t, with room for the text behind it.
-  using Secret = std::vector<unsigned long>;  // NOLINT(google-runtime-int): aligned as that is
-
   static int get_option(void* context, const char* plugin, const char* option, const char** result,
                         unsigned* length) noexcept;
   static int get_name(void* context, int id, const char** result, unsigned* length) noexcept;
   static int get_password(void* connection, void* context, int id, void** secret) noexcept;
 
-  static void wipe(Secret& secret) noexcept;
-  /// Returns false if there is none.
-  bool read_secret();
-
   const SaslOptions options_;
   const std::array<Callback, 5> callbacks_;
-  Secret secret_;  // of the network thread. Cyrus refers to it until the next connection
+  Password password_;  // of the network thread. Cyrus refers to it until the next connection
   mutable Mutex mutex_;
   std::string file_problem_ ZKLOCK_GUARDED_BY(mutex_);  // "": the file could be read
 };

@@ -7,6 +7,7 @@
 
 #include <fstream>
 #include <string>
+#include <string_view>
 
 namespace zklock::internal {
 namespace {
@@ -15,27 +16,30 @@ class PasswordFileTest : public ::testing::Test {
  protected:
   ~PasswordFileTest() override { ::unlink(file_.c_str()); }
 
-  [[nodiscard]] Password read(const std::string& text) const {
+  /// The password of a file with this text.
+  [[nodiscard]] std::string_view read(const std::string& text) {
     std::ofstream(file_, std::ios::binary) << text;
-    return read_password(file_);
+    EXPECT_EQ(password_.read(file_), "");
+    return password_.text();
   }
-  [[nodiscard]] std::string problem_of(const std::string& text) const {
-    const Password password = read(text);
-    EXPECT_EQ(password.text, "");
-    return password.problem;
+  [[nodiscard]] std::string problem_of(const std::string& text) {
+    std::ofstream(file_, std::ios::binary) << text;
+    std::string problem = password_.read(file_);
+    EXPECT_EQ(password_.text(), "");
+    return problem;
   }
 
   const std::string file_ = ::testing::TempDir() + "zklock_password_" + std::to_string(::getpid());
+  Password password_;
   const std::string first_line_ = "the first line of \"" + file_ + '"';
 };
 
 TEST_F(PasswordFileTest, TheFirstLineIsThePassword) {
-  EXPECT_EQ(read("correct horse").text, "correct horse");
-  EXPECT_EQ(read("correct horse\n").text, "correct horse");
-  EXPECT_EQ(read("correct horse\r\nbattery\n").text, "correct horse");
-  EXPECT_EQ(read(" horse ").text, " horse ");
-  EXPECT_EQ(read(std::string(1'023, 'x') + "\nmore").text, std::string(1'023, 'x'));
-  EXPECT_EQ(read("x").problem, "");
+  EXPECT_EQ(read("correct horse"), "correct horse");
+  EXPECT_EQ(read("correct horse\n"), "correct horse");
+  EXPECT_EQ(read("correct horse\r\nbattery\n"), "correct horse");
+  EXPECT_EQ(read(" horse "), " horse ");
+  EXPECT_EQ(read(std::string(1'023, 'x') + "\nmore"), std::string(1'023, 'x'));
 }
 
 TEST_F(PasswordFileTest, AFileWithoutOneSaysWhy) {
@@ -47,14 +51,13 @@ TEST_F(PasswordFileTest, AFileWithoutOneSaysWhy) {
 }
 
 TEST_F(PasswordFileTest, WhatCannotBeReadIsNamed) {
-  EXPECT_EQ(read_password(file_).problem,
-            "cannot read \"" + file_ + "\": No such file or directory");
-  EXPECT_EQ(read_password("/proc/self").problem, "cannot read \"/proc/self\": Is a directory");
+  EXPECT_EQ(password_.read(file_), "cannot read \"" + file_ + "\": No such file or directory");
+  EXPECT_EQ(password_.read("/proc/self"), "cannot read \"/proc/self\": Is a directory");
 }
 
 TEST_F(PasswordFileTest, APipeThatNobodyWritesToIsNotWaitedFor) {
   ASSERT_EQ(mkfifo(file_.c_str(), 0600), 0);
-  EXPECT_EQ(read_password(file_).problem, first_line_ + " is empty");
+  EXPECT_EQ(password_.read(file_), first_line_ + " is empty");
 }
 
 }  // namespace
