@@ -42,11 +42,15 @@ void check_file(const std::string& field, const std::string& file) {
   }
 }
 
+void check_given(const std::string& field, const std::string& part) {
+  if (part.empty()) refuse(field, "it is empty");
+}
+
 void check_tls(const TlsOptions& tls) {
-  if (tls.ca_file.empty()) refuse("tls.ca_file", "it is empty");
+  check_given("tls.ca_file", tls.ca_file);
   // libzookeeper loads both, also for servers that ask for none.
-  if (tls.certificate_file.empty()) refuse("tls.certificate_file", "it is empty");
-  if (tls.key_file.empty()) refuse("tls.key_file", "it is empty");
+  check_given("tls.certificate_file", tls.certificate_file);
+  check_given("tls.key_file", tls.key_file);
   check_file("tls.ca_file", tls.ca_file);
   check_file("tls.certificate_file", tls.certificate_file);
   check_file("tls.key_file", tls.key_file);
@@ -54,9 +58,9 @@ void check_tls(const TlsOptions& tls) {
 }
 
 void check_sasl(const SaslOptions& sasl) {
-  if (sasl.user.empty()) refuse("sasl.user", "it is empty");
+  check_given("sasl.user", sasl.user);
   if (sasl.user.find('\0') != std::string::npos) refuse("sasl.user", "it has a NUL in it");
-  if (sasl.password_file.empty()) refuse("sasl.password_file", "it is empty");
+  check_given("sasl.password_file", sasl.password_file);
   const std::string problem = Password().read(sasl.password_file);
   if (!problem.empty()) refuse("sasl.password_file", problem);
 }

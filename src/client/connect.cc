@@ -14,17 +14,23 @@
 
 namespace zklock::internal {
 
+namespace {
+
+[[noreturn]] void refuse(const char* why) { throw LockError(Errc::invalid_config, why); }
+
+}  // namespace
+
 Connected connect_and_find(std::string address, const ClientOptions& options, std::string path) {
   check_client_options(options);
   if (options.tls && !libzookeeper_has_tls()) {
-    throw LockError(Errc::invalid_config,
-                    "tls: this libzookeeper_mt was built without OpenSSL, as Debian's is; "
-                    "examples/tls.md says how to build one that has it");
+    refuse(
+        "tls: this libzookeeper_mt was built without OpenSSL, as Debian's is; examples/tls.md says "
+        "how to build one that has it");
   }
   if (options.sasl && !libzookeeper_has_sasl()) {
-    throw LockError(Errc::invalid_config,
-                    "sasl: this libzookeeper_mt was built without Cyrus SASL, as Debian's is; "
-                    "examples/sasl.md says how to build one that has it");
+    refuse(
+        "sasl: this libzookeeper_mt was built without Cyrus SASL, as Debian's is; examples/sasl.md "
+        "says how to build one that has it");
   }
   Address parsed = parse_address(address);
   if (path.empty() && (!options.auth.empty() || !parsed.chroot.empty())) path = "/";

@@ -32,9 +32,7 @@ bool knows_mechanism() {
 
 std::mutex& mutex_of(void* mutex) { return *static_cast<std::mutex*>(mutex); }
 
-enum class State { ready, not_initialized, without_mechanism };
-
-State begin() {
+bool begin() {
   // Without these it has no mutexes, but the handles' threads share what it remembers of servers.
   // It does nothing if the application has initialized it already.
   sasl_set_mutex([]() -> void* { return new (std::nothrow) std::mutex; },
@@ -47,8 +45,7 @@ State begin() {
                    return kOk;
                  },
                  [](void* mutex) { delete static_cast<std::mutex*>(mutex); });
-  if (sasl_client_init(nullptr) != kOk) return State::not_initialized;
-  return knows_mechanism() ? State::ready : State::without_mechanism;
+  return sasl_client_init(nullptr) == kOk && knows_mechanism();
 }
 
 }  // namespace
@@ -59,11 +56,10 @@ bool has_cyrus_sasl() noexcept {
 }
 
 std::string problem_with_cyrus_sasl() {
-  static const State state = begin();
-  if (state == State::not_initialized) return "sasl: Cyrus SASL cannot be initialized";
-  if (state == State::ready) return {};
-  return std::string("sasl: Cyrus SASL has no ") + kSaslMechanism +
-         " here: install it (on Debian: libsasl2-modules), and start the program again";
+  static const bool is_ready = begin();
+  if (is_ready) return {};
+  return "sasl: Cyrus SASL has no DIGEST-MD5 here: install it (on Debian: libsasl2-modules), and "
+         "start the program again";
 }
 
 }  // namespace zklock::internal

@@ -40,20 +40,13 @@ class LibZooKeeperDialer final : public Dialer {
 
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override {
-    if (options_.tls) {
-      keep_openssl_until_exit();
-      std::string unusable = problem_with_files(*options_.tls);
-      if (!unusable.empty()) {
-        return {nullptr,
-                {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
-      }
-    }
-    if (options_.sasl) {
-      std::string missing = problem_with_cyrus_sasl();
-      if (!missing.empty()) {
-        return {nullptr,
-                {std::move(missing), false, std::make_error_code(std::errc::not_supported)}};
-      }
+    if (options_.tls) keep_openssl_until_exit();
+    std::string unusable = options_.tls    ? problem_with_files(*options_.tls)
+                           : options_.sasl ? problem_with_cyrus_sasl()
+                                           : std::string();
+    if (!unusable.empty()) {
+      return {nullptr,
+              {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
     }
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};

@@ -55,10 +55,7 @@ int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
                             void** secret) noexcept {
   try {
     auto& self = *static_cast<SaslLogin*>(context);
-    std::string problem = self.password_.read(self.options_.password_file);
-    const MutexLock lock(self.mutex_);
-    self.file_problem_ = std::move(problem);
-    if (!self.file_problem_.empty()) return kFail;
+    if (!self.password_.read(self.options_.password_file).empty()) return kFail;
     *secret = &self.password_;
     return kOk;
   } catch (...) {
@@ -67,15 +64,12 @@ int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
 }
 
 std::string SaslLogin::refusal(const std::string& negotiation) const {
-  {
-    const MutexLock lock(mutex_);
-    if (!file_problem_.empty()) return "sasl.password_file: " + file_problem_;
-  }
-  const std::string user = in_quotes(options_.user) + " by SASL (" + kSaslMechanism + ")";
-  if (!negotiation.empty()) return "logging in " + user + " failed: " + negotiation;
+  const std::string problem = Password().read(options_.password_file);
+  if (!problem.empty()) return "sasl.password_file: " + problem;
+  const std::string user = in_quotes(options_.user);
+  if (!negotiation.empty()) return "logging in " + user + " by SASL failed: " + negotiation;
   return "the servers refuse to log in " + user +
-         ": they do not know the user, or the password in " + in_quotes(options_.password_file) +
-         " is wrong";
+         " by SASL: they do not know the user, or the password is another one";
 }
 
 }  // namespace zklock::internal

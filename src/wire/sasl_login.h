@@ -7,13 +7,11 @@
 #include <array>
 #include <string>
 
-#include "base/mutex.h"
 #include "wire/password_file.h"
 
 namespace zklock::internal {
 
-/// Of one handle, which it outlives. (libzookeeper's own callbacks do the same, but are never
-/// freed, and do not say why a file cannot be read.)
+/// Of one handle, which it outlives. (libzookeeper's own callbacks are never freed.)
 ///
 /// Thread safety: all functions may be called from any thread. Cyrus asks on the handle's network
 /// thread.
@@ -45,8 +43,6 @@ class SaslLogin {
   const SaslOptions options_;
   const std::array<Callback, 5> callbacks_;
   Password password_;  // of the network thread. Cyrus refers to it until the next connection
-  mutable Mutex mutex_;
-  std::string file_problem_ ZKLOCK_GUARDED_BY(mutex_);  // "": the file could be read
 };
 
 }  // namespace zklock::internal
