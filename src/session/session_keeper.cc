@@ -118,13 +118,9 @@ void SessionKeeper::replace_wire() {
   // a server meanwhile. So no lease may rely on the session from here on, and the new wire is
   // dialed only after that: it learns of the end as of any other expiry.
   if (old->session) old->session->void_evidence();
-  close_then_dial(old->wire, &Redialer::dial_soon);
-}
-
-void SessionKeeper::close_then_dial(const std::shared_ptr<Wire>& wire, void (Redialer::*dial)()) {
-  close_later(Ending::session, [wire, dial, weak = weak_from_this()] {
+  close_later(Ending::session, [wire = old->wire, weak = weak_from_this()] {
     if (wire) wire->close();
-    if (const auto keeper = weak.lock()) (keeper->redialer_.*dial)();
+    if (const auto keeper = weak.lock()) keeper->redialer_.dial_soon();
   });
 }
 
@@ -185,12 +181,13 @@ void SessionKeeper::look_for_refusal() {
   const std::string why = search.wire ? search.wire->take_refusal() : std::string();
   if (why.empty()) return;
   if (!is_refusal_logged_.exchange(true)) {
-    log_.error([&] { return "no session with " + dialer().address() + ": " + why; });
+    log_.error([&] { return dialer().address() + ": " + why; });
   }
   if (current_.refuse(search.number, why, gives_up_)) {
     on_expired(search.number);
-  } else if (const auto old = current_.detach_wire()) {
-    close_then_dial(old->wire, &Redialer::dial_later);
+  } else if (current_.detach_wire()) {
+    close_later(Ending::session, [wire = search.wire] { wire->close(); });
+    redialer_.dial_later();
   }
 }
 

@@ -123,7 +123,6 @@ class SessionKeeper final : public AnswerObserver,
 
   void report_connection();
   void report_loss(const std::shared_ptr<SessionState>& session, std::uint64_t connection);
-  void close_then_dial(const std::shared_ptr<Wire>& wire, void (Redialer::*dial)());
   void on_session_ended(const CurrentConnection::Ended& ended, LossReason reason);
   /// Closes the wire, which tells the servers, then calls what `shut_down` was given.
   void say_farewell();

@@ -25,8 +25,7 @@ constexpr std::string_view kLate = ": Exceeded deadline by ";
 constexpr std::array<std::string_view, 3> kStuck{
     ": Failed to load CA file ", ": Failed to load client ", ": SSL_CTX_check_private_key failed"};
 
-constexpr std::array<std::string_view, 2> kRefused{": During SASL negotiation: ",
-                                                   ": Starting SASL negotiation: "};
+constexpr std::string_view kRefused = " SASL negotiation: ";
 
 constexpr int kSessionExpired = -112;  // an event, and no failure to connect
 constexpr int kTlsFailed = -15;
@@ -74,9 +73,8 @@ AttemptLine parse_attempt_line(std::string_view line) noexcept {
     return behind(mark, line).has_value();
   });
   if (is_stuck) return {AttemptLine::Kind::stuck};
-  for (const std::string_view mark : kRefused) {
-    const std::optional<std::string_view> why = behind(mark, line);
-    if (why) return {.kind = AttemptLine::Kind::refused, .why = *why};
+  if (const auto why = behind(kRefused, line)) {
+    return {.kind = AttemptLine::Kind::refused, .why = *why};
   }
   return {};
 }

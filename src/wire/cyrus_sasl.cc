@@ -55,11 +55,9 @@ bool has_cyrus_sasl() noexcept {
          sasl_global_listmech != nullptr;
 }
 
-std::string problem_with_cyrus_sasl() {
+bool cyrus_sasl_is_ready() {
   static const bool is_ready = begin();
-  if (is_ready) return {};
-  return "sasl: Cyrus SASL has no DIGEST-MD5 here: install it (on Debian: libsasl2-modules), and "
-         "start the program again";
+  return is_ready;
 }
 
 }  // namespace zklock::internal

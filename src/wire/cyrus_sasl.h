@@ -2,8 +2,6 @@
 #ifndef ZKLOCK_SRC_WIRE_CYRUS_SASL_H_
 #define ZKLOCK_SRC_WIRE_CYRUS_SASL_H_
 
-#include <string>
-
 namespace zklock::internal {
 
 /// The only one that ZooKeeper's servers have for passwords.
@@ -12,10 +10,10 @@ constexpr const char* kSaslMechanism = "DIGEST-MD5";
 /// Whether this process has it.
 [[nodiscard]] bool has_cyrus_sasl() noexcept;
 
-/// Initializes it, once for the process, and returns what is missing to log in, in words; "":
-/// nothing. It counts its users, so the application may use it too. But what is given to it at the
-/// beginning, such as callbacks of its own, the application has to give it before.
-[[nodiscard]] std::string problem_with_cyrus_sasl();
+/// Initializes it, once for the process, and returns whether it has the mechanism. It counts its
+/// users, so the application may use it too. But what is given to it at the beginning, such as
+/// callbacks of its own, the application has to give it before. REQUIRES: this process has it.
+[[nodiscard]] bool cyrus_sasl_is_ready();
 
 }  // namespace zklock::internal
 

@@ -11,7 +11,6 @@
 
 #include "wire/attempt_patience.h"
 #include "wire/close_on_exec.h"
-#include "wire/cyrus_sasl.h"
 #include "wire/handle_servers.h"
 #include "wire/handshake_limit.h"
 #include "wire/libzookeeper_wire.h"
@@ -40,13 +39,13 @@ class LibZooKeeperDialer final : public Dialer {
 
   [[nodiscard]] Outcome dial(std::shared_ptr<WireListener> listener,
                              const SessionIdentity* resume) override {
-    if (options_.tls) keep_openssl_until_exit();
-    std::string unusable = options_.tls    ? problem_with_files(*options_.tls)
-                           : options_.sasl ? problem_with_cyrus_sasl()
-                                           : std::string();
-    if (!unusable.empty()) {
-      return {nullptr,
-              {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
+    if (options_.tls) {
+      keep_openssl_until_exit();
+      std::string unusable = problem_with_files(*options_.tls);
+      if (!unusable.empty()) {
+        return {nullptr,
+                {std::move(unusable), false, std::make_error_code(std::errc::invalid_argument)}};
+      }
     }
     const Resolved resolved = resolver_.resolve();
     const Failure problem{resolved.problem, resolved.try_again};

@@ -21,13 +21,13 @@ std::string Password::read(const std::string& file) {
   const ssize_t bytes = descriptor < 0 ? -1 : ::read(descriptor, text_.data(), text_.size());
   const int error = errno;
   if (descriptor >= 0) ::close(descriptor);
-  if (bytes < 0) {
-    return "cannot read " + in_quotes(file) + ": " + std::generic_category().message(error);
-  }
-  const char* const problem = take_line(static_cast<std::size_t>(bytes));
+  const char* const problem = bytes < 0 ? "" : take_line(static_cast<std::size_t>(bytes));
   if (problem == nullptr) return {};
   wipe();
-  return "the first line of " + in_quotes(file) + problem;
+  std::string text = bytes < 0 ? "cannot read " : "the first line of ";
+  text += in_quotes(file);
+  text += bytes < 0 ? ": " + std::generic_category().message(error) : problem;
+  return text;
 }
 
 const char* Password::take_line(std::size_t bytes) noexcept {

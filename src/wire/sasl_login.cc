@@ -64,12 +64,10 @@ int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
 }
 
 std::string SaslLogin::refusal(const std::string& negotiation) const {
-  const std::string problem = Password().read(options_.password_file);
-  if (!problem.empty()) return "sasl.password_file: " + problem;
-  const std::string user = in_quotes(options_.user);
-  if (!negotiation.empty()) return "logging in " + user + " by SASL failed: " + negotiation;
-  return "the servers refuse to log in " + user +
-         " by SASL: they do not know the user, or the password is another one";
+  std::string why = Password().read(options_.password_file);
+  if (why.empty()) why = negotiation;
+  if (why.empty()) why = "the servers refuse the name, or the password";
+  return "cannot log in " + in_quotes(options_.user) + " by SASL: " + why;
 }
 
 }  // namespace zklock::internal

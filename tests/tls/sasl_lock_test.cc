@@ -95,7 +95,7 @@ TEST_F(SaslLockTest, AUserWhoIsRefusedLosesTheLeaseInTimeAndMayComeBack) {
   const Lease lease = lock.lock(soon());
   SaslStage::write_password(user, "wrong-horse");
   proxy_.cut();
-  EXPECT_TRUE(logger_->await("the servers refuse to log in \"orders\" by SASL"));
+  EXPECT_TRUE(logger_->await("cannot log in \"orders\" by SASL: the servers refuse"));
   ASSERT_TRUE(becomes_true([&] { return lease.lost().stop_requested(); }));
   EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
   SaslStage::write_password(user, SaslStage::usual_users().at("orders"));
@@ -108,7 +108,7 @@ TEST_F(SaslLockTest, ARefusalThatIsMendedInTimeKeepsTheLease) {
   const Lease lease = lock.lock(soon());
   SaslStage::write_password(user, "wrong-horse");
   proxy_.cut();
-  EXPECT_TRUE(logger_->await("the servers refuse to log in \"orders\" by SASL"));
+  EXPECT_TRUE(logger_->await("cannot log in \"orders\" by SASL: the servers refuse"));
   SaslStage::write_password(user, SaslStage::usual_users().at("orders"));
   EXPECT_NO_THROW(lease.verify(soon()));
   EXPECT_TRUE(lease.valid());
@@ -121,7 +121,8 @@ TEST_F(SaslLockTest, APasswordFileThatIsGoneIsLogged) {
   const Lease lease = lock.lock(soon());
   std::filesystem::remove(user.password_file);
   proxy_.cut();
-  EXPECT_TRUE(logger_->await("sasl.password_file: cannot read \"" + user.password_file + '"'));
+  EXPECT_TRUE(logger_->await("cannot log in \"orders\" by SASL: cannot read \"" +
+                             user.password_file + '"'));
 }
 
 }  // namespace
