@@ -11,7 +11,7 @@
 #   peers    other clients' locks, and what runs them: the tests share paths with them
 #   bench    what tests/bench needs besides: bare calls of the C client, Google Benchmark
 #   distros  to make another Debian in a folder: tests/distros/run
-#   tls      to build a libzookeeper_mt that has TLS, and certificates: tests/tls
+#   tls      to build a libzookeeper_mt that has TLS and SASL, and to use them: tests/tls
 #   deb      to make Debian packages, and to check them: tests/packages/build.sh
 #   ci       build, server, models and peers, and what .ci/run checks the code with
 #
@@ -42,7 +42,8 @@ bench="gcc zookeeper libzookeeper-st2 libbenchmark-dev"
 # shellcheck disable=SC2034
 distros="debootstrap debian-archive-keyring"
 # shellcheck disable=SC2034
-tls="g++ cmake ninja-build dpkg-dev libzookeeper-mt-dev libssl-dev libsasl2-dev openssl $zookeeper"
+tls="g++ cmake ninja-build dpkg-dev libzookeeper-mt-dev libssl-dev libsasl2-dev
+  libsasl2-modules openssl $zookeeper"
 # shellcheck disable=SC2034
 deb="g++ cmake ninja-build libzookeeper-mt-dev nlohmann-json3-dev libcli11-dev dpkg-dev file lintian"
 ci="clang-$clang libclang-rt-$clang-dev clang-format-$clang clang-tidy-$clang doxygen"

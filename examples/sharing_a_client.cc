@@ -21,6 +21,13 @@ zklock::ClientOptions tls_options() {
 }
 // [readme-end]
 
+// [readme: sasl]
+zklock::ClientOptions sasl_options() {
+  return {.sasl = zklock::SaslOptions{.user = "orders",
+                                      .password_file = "/etc/zklock/orders.password"}};
+}
+// [readme-end]
+
 void share(const char* address) {
   // [readme: client]
   const std::shared_ptr<zklock::ZooKeeperClient> client =
@@ -49,6 +56,12 @@ void connect_with_tls(const char* address) try {
   std::cout << "no TLS here: " << error.what() << '\n';
 }
 
+void connect_with_sasl(const char* address) try {
+  const auto client = zklock::connect(address, sasl_options());
+} catch (const zklock::LockError& error) {
+  std::cout << "no SASL here: " << error.what() << '\n';
+}
+
 }  // namespace
 
 int main(int argc, char** argv) try {
@@ -56,6 +69,7 @@ int main(int argc, char** argv) try {
   share(address);
   protect(address);
   connect_with_tls(address);
+  connect_with_sasl(address);
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -35,6 +35,25 @@ struct TlsOptions {
   std::string key_password{};  // of the key file, "" for none
 };
 
+/// A user whom the servers know by SASL, with the mechanism DIGEST-MD5. An ACL may name it:
+/// `{Permission::all, "sasl", "orders"}`. This needs a libzookeeper_mt that was built with Cyrus
+/// SASL. Debian's is not: then `connect` throws `invalid_config`. How to build one, and what the
+/// servers need: examples/sasl.md.
+///
+/// The password is not sent, and others on the network cannot use what is. But nothing else is
+/// protected: requests and answers are neither encrypted nor signed. libzookeeper cannot use SASL
+/// and TLS together: setting both is `invalid_config`.
+///
+/// The first session that the servers refuse fails with `locking_failed`, whose cause is
+/// `auth_failed`. A client that has had a session logs the refusal, and tries again, every few
+/// seconds: without a connection its leases end in time.
+struct SaslOptions {
+  std::string user{};
+  /// Its first line is the password: 1 to 1,023 bytes. It is read again for each connection, so it
+  /// may be replaced while the client lives. Nobody else should be able to read it.
+  std::string password_file{};
+};
+
 /// Every member has a default, so any may be left out:
 /// `ClientOptions{.session_timeout = 6s, .logger = stderr_logger()}`.
 struct ClientOptions {
@@ -53,6 +72,9 @@ struct ClientOptions {
 
   /// If set, connect with TLS.
   std::optional<TlsOptions> tls{};
+
+  /// If set, log in by SASL. Not together with `tls`.
+  std::optional<SaslOptions> sasl{};
 
   /// Takes the log lines of the library and of libzookeeper. Null: nothing is logged.
   std::shared_ptr<Logger> logger{};

@@ -18,7 +18,7 @@ namespace zklock {
 ///
 /// Blocks until there is a session, at most for `options.connect_timeout`. Throws LockError:
 /// `invalid_config` for an address or options that cannot work; `no_server_answered` if none did in
-/// time; `locking_failed` if no name exists, the identity was refused, or the chroot
+/// time; `locking_failed` if no name exists, the identity or the user was refused, or the chroot
 /// does not exist. The latter two name the address.
 ///
 /// The client keeps the session over broken connections. When the session expires, its claims are

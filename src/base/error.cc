@@ -140,7 +140,7 @@ class ZooKeeperCategory final : public std::error_category {
         return "reconfiguration is disabled";
       case ZooKeeperErrc::session_closed_require_sasl_auth:
         return "the server requires authentication: set ClientOptions::auth to an identity that it "
-               "accepts (SASL is not supported)";
+               "accepts, or ClientOptions::sasl to a user";
       case ZooKeeperErrc::quota_exceeded:
         return "quota exceeded";
       case ZooKeeperErrc::throttled:

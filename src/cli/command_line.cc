@@ -27,7 +27,8 @@ constexpr const char* kFooter =
     "Otherwise run has that of its command: 126 and 127 if it cannot be run, 128+N for signal N.\n"
     "The environment may have ZKLOCK_ADDRESS, ZKLOCK_AUTH_FILE (lines like\n"
     "\"digest user:password\"), and for TLS ZKLOCK_CA_FILE, ZKLOCK_CERTIFICATE_FILE,\n"
-    "ZKLOCK_KEY_FILE. See also: man zklock";
+    "ZKLOCK_KEY_FILE, for SASL ZKLOCK_SASL_USER, ZKLOCK_SASL_PASSWORD_FILE.\n"
+    "See also: man zklock";
 
 /// What CLI11 stores, before durations are read.
 struct Flags {
@@ -86,6 +87,8 @@ void read_environment(Servers& servers) {
   servers.ca_file = variable("ZKLOCK_CA_FILE");
   servers.certificate_file = variable("ZKLOCK_CERTIFICATE_FILE");
   servers.key_file = variable("ZKLOCK_KEY_FILE");
+  servers.sasl_user = variable("ZKLOCK_SASL_USER");
+  servers.sasl_password_file = variable("ZKLOCK_SASL_PASSWORD_FILE");
 }
 
 /// Without slashes at its end.

@@ -22,6 +22,8 @@ struct Servers {
   std::string ca_file{};    // "": no TLS
   std::string certificate_file{};
   std::string key_file{};
+  std::string sasl_user{};  // "": no SASL
+  std::string sasl_password_file{};
 };
 
 /// `zklock ls`

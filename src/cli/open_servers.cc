@@ -47,6 +47,10 @@ std::shared_ptr<ZooKeeperClient> open_servers(const Servers& servers, ClientOpti
                              .certificate_file = servers.certificate_file,
                              .key_file = servers.key_file};
   }
+  if (!servers.sasl_user.empty() || !servers.sasl_password_file.empty()) {
+    options.sasl =
+        SaslOptions{.user = servers.sasl_user, .password_file = servers.sasl_password_file};
+  }
   return connect(servers.address, std::move(options));
 }
 

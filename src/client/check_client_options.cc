@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/utf8.h"
+#include "wire/password_file.h"
 
 namespace zklock::internal {
 
@@ -41,15 +42,27 @@ void check_file(const std::string& field, const std::string& file) {
   }
 }
 
+void check_given(const std::string& field, const std::string& part) {
+  if (part.empty()) refuse(field, "it is empty");
+}
+
 void check_tls(const TlsOptions& tls) {
-  if (tls.ca_file.empty()) refuse("tls.ca_file", "it is empty");
+  check_given("tls.ca_file", tls.ca_file);
   // libzookeeper loads both, also for servers that ask for none.
-  if (tls.certificate_file.empty()) refuse("tls.certificate_file", "it is empty");
-  if (tls.key_file.empty()) refuse("tls.key_file", "it is empty");
+  check_given("tls.certificate_file", tls.certificate_file);
+  check_given("tls.key_file", tls.key_file);
   check_file("tls.ca_file", tls.ca_file);
   check_file("tls.certificate_file", tls.certificate_file);
   check_file("tls.key_file", tls.key_file);
   check_part("tls.key_password", tls.key_password);
+}
+
+void check_sasl(const SaslOptions& sasl) {
+  check_given("sasl.user", sasl.user);
+  if (sasl.user.find('\0') != std::string::npos) refuse("sasl.user", "it has a NUL in it");
+  check_given("sasl.password_file", sasl.password_file);
+  const std::string problem = Password().read(sasl.password_file);
+  if (!problem.empty()) refuse("sasl.password_file", problem);
 }
 
 }  // namespace
@@ -67,7 +80,9 @@ void check_client_options(const ClientOptions& options) {
       refuse(field + "credentials", "too long");
     }
   }
+  if (options.tls && options.sasl) refuse("sasl", "libzookeeper cannot use it together with TLS");
   if (options.tls) check_tls(*options.tls);
+  if (options.sasl) check_sasl(*options.sasl);
 }
 
 }  // namespace zklock::internal

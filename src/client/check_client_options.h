@@ -8,7 +8,8 @@
 namespace zklock::internal {
 
 /// Throws LockError(invalid_config), which names the field, for options that cannot work. Checks
-/// that the files for TLS can be read, but not whether this libzookeeper_mt supports TLS.
+/// that the files for TLS and SASL can be read, but not whether this libzookeeper_mt supports
+/// these.
 ZKLOCK_EXPORT void check_client_options(const ClientOptions& options);
 
 }  // namespace zklock::internal

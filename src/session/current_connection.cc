@@ -59,7 +59,7 @@ std::optional<std::string> CurrentConnection::problem() const {
 
 CurrentConnection::Search CurrentConnection::search() const {
   const MutexLock lock(monitor_.mutex);
-  return {is_dialing_, wire_, left_out_};
+  return {wire_number_, is_dialing_, wire_, left_out_};
 }
 
 std::error_code CurrentConnection::dial_error() const {
@@ -215,6 +215,14 @@ bool CurrentConnection::fail(std::uint64_t wire, std::error_code failure, std::s
   failure_ = failure;
   problem_ = std::move(problem);
   return true;
+}
+
+bool CurrentConnection::refuse(std::uint64_t wire, const std::string& why, bool is_final) {
+  const MutexLock lock(monitor_.mutex);
+  if (wire != wire_number_ || failure_) return false;
+  problem_ = why;
+  if (is_final && number_ == 0) failure_ = ZooKeeperErrc::auth_failed;
+  return static_cast<bool>(failure_);
 }
 
 CurrentConnection::Closing CurrentConnection::begin_close() {

@@ -61,6 +61,7 @@ class CurrentConnection {
   /// being done about it.
   [[nodiscard]] std::optional<std::string> problem() const;
   struct Search {
+    std::uint64_t number = 0;      // of the wire
     bool is_dialing = false;       // a wire is being dialed
     std::shared_ptr<Wire> wire{};  // looks for a server
     std::string left_out{};        // which servers the wire does not look for, and why
@@ -129,6 +130,9 @@ class CurrentConnection {
   [[nodiscard]] std::optional<Ended> end(const std::shared_ptr<SessionState>& session);
   /// Fails for good, unless it has failed before or this is an old wire. Returns whether it did.
   [[nodiscard]] bool fail(std::uint64_t wire, std::error_code failure, std::string problem);
+  /// The servers refuse the client. `is_final`: give up if there was no connection yet. Returns
+  /// whether it did; the caller then ends this wire.
+  [[nodiscard]] bool refuse(std::uint64_t wire, const std::string& why, bool is_final);
   struct Closing {
     std::shared_ptr<SessionState> session;
     std::uint64_t connection = 0;
@@ -170,7 +174,8 @@ class CurrentConnection {
   Times times_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   Reported reported_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // by take_news
   std::error_code failure_ ZKLOCK_GUARDED_BY(monitor_.mutex);
-  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);         // of the last dial that failed
+  // Of the last dial that failed, or wire that was refused.
+  std::string problem_ ZKLOCK_GUARDED_BY(monitor_.mutex);
   std::error_code dial_error_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // of the last dial
   bool is_dialing_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
   std::string left_out_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // by wire_

@@ -57,7 +57,7 @@ void Redialer::dial(DialTarget& target) {
       look_for_servers_later();
       break;
     case DialTarget::Next::dial_again:
-      run_at(Platform::current().steady_now() + next_pause(), &Redialer::dial);
+      dial_later();
       break;
     case DialTarget::Next::done:
       break;
@@ -130,6 +130,7 @@ void Redialer::pass_silent_servers(DialTarget& target) {
   const std::optional<std::chrono::nanoseconds> searching_for = target.searching_for();
   if (!searching_for || is_passing_.exchange(true)) return;
   dialer_->end_unanswered_attempts(*searching_for);
+  target.look_for_refusal();
   pass_silent_servers_later();
 }
 

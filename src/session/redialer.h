@@ -36,6 +36,8 @@ class DialTarget {
   /// The servers have moved: closes the wire if it still has no connection, then asks the redialer
   /// for another one.
   virtual void replace_wire() = 0;
+  /// The wire still looks for a server: asks it whether the servers refuse the client.
+  virtual void look_for_refusal() = 0;
 };
 
 /// Names are resolved on the thread that dials, so it may block for long.
@@ -50,6 +52,8 @@ class Redialer {
   /// Dials. Called once, before the other functions. REQUIRES: the target owns this redialer.
   void start(std::weak_ptr<DialTarget> target);
   void dial_soon() { run_at(SteadyTime::min(), &Redialer::dial); }
+  /// After a pause, as after a dial that failed.
+  void dial_later() { run_at(Platform::current().steady_now() + next_pause(), &Redialer::dial); }
   /// The connection broke. The names of the servers are resolved again, also if the wire finds a
   /// server at once: then it knows where to go the next time. If they just were, that is done after
   /// a pause.

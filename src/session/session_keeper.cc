@@ -131,6 +131,7 @@ void SessionKeeper::on_connected(std::uint64_t wire, const SessionIdentity& iden
     say_farewell();
     return;
   }
+  is_refusal_logged_ = false;
   redialer_.on_connected();
   outages_->on_connected();
   if (connected.replaced) {
@@ -170,6 +171,24 @@ void SessionKeeper::on_auth_failed(std::uint64_t wire) {
   if (!is_new) return;
   log_.error([&] { return problem(); });
   on_expired(wire);
+}
+
+/// Before the first connection it ends the keeper, if a caller is blocked on that. Later the user's
+/// password may be mended on either side, so it is tried again. The old wire does not connect any
+/// more: closing it does not end the session, and leases may rely on that.
+void SessionKeeper::look_for_refusal() {
+  const CurrentConnection::Search search = current_.search();
+  const std::string why = search.wire ? search.wire->take_refusal() : std::string();
+  if (why.empty()) return;
+  if (!is_refusal_logged_.exchange(true)) {
+    log_.error([&] { return dialer().address() + ": " + why; });
+  }
+  if (current_.refuse(search.number, why, gives_up_)) {
+    on_expired(search.number);
+  } else if (current_.detach_wire()) {
+    close_later(Ending::session, [wire = search.wire] { wire->close(); });
+    redialer_.dial_later();
+  }
 }
 
 void SessionKeeper::on_watch(std::uint64_t wire, WatchEvent::Type type, const std::string& path) {

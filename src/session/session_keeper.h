@@ -5,6 +5,7 @@
 #include <zklock/context.h>
 #include <zklock/result.h>
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -108,6 +109,7 @@ class SessionKeeper final : public AnswerObserver,
     return current_.searching_for();
   }
   void replace_wire() override;
+  void look_for_refusal() override;
 
  private:
   class NumberedListener;
@@ -136,6 +138,7 @@ class SessionKeeper final : public AnswerObserver,
   std::unique_ptr<Executor> connector_;  // may block in name resolution; ended by close_later
   Redialer redialer_;
   CurrentConnection current_;
+  std::atomic<bool> is_refusal_logged_{false};  // since the last connection
 
   Mutex farewell_mutex_;
   bool is_shut_down_ ZKLOCK_GUARDED_BY(farewell_mutex_) = false;

@@ -15,6 +15,7 @@ namespace {
 //   "...: Delaying connection after exhaustively trying all servers [...]"
 //   "...: Exceeded deadline by 834ms"
 //   "...:ZOO_ERROR@init_ssl_for_socket@2787: Failed to load client private key from ..."
+//   "...:ZOO_ERROR@zoo_sasl_client_step@345: During SASL negotiation: generic failure ..."
 constexpr std::string_view kFailed = ": Socket ";
 constexpr std::string_view kCode = " zk retcode=";
 constexpr std::string_view kError = ", errno=";
@@ -23,6 +24,8 @@ constexpr std::string_view kPausing = ": Delaying connection after ";
 constexpr std::string_view kLate = ": Exceeded deadline by ";
 constexpr std::array<std::string_view, 3> kStuck{
     ": Failed to load CA file ", ": Failed to load client ", ": SSL_CTX_check_private_key failed"};
+
+constexpr std::string_view kRefused = " SASL negotiation: ";
 
 constexpr int kSessionExpired = -112;  // an event, and no failure to connect
 constexpr int kTlsFailed = -15;
@@ -70,6 +73,9 @@ AttemptLine parse_attempt_line(std::string_view line) noexcept {
     return behind(mark, line).has_value();
   });
   if (is_stuck) return {AttemptLine::Kind::stuck};
+  if (const auto why = behind(kRefused, line)) {
+    return {.kind = AttemptLine::Kind::refused, .why = *why};
+  }
   return {};
 }
 

@@ -16,12 +16,14 @@ struct AttemptLine {
     pausing,   // before the next attempt
     late,      // its thread was: as it pauses, or the machine is busy
     stuck,     // the files for TLS cannot be used; the next attempt comes without a pause
+    refused,   // Cyrus SASL could not go on with the login; no attempt comes
   };
   Kind kind = Kind::other;
   std::string_view server{};  // accepted, failed: "ip:port". A part of the line
   int error = 0;              // failed: the errno
   bool is_tls = false;        // failed: in TLS
   std::string tls_error{};    // what OpenSSL says of that, "" if nothing. Not of the line
+  std::string_view why{};     // refused: what Cyrus SASL says. A part of the line
 };
 
 [[nodiscard]] AttemptLine parse_attempt_line(std::string_view line) noexcept;

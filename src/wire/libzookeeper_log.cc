@@ -28,7 +28,9 @@ bool is_end(int error) { return error == ECONNRESET || error == EHOSTDOWN || err
 void LibZooKeeperLog::take(std::string_view line) {
   AttemptLine attempt = parse_attempt_line(line);
   if (attempt.kind == AttemptLine::Kind::failed) {
-    attempt.tls_error = take_openssl_error();  // of the thread that writes the line
+    // Of the thread that writes the line. Without TLS OpenSSL may be the application's, and be gone
+    // when the process exits.
+    if (has_tls_) attempt.tls_error = take_openssl_error();
     attempt.is_tls = attempt.is_tls || !attempt.tls_error.empty();
     if ((attempt.is_tls || is_end(attempt.error)) && was_just_ended(attempt.server)) {
       attempt.error = ETIMEDOUT;
@@ -38,6 +40,7 @@ void LibZooKeeperLog::take(std::string_view line) {
   {
     const MutexLock lock(mutex_);
     attempts_.note(attempt);
+    if (attempt.kind == AttemptLine::Kind::refused) negotiation_ = attempt.why;
     if (attempt.kind == AttemptLine::Kind::failed || attempt.kind == AttemptLine::Kind::pausing) {
       on_failed_attempt = on_failed_attempt_;
     }
@@ -81,6 +84,7 @@ void LibZooKeeperLog::on_connected() {
   close_connections_on_exec(servers_->in_use());  // the application may have switched off the lines
   const MutexLock lock(mutex_);
   attempts_.forget();
+  negotiation_.clear();
 }
 
 void LibZooKeeperLog::leave_server(std::chrono::nanoseconds silence) {
@@ -92,6 +96,11 @@ void LibZooKeeperLog::leave_server(std::chrono::nanoseconds silence) {
 std::string LibZooKeeperLog::problem() const {
   const MutexLock lock(mutex_);
   return attempts_.problem();
+}
+
+std::string LibZooKeeperLog::negotiation() const {
+  const MutexLock lock(mutex_);
+  return negotiation_;
 }
 
 }  // namespace zklock::internal

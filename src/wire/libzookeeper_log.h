@@ -25,9 +25,10 @@ namespace zklock::internal {
 /// Thread safety: all functions may be called from any thread.
 class LibZooKeeperLog final : public LineReceiver {
  public:
-  /// `servers`: those of the handle.
-  LibZooKeeperLog(std::shared_ptr<OutageLog> log, std::shared_ptr<HandleServers> servers)
-      : log_(std::move(log)), servers_(std::move(servers)) {}
+  /// `servers`: those of the handle. `has_tls`: it uses TLS.
+  LibZooKeeperLog(std::shared_ptr<OutageLog> log, std::shared_ptr<HandleServers> servers,
+                  bool has_tls)
+      : log_(std::move(log)), servers_(std::move(servers)), has_tls_(has_tls) {}
 
   void take(std::string_view line) override;
   /// Calls `function` after each line that says that an attempt to connect has failed, or that all
@@ -40,16 +41,20 @@ class LibZooKeeperLog final : public LineReceiver {
   void leave_server(std::chrono::nanoseconds silence);
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] std::string problem() const;
+  /// What Cyrus SASL said when a login failed. "": nothing, also if the servers refused it.
+  [[nodiscard]] std::string negotiation() const;
 
  private:
   void write(const AttemptLine& attempt, std::string_view line) const;
 
   const std::shared_ptr<OutageLog> log_;
   const std::shared_ptr<HandleServers> servers_;
+  const bool has_tls_;
   ServerConnection connection_;
   mutable Mutex mutex_;
   std::function<void(bool)> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
   ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);
+  std::string negotiation_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace zklock::internal

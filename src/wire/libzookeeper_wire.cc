@@ -22,6 +22,7 @@
 #include "wire/open_handle.h"
 #include "wire/resolver.h"
 #include "wire/round_pause.h"
+#include "wire/sasl_login.h"
 
 // Declared in zookeeper_log.h, which does not find its own includes.
 extern "C" ZooLogLevel logLevel;  // NOLINT(readability-identifier-naming): the name is theirs
@@ -56,6 +57,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
   void leave_server(std::chrono::nanoseconds silence) override;
   [[nodiscard]] std::string problem() const override { return log_->problem(); }
+  [[nodiscard]] std::string take_refusal() override;
   void close() noexcept override;
 
  private:
@@ -80,6 +82,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   const std::shared_ptr<LibZooKeeperLog> log_;
   const LineCallback lines_{log_};
   RoundPause round_pause_;
+  const std::unique_ptr<SaslLogin> login_;      // null: no SASL
   std::optional<TimeoutInUse> timeout_in_use_;  // null: no TLS. Of the completion thread
   std::atomic<bool> connected_{false};          // written by the completion thread only
 
@@ -100,8 +103,9 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                                    const SessionIdentity* resume)
     : listener_(std::move(listener)),
       servers_(std::move(servers)),
-      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_)),
-      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout) {
+      log_(std::make_shared<LibZooKeeperLog>(std::move(log), servers_, options.tls.has_value())),
+      round_pause_(resume != nullptr ? resume->timeout : options.session_timeout),
+      login_(options.sasl ? std::make_unique<SaslLogin>(*options.sasl) : nullptr) {
   if (options.tls) timeout_in_use_.emplace(options.session_timeout);
   const std::vector<std::string> list = padded(servers_->in_use());
   list_length_ = list.size();
@@ -111,7 +115,8 @@ LibZooKeeperWire::LibZooKeeperWire(std::shared_ptr<HandleServers> servers,
                          .watcher = on_session_event,
                          .log = lines_.function(),
                          .resume = resume,
-                         .context = this});
+                         .context = this,
+                         .login = login_.get()});
   // Otherwise it would resolve the addresses again in every turn of its loop, and do nothing while
   // that fails (libzookeeper_mt 3.8).
   zoo_set_servers_resolution_delay(handle_, -1);
@@ -253,6 +258,17 @@ void LibZooKeeperWire::leave_server(std::chrono::nanoseconds silence) {
   // The lines of a shared callback may be about another handle.
   if (!connected_.load() || lines_.is_shared()) return;
   if (servers_->in_use().size() > 1) log_->leave_server(silence);
+}
+
+/// After a refusal libzookeeper ends the handle's network thread: without an event, and in most
+/// cases without a line.
+std::string LibZooKeeperWire::take_refusal() {
+  if (!login_) return {};
+  {
+    const SharedLock lock(handle_mutex_);
+    if (handle_ == nullptr || zoo_state(handle_) != ZOO_AUTH_FAILED_STATE) return {};
+  }
+  return servers_->give_up() ? login_->refusal(log_->negotiation()) : std::string();
 }
 
 void LibZooKeeperWire::close() noexcept {

@@ -16,6 +16,8 @@ namespace zklock::internal {
 
 /// Whether the linked libzookeeper_mt supports TLS.
 [[nodiscard]] bool libzookeeper_has_tls() noexcept;
+/// The same for SASL.
+[[nodiscard]] bool libzookeeper_has_sasl() noexcept;
 
 /// Opens a handle for these servers. It takes newer ones when an attempt to connect has failed.
 /// Does not block. Throws std::system_error if there are no resources for it.

@@ -10,12 +10,31 @@
 
 #include "base/platform.h"
 #include "wire/close_on_exec.h"
+#include "wire/cyrus_sasl.h"
 #include "wire/libzookeeper_wire.h"
 
 // libzookeeper_mt defines and declares it only if it was built with OpenSSL.
 extern "C" zhandle_t* zookeeper_init_ssl(const char* host, const char* cert, watcher_fn watcher,
                                          int recv_timeout, const clientid_t* client_id,
                                          void* context, int flags) __attribute__((weak));
+
+#ifndef HAVE_CYRUS_SASL_H  // else zookeeper.h declares them
+struct sasl_callback;
+using sasl_callback_t = sasl_callback;  // NOLINT(readability-identifier-naming): Cyrus SASL's name
+struct zoo_sasl_params {                // NOLINT(readability-identifier-naming): libzookeeper's
+  const char* service;
+  const char* host;
+  const char* mechlist;
+  const sasl_callback_t* callbacks;
+};
+using zoo_sasl_params_t = zoo_sasl_params;  // NOLINT(readability-identifier-naming): the same
+#endif
+
+// The same, if it was built with Cyrus SASL.
+extern "C" zhandle_t* zookeeper_init_sasl(const char* host, watcher_fn watcher, int recv_timeout,
+                                          const clientid_t* client_id, void* context, int flags,
+                                          log_callback_fn log, zoo_sasl_params_t* parameters)
+    __attribute__((weak));
 
 namespace zklock::internal {
 
@@ -44,6 +63,16 @@ zhandle_t* init_handle(const HandleOptions& of) {
       of.resume != nullptr ? of.resume->timeout : of.options.session_timeout;
   const int timeout = static_cast<int>(std::max(asked, kShortestSession).count());
   const char* const servers = of.connection_string.c_str();
+  if (of.login != nullptr) {
+    // ZooKeeper's servers have these names, whatever their hosts are called.
+    zoo_sasl_params_t parameters{
+        .service = "zookeeper",
+        .host = "zk-sasl-md5",
+        .mechlist = kSaslMechanism,
+        .callbacks = static_cast<const sasl_callback_t*>(of.login->callbacks())};
+    return zookeeper_init_sasl(servers, of.watcher, timeout, session, of.context,
+                               ZOO_NO_LOG_CLIENTENV, of.log, &parameters);
+  }
   if (!of.options.tls) {
     return zookeeper_init2(servers, of.watcher, timeout, session, of.context, ZOO_NO_LOG_CLIENTENV,
                            of.log);
@@ -77,5 +106,7 @@ zhandle_t* open_handle(const HandleOptions& options) {
 }
 
 bool libzookeeper_has_tls() noexcept { return zookeeper_init_ssl != nullptr; }
+
+bool libzookeeper_has_sasl() noexcept { return zookeeper_init_sasl != nullptr && has_cyrus_sasl(); }
 
 }  // namespace zklock::internal

@@ -8,6 +8,7 @@
 #include <string>
 
 #include "wire/line_callback.h"
+#include "wire/sasl_login.h"
 #include "wire/wire.h"
 
 namespace zklock::internal {
@@ -20,6 +21,7 @@ struct HandleOptions {
   LineCallback::Function log = nullptr;
   const SessionIdentity* resume = nullptr;  // null: a new session
   void* context = nullptr;                  // of the watcher
+  const SaslLogin* login = nullptr;         // null: no SASL. Outlives the handle
 };
 
 /// Throws std::system_error if there are no resources for it.

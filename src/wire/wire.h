@@ -83,6 +83,10 @@ class Wire {
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] virtual std::string problem() const { return {}; }
 
+  /// Why the servers refuse to log the client in, if no event says it, in words: once. The wire
+  /// does not connect any more, and can only be closed. "": they do not, or it was taken.
+  [[nodiscard]] virtual std::string take_refusal() { return {}; }
+
   /// Ends the session: answers the requests under way, notifies the servers, frees all resources.
   /// Blocks for seconds, so only close_later calls it. Nothing is called after it has returned.
   /// Called once.

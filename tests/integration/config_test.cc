@@ -13,7 +13,9 @@
 #include "support/unique_path.h"
 #include "support/zookeeper_server.h"
 
-extern "C" void zookeeper_init_ssl() __attribute__((weak));  // to see whether it is there
+// To see whether they are there.
+extern "C" void zookeeper_init_ssl() __attribute__((weak));
+extern "C" void zookeeper_init_sasl() __attribute__((weak));
 
 namespace zklock::test {
 namespace {
@@ -297,6 +299,17 @@ TEST(TlsConfigTest, ALibzookeeperWithoutTlsIsSaidToBeOne) {
   EXPECT_EQ(error.code(), Errc::invalid_config);
   EXPECT_THAT(error.what(), AllOf(HasSubstr("libzookeeper_mt was built without OpenSSL"),
                                   HasSubstr("examples/tls.md")));
+}
+
+TEST(SaslConfigTest, ALibzookeeperWithoutSaslIsSaidToBeOne) {
+  if (zookeeper_init_sasl != nullptr) GTEST_SKIP() << "this one has it: see tests/tls";
+  const LockError error = error_of_config(
+      {.address = address(),
+       .path = "/locks",
+       .client = {.sasl = SaslOptions{.user = "orders", .password_file = "/proc/self/status"}}});
+  EXPECT_EQ(error.code(), Errc::invalid_config);
+  EXPECT_THAT(error.what(), AllOf(HasSubstr("libzookeeper_mt was built without Cyrus SASL"),
+                                  HasSubstr("examples/sasl.md")));
 }
 
 }  // namespace

@@ -75,6 +75,16 @@ void ScriptedWire::send(WireRequest request) {
   request.fail(ZooKeeperErrc::connection_loss);
 }
 
+void ScriptedWire::refuse(const std::string& why) {
+  const std::scoped_lock lock(mutex_);
+  refusal_ = why;
+}
+
+std::string ScriptedWire::take_refusal() {
+  const std::scoped_lock lock(mutex_);
+  return std::exchange(refusal_, "");
+}
+
 void ScriptedWire::close() noexcept {
   Requests unanswered;
   Requests upkeep;

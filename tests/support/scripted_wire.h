@@ -64,6 +64,7 @@ class ScriptedWire final : public internal::Wire {
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
   void leave_server(std::chrono::nanoseconds) override { ++departures_; }
+  [[nodiscard]] std::string take_refusal() override;
   void close() noexcept override;
 
   /// How often it was to leave its server.
@@ -79,6 +80,8 @@ class ScriptedWire final : public internal::Wire {
   [[nodiscard]] bool await_closed();
   [[nodiscard]] bool is_closed() const;
 
+  /// The servers refuse the client: this is what the wire says of it.
+  void refuse(const std::string& why);
   /// A handshake for the session with this id succeeds.
   void connect(std::int64_t session, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
@@ -96,6 +99,7 @@ class ScriptedWire final : public internal::Wire {
   std::condition_variable changed_;
   Requests requests_;    // guarded by mutex_
   Requests upkeep_;      // guarded by mutex_
+  std::string refusal_;  // guarded by mutex_
   bool closed_ = false;  // guarded by mutex_
 };
 

@@ -4,14 +4,19 @@
 #include <zklock/libzookeeper_client.h>
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 
 #include "integration/tools.h"
+#include "support/loopback_proxy.h"
 #include "support/reserved_port.h"
 #include "support/subprocess.h"
 #include "support/unique_path.h"
 #include "tls/tls_stage.h"
+
+extern "C" int OPENSSL_init_crypto(std::uint64_t options, const void* settings)
+    __attribute__((weak));
 
 namespace zklock::test {
 namespace {
@@ -160,6 +165,20 @@ TEST_F(TlsConnectDeathTest, AProcessMayExitWhileItConnects) {
         tls.ca_file = tls.certificate_file;  // one attempt after the other, in vain
         static_cast<void>(error_of_connecting(
             stage().address(), {.session_timeout = 200ms, .connect_timeout = 300ms, .tls = tls}));
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "");
+}
+
+TEST_F(TlsConnectDeathTest, AProcessThatHasOpenSslMayExitWhileItConnectsWithoutTls) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        LoopbackProxy proxy(stage().server.port(), LoopbackProxy::Traffic::bytes);
+        const auto client = connect(proxy.address(), {.session_timeout = 1s});
+        proxy.refuse();
+        proxy.cut();
+        OPENSSL_init_crypto(0, nullptr);  // as an application may: with its exit handler
         std::exit(0);
       },
       ::testing::ExitedWithCode(0), "");

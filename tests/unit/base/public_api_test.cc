@@ -195,6 +195,9 @@ TEST_F(ApiTest, ConfigsAreWrittenWithTheMembersThatMatter) {
       .client = {.session_timeout = 6s, .auth = {{"digest", "user:password"}}}};
   EXPECT_EQ(other.client.connect_timeout, 10s);
   const zklock::ClientOptions options{.tls = zklock::TlsOptions{.ca_file = "ca.pem"}};
+  const zklock::ClientOptions user{
+      .sasl = zklock::SaslOptions{.user = "orders", .password_file = "/etc/orders.password"}};
+  EXPECT_FALSE(user.tls);
   EXPECT_FALSE(options.logger);
   const auto client = std::make_shared<NiceMock<zklock::testing::MockZooKeeperClient>>();
   zklock::ZooKeeperLock lock({.path = "/my/locks", .ttl = 1min}, client);

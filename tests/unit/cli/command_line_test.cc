@@ -22,8 +22,9 @@ using Arguments = std::vector<std::string>;
 class CommandLineTest : public ::testing::Test {
  protected:
   CommandLineTest() {
-    for (const char* name : {"ZKLOCK_ADDRESS", "ZKLOCK_AUTH_FILE", "ZKLOCK_CA_FILE",
-                             "ZKLOCK_CERTIFICATE_FILE", "ZKLOCK_KEY_FILE"}) {
+    for (const char* name :
+         {"ZKLOCK_ADDRESS", "ZKLOCK_AUTH_FILE", "ZKLOCK_CA_FILE", "ZKLOCK_CERTIFICATE_FILE",
+          "ZKLOCK_KEY_FILE", "ZKLOCK_SASL_USER", "ZKLOCK_SASL_PASSWORD_FILE"}) {
       ::unsetenv(name);
     }
   }
@@ -63,9 +64,13 @@ TEST_F(CommandLineTest, NamesTheServersByFlagOrEnvironmentAndTheFlagCounts) {
 TEST_F(CommandLineTest, TakesSecretsFromTheEnvironmentOnly) {
   ::setenv("ZKLOCK_AUTH_FILE", "/etc/auth", 1);
   ::setenv("ZKLOCK_KEY_FILE", "/etc/key", 1);
+  ::setenv("ZKLOCK_SASL_USER", "orders", 1);
+  ::setenv("ZKLOCK_SASL_PASSWORD_FILE", "/etc/password", 1);
   const Servers servers = accepted({"status", "--address", "zk:1", "/locks"}).servers;
   EXPECT_EQ(servers.auth_file, "/etc/auth");
   EXPECT_EQ(servers.key_file, "/etc/key");
+  EXPECT_EQ(servers.sasl_user, "orders");
+  EXPECT_EQ(servers.sasl_password_file, "/etc/password");
   expect_refused({"status", "--address", "zk:1", "--key-file", "/etc/key", "/locks"}, "--key-file");
 }
 

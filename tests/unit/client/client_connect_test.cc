@@ -51,6 +51,20 @@ TEST_F(ClientConnectTest, AwaitSessionReportsARefusedIdentity) {
   EXPECT_THAT(error.what(), HasSubstr("refused to authenticate"));
 }
 
+TEST_F(ClientConnectTest, AwaitSessionReportsARefusedUserAtOnce) {
+  ensemble_.look_at_attempts_each(250ms);
+  auto done = in_background([&] { client_->await_session(10s); });
+  ensemble_.next_wire()->refuse("the servers refuse to log in \"orders\"");
+  time_.settle();
+  time_.advance(500ms);
+  const LockError error = error_of([&] { done.get(); });
+  EXPECT_EQ(error.code(), Errc::locking_failed);
+  EXPECT_EQ(error.cause(), ZooKeeperErrc::auth_failed);
+  EXPECT_STREQ(error.what(),
+               "attempt to acquire lock failed: no session with zk1:2181: the servers refuse to "
+               "log in \"orders\"");
+}
+
 TEST_F(ClientConnectTest, AwaitSessionReportsThatAuthenticationIsRequired) {
   auto done = in_background([&] { client_->await_session(10s); });
   const auto wire = begin_to_connect();

@@ -28,9 +28,11 @@ std::string refusal_of(const ClientOptions& options) {
 /// A file that can be read, gone with it.
 class ReadableFile {
  public:
-  ReadableFile() : path_(::testing::TempDir() + "zklock_client_options_XXXXXX") {
+  explicit ReadableFile(const std::string& text = "")
+      : path_(::testing::TempDir() + "zklock_client_options_XXXXXX") {
     const int file = mkstemp(path_.data());
     EXPECT_GE(file, 0);
+    EXPECT_EQ(write(file, text.data(), text.size()), static_cast<ssize_t>(text.size()));
     close(file);
   }
   ~ReadableFile() { unlink(path_.c_str()); }
@@ -101,6 +103,28 @@ TEST(ClientOptionsTest, TlsPartsHaveNoCommas) {
   EXPECT_EQ(refusal_of({.tls = TlsOptions{path, path, path, "pass,word"}}),
             "tls.key_password" + reason);
   EXPECT_EQ(refusal_of({.tls = TlsOptions{path + '\0', path, path, ""}}), "tls.ca_file" + reason);
+}
+
+TEST(ClientOptionsTest, SaslNeedsAUserAndAFileWithAPassword) {
+  const ReadableFile file("secret\n");
+  const ReadableFile empty;
+  EXPECT_EQ(refusal_of({.sasl = SaslOptions{"orders", file.path()}}), "");
+  EXPECT_EQ(refusal_of({.sasl = SaslOptions{}}), "sasl.user: it is empty");
+  EXPECT_EQ(refusal_of({.sasl = SaslOptions{std::string("a\0b", 3), file.path()}}),
+            "sasl.user: it has a NUL in it");
+  EXPECT_EQ(refusal_of({.sasl = SaslOptions{"orders", ""}}), "sasl.password_file: it is empty");
+  EXPECT_EQ(refusal_of({.sasl = SaslOptions{"orders", "/no/such"}}),
+            R"(sasl.password_file: cannot read "/no/such": No such file or directory)");
+  EXPECT_EQ(refusal_of({.sasl = SaslOptions{"orders", empty.path()}}),
+            "sasl.password_file: the first line of \"" + empty.path() + "\" is empty");
+}
+
+TEST(ClientOptionsTest, SaslAndTlsExcludeEachOther) {
+  const ReadableFile file("secret\n");
+  const std::string& path = file.path();
+  EXPECT_EQ(
+      refusal_of({.tls = TlsOptions{path, path, path, ""}, .sasl = SaslOptions{"orders", path}}),
+      "sasl: libzookeeper cannot use it together with TLS");
 }
 
 TEST(ClientOptionsTest, SecretsAreNotInTheMessage) {

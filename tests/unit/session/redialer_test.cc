@@ -26,6 +26,7 @@ class Target final : public DialTarget {
     return std::chrono::nanoseconds(searching.load());
   }
   void replace_wire() override { ++replaced; }
+  void look_for_refusal() override { ++looks_for_refusal; }
 
  private:
   Executor connector_{"zklock-connect"};
@@ -38,6 +39,7 @@ class Target final : public DialTarget {
   std::atomic<std::uint64_t> dials = 0;
   mutable std::atomic<int> looks = 0;
   std::atomic<int> replaced = 0;
+  std::atomic<int> looks_for_refusal = 0;
 };
 
 class RedialerTest : public ::testing::Test {
@@ -144,6 +146,7 @@ TEST_F(RedialerTest, AttemptsToConnectAreLookedAtUntilThereIsAConnection) {
   target_->redialer.look_for_servers_later();
   time_.advance(250ms);
   EXPECT_EQ(ensemble_.looks_at_attempts(), 6);
+  EXPECT_EQ(target_->looks_for_refusal, 6);
 }
 
 TEST_F(RedialerTest, TheServersAreLookedUpAtOnceWhenAConnectionBreaks) {

@@ -37,6 +37,15 @@ std::string accepted(const std::string& server) {
   return kStart + "check_events@2992: initiated connection to server " + server;
 }
 
+TEST(AttemptLineTest, KnowsWhatCyrusSaslSays) {
+  for (const std::string& text : {"During SASL negotiation: ", "Starting SASL negotiation: "}) {
+    const std::string line = kStart + "zoo_sasl_client_step@345: " + text + "generic failure";
+    const AttemptLine attempt = parse_attempt_line(line);
+    EXPECT_EQ(attempt.kind, Kind::refused);
+    EXPECT_EQ(attempt.why, "generic failure");
+  }
+}
+
 TEST(AttemptLineTest, NamesTheServerAndTheErrorOfAFailure) {
   const std::string line = refused("127.0.0.1:2181");
   const AttemptLine parsed = parse_attempt_line(line);
