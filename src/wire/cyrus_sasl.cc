@@ -20,8 +20,6 @@ namespace zklock::internal {
 
 namespace {
 
-constexpr int kOk = 0;  // SASL_OK
-
 bool knows_mechanism() {
   const char** const known = sasl_global_listmech();
   for (const char** name = known; name != nullptr && *name != nullptr; ++name) {
@@ -38,14 +36,14 @@ bool begin() {
   sasl_set_mutex([]() -> void* { return new (std::nothrow) std::mutex; },
                  [](void* mutex) {
                    mutex_of(mutex).lock();
-                   return kOk;
+                   return kSaslOk;
                  },
                  [](void* mutex) {
                    mutex_of(mutex).unlock();
-                   return kOk;
+                   return kSaslOk;
                  },
                  [](void* mutex) { delete static_cast<std::mutex*>(mutex); });
-  return sasl_client_init(nullptr) == kOk && knows_mechanism();
+  return sasl_client_init(nullptr) == kSaslOk && knows_mechanism();
 }
 
 }  // namespace

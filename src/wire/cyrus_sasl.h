@@ -7,6 +7,9 @@ namespace zklock::internal {
 /// The only one that ZooKeeper's servers have for passwords.
 constexpr const char* kSaslMechanism = "DIGEST-MD5";
 
+/// What its functions and callbacks return if all is well: SASL_OK of sasl/sasl.h.
+constexpr int kSaslOk = 0;
+
 /// Whether this process has it.
 [[nodiscard]] bool has_cyrus_sasl() noexcept;
 

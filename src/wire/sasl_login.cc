@@ -11,7 +11,6 @@ namespace zklock::internal {
 namespace {
 
 // Of sasl/sasl.h.
-constexpr int kOk = 0;
 constexpr int kFail = -1;
 constexpr int kNoMemory = -2;
 constexpr unsigned kGetOption = 1;
@@ -41,14 +40,14 @@ int SaslLogin::get_option(void* /*context*/, const char* /*plugin*/, const char*
   if (option == nullptr || result == nullptr || std::strcmp(option, kLogLevel) != 0) return kFail;
   *result = kLogNothing;
   if (length != nullptr) *length = 1;
-  return kOk;
+  return kSaslOk;
 }
 
 int SaslLogin::get_name(void* context, int /*id*/, const char** result, unsigned* length) noexcept {
   const std::string& user = static_cast<const SaslLogin*>(context)->options_.user;
   *result = user.c_str();
   if (length != nullptr) *length = static_cast<unsigned>(user.size());
-  return kOk;
+  return kSaslOk;
 }
 
 int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
@@ -57,7 +56,7 @@ int SaslLogin::get_password(void* /*connection*/, void* context, int /*id*/,
     auto& self = *static_cast<SaslLogin*>(context);
     if (!self.password_.read(self.options_.password_file).empty()) return kFail;
     *secret = &self.password_;
-    return kOk;
+    return kSaslOk;
   } catch (...) {
     return kNoMemory;
   }
