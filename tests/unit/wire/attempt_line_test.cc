@@ -38,7 +38,7 @@ std::string accepted(const std::string& server) {
 }
 
 TEST(AttemptLineTest, KnowsWhatCyrusSaslSays) {
-  for (const std::string& text : {"During SASL negotiation: ", "Starting SASL negotiation: "}) {
+  for (const std::string text : {"During SASL negotiation: ", "Starting SASL negotiation: "}) {
     const std::string line = kStart + "zoo_sasl_client_step@345: " + text + "generic failure";
     const AttemptLine attempt = parse_attempt_line(line);
     EXPECT_EQ(attempt.kind, Kind::refused);
