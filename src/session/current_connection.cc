@@ -133,9 +133,10 @@ std::optional<std::chrono::nanoseconds> CurrentConnection::searching_for() const
   return Platform::current().boot_now() - std::max(times_.dialed, times_.disconnected);
 }
 
-std::optional<CurrentConnection::Detached> CurrentConnection::detach_wire() {
+std::optional<CurrentConnection::Detached> CurrentConnection::detach_wire(
+    std::optional<std::uint64_t> number) {
   const MutexLock lock(monitor_.mutex);
-  if (failure_ || is_connected_) return std::nullopt;
+  if (failure_ || is_connected_ || (number && *number != wire_number_)) return std::nullopt;
   ++wire_number_;
   return Detached{std::exchange(wire_, nullptr), session_};
 }

@@ -96,8 +96,9 @@ class CurrentConnection {
     std::shared_ptr<Wire> wire;
     std::shared_ptr<SessionState> session;
   };
-  /// Lets go of a wire without a connection, but keeps the session. None: connected, or failed.
-  [[nodiscard]] std::optional<Detached> detach_wire();
+  /// Lets go of a wire without a connection, but keeps the session. None: connected, or failed; or
+  /// it is not the one with this number.
+  [[nodiscard]] std::optional<Detached> detach_wire(std::optional<std::uint64_t> number = {});
 
   // What a wire reports.
 

@@ -127,9 +127,13 @@ BootTime KeepAlive::patience_ends(std::chrono::nanoseconds timeout, bool is_conn
   // can work. A connection that is up may still be of use, but must not postpone forever what
   // follows from those before it.
   const std::uint64_t most = is_connected ? kFruitlessConnections : kFruitlessConnections - 1;
-  if (history.fruitless > most) return history.last_answered + kTimeoutsWithoutServers * timeout;
-  if (is_connected) return BootTime::max();
-  return history.disconnected_at + kTimeoutsWithoutServers * timeout;
+  const BootTime with_servers = history.fruitless > most
+                                    ? history.last_answered + kTimeoutsWithoutServers * timeout
+                                    : BootTime::max();
+  if (is_connected) return with_servers;
+  // Each dial counts as an answer, and there may be one every few seconds, each of which is
+  // refused.
+  return std::min(with_servers, history.disconnected_at + kTimeoutsWithoutServers * timeout);
 }
 
 /// A server that hangs, or a connection that drops what is sent, shows only in this: no answer

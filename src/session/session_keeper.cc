@@ -178,15 +178,15 @@ void SessionKeeper::on_auth_failed(std::uint64_t wire) {
 /// more: closing it does not end the session, and leases may rely on that.
 void SessionKeeper::look_for_refusal() {
   const CurrentConnection::Search search = current_.search();
-  const std::string why = search.wire ? search.wire->take_refusal() : std::string();
-  if (why.empty()) return;
+  const Refusal refusal = search.wire ? search.wire->take_refusal() : Refusal();
+  if (refusal.why.empty()) return;
   if (!is_refusal_logged_.exchange(true)) {
-    log_.error([&] { return dialer().address() + ": " + why; });
+    log_.error([&] { return dialer().address() + ": " + refusal.why; });
   }
-  if (current_.refuse(search.number, why, gives_up_)) {
+  if (current_.refuse(search.number, refusal.why, gives_up_ && !refusal.may_pass)) {
     on_expired(search.number);
-  } else if (current_.detach_wire()) {
-    close_later(Ending::session, [wire = search.wire] { wire->close(); });
+  } else if (const auto old = current_.detach_wire(search.number)) {
+    if (old->wire) close_later(Ending::session, [wire = old->wire] { wire->close(); });
     redialer_.dial_later();
   }
 }

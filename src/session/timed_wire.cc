@@ -57,7 +57,7 @@ class TimedWire final : public Wire {
   }
   void leave_server(std::chrono::nanoseconds silence) override { wire_->leave_server(silence); }
   [[nodiscard]] std::string problem() const override { return wire_->problem(); }
-  [[nodiscard]] std::string take_refusal() override { return wire_->take_refusal(); }
+  [[nodiscard]] Refusal take_refusal() override { return wire_->take_refusal(); }
   void close() noexcept override { wire_->close(); }
 
  private:

@@ -76,6 +76,10 @@ class FakeEnsemble final : public FakeQuorumListener {
   /// Its connections stay as they are, and nobody answers there until it is started.
   void power_off(int server);
   void start(int server);
+  /// Not one that is off.
+  void thaw(int server) {
+    if (!addresses_.is_off(server)) quorum_.thaw(server);
+  }
   void delay_watches(std::chrono::nanoseconds delay) { watch_delay_ = delay; }
   void expire_session(std::int64_t session);
   /// The leader removes them. Returns how many there were.

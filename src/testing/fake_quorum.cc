@@ -174,10 +174,11 @@ void FakeQuorum::kill(int server) {
 void FakeQuorum::start(int server) {
   Server& one = at(server);
   one.is_running = true;
-  ++one.silences;  // what was noticed of its end concerns it no more
+  if (!is_up(server)) return;  // it is frozen, or cut off: the others have yet to notice
+  ++one.silences;              // what was noticed of its end concerns it no more
   if (leader_ == kNoLeader) {
     elect_later(kElectionTime);
-  } else if (is_up(server)) {
+  } else {
     come_back(server);
   }
 }
@@ -232,7 +233,6 @@ void FakeQuorum::freeze(int server) {
 void FakeQuorum::thaw(int server) {
   Server& one = at(server);
   if (!std::exchange(one.is_frozen, false)) return;
-  ++one.silences;
   listener_.on_thawed(server);
   start(server);
 }
@@ -244,7 +244,6 @@ void FakeQuorum::cut_off(int server) {
 
 void FakeQuorum::heal(int server) {
   if (!std::exchange(at(server).is_cut_off, false)) return;
-  ++at(server).silences;
   if (at(server).is_running) start(server);
 }
 

@@ -148,7 +148,8 @@ void FakeZooKeeper::freeze_server(int server) {
   impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.freeze(server); });
 }
 void FakeZooKeeper::thaw_server(int server) {
-  impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.thaw(server); });
+  impl_->check_server(server);
+  impl_->act([server](FakeEnsemble& ensemble) { ensemble.thaw(server); });
 }
 void FakeZooKeeper::cut_off_server(int server) {
   impl_->act_on(server, [&](FakeQuorum& quorum) { quorum.cut_off(server); });

@@ -15,6 +15,7 @@ namespace {
 //   "...: Delaying connection after exhaustively trying all servers [...]"
 //   "...: Exceeded deadline by 834ms"
 //   "...:ZOO_ERROR@init_ssl_for_socket@2787: Failed to load client private key from ..."
+//   "...:ZOO_ERROR@_zsasl_fail@148: SASL authentication failed. rc=-1"
 //   "...:ZOO_ERROR@zoo_sasl_client_step@345: During SASL negotiation: generic failure ..."
 constexpr std::string_view kFailed = ": Socket ";
 constexpr std::string_view kCode = " zk retcode=";
@@ -26,6 +27,7 @@ constexpr std::array<std::string_view, 3> kStuck{
     ": Failed to load CA file ", ": Failed to load client ", ": SSL_CTX_check_private_key failed"};
 
 constexpr std::string_view kRefused = " SASL negotiation: ";
+constexpr std::string_view kBroken = ": SASL authentication failed. rc=";
 
 constexpr int kSessionExpired = -112;  // an event, and no failure to connect
 constexpr int kTlsFailed = -15;
@@ -76,6 +78,7 @@ AttemptLine parse_attempt_line(std::string_view line) noexcept {
   if (const auto why = behind(kRefused, line)) {
     return {.kind = AttemptLine::Kind::refused, .why = *why};
   }
+  if (behind(kBroken, line)) return {AttemptLine::Kind::broken};
   return {};
 }
 

@@ -17,6 +17,7 @@ struct AttemptLine {
     late,      // its thread was: as it pauses, or the machine is busy
     stuck,     // the files for TLS cannot be used; the next attempt comes without a pause
     refused,   // Cyrus SASL could not go on with the login; no attempt comes
+    broken,    // the login failed on this side, behind `refused` or without it; no attempt comes
   };
   Kind kind = Kind::other;
   std::string_view server{};  // accepted, failed: "ip:port". A part of the line

@@ -40,7 +40,8 @@ void LibZooKeeperLog::take(std::string_view line) {
   {
     const MutexLock lock(mutex_);
     attempts_.note(attempt);
-    if (attempt.kind == AttemptLine::Kind::refused) negotiation_ = attempt.why;
+    if (attempt.kind == AttemptLine::Kind::refused) login_.negotiation = attempt.why;
+    if (attempt.kind == AttemptLine::Kind::broken) login_.has_failed_here = true;
     if (attempt.kind == AttemptLine::Kind::failed || attempt.kind == AttemptLine::Kind::pausing) {
       on_failed_attempt = on_failed_attempt_;
     }
@@ -84,7 +85,7 @@ void LibZooKeeperLog::on_connected() {
   close_connections_on_exec(servers_->in_use());  // the application may have switched off the lines
   const MutexLock lock(mutex_);
   attempts_.forget();
-  negotiation_.clear();
+  login_ = {};
 }
 
 void LibZooKeeperLog::leave_server(std::chrono::nanoseconds silence) {
@@ -98,9 +99,9 @@ std::string LibZooKeeperLog::problem() const {
   return attempts_.problem();
 }
 
-std::string LibZooKeeperLog::negotiation() const {
+LibZooKeeperLog::Login LibZooKeeperLog::login() const {
   const MutexLock lock(mutex_);
-  return negotiation_;
+  return login_;
 }
 
 }  // namespace zklock::internal

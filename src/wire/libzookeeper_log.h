@@ -41,8 +41,12 @@ class LibZooKeeperLog final : public LineReceiver {
   void leave_server(std::chrono::nanoseconds silence);
   /// What became of the last attempts to connect, in words. "": nothing is known.
   [[nodiscard]] std::string problem() const;
-  /// What Cyrus SASL said when a login failed. "": nothing, also if the servers refused it.
-  [[nodiscard]] std::string negotiation() const;
+  /// Of the last login.
+  struct Login {
+    std::string negotiation{};     // what Cyrus SASL said when it could not go on. "": nothing
+    bool has_failed_here = false;  // otherwise the servers have refused it
+  };
+  [[nodiscard]] Login login() const;
 
  private:
   void write(const AttemptLine& attempt, std::string_view line) const;
@@ -54,7 +58,7 @@ class LibZooKeeperLog final : public LineReceiver {
   mutable Mutex mutex_;
   std::function<void(bool)> on_failed_attempt_ ZKLOCK_GUARDED_BY(mutex_);
   ConnectAttempts attempts_ ZKLOCK_GUARDED_BY(mutex_);
-  std::string negotiation_ ZKLOCK_GUARDED_BY(mutex_);
+  Login login_ ZKLOCK_GUARDED_BY(mutex_);
 };
 
 }  // namespace zklock::internal

@@ -57,7 +57,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
   void leave_server(std::chrono::nanoseconds silence) override;
   [[nodiscard]] std::string problem() const override { return log_->problem(); }
-  [[nodiscard]] std::string take_refusal() override;
+  [[nodiscard]] Refusal take_refusal() override;
   void close() noexcept override;
 
  private:
@@ -262,13 +262,18 @@ void LibZooKeeperWire::leave_server(std::chrono::nanoseconds silence) {
 
 /// After a refusal libzookeeper ends the handle's network thread: without an event, and in most
 /// cases without a line.
-std::string LibZooKeeperWire::take_refusal() {
+Refusal LibZooKeeperWire::take_refusal() {
   if (!login_) return {};
   {
     const SharedLock lock(handle_mutex_);
     if (handle_ == nullptr || zoo_state(handle_) != ZOO_AUTH_FAILED_STATE) return {};
   }
-  return servers_->give_up() ? login_->refusal(log_->negotiation()) : std::string();
+  if (!servers_->give_up()) return {};
+  const LibZooKeeperLog::Login login = log_->login();
+  // Before Cyrus comes in, libzookeeper asks the socket for its addresses: it has none if the
+  // connection was reset.
+  const bool broke = login.has_failed_here && login.negotiation.empty();
+  return {login_->refusal(broke ? "the connection broke" : login.negotiation), broke};
 }
 
 void LibZooKeeperWire::close() noexcept {

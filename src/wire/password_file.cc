@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -18,7 +19,12 @@ static_assert(std::is_standard_layout_v<Password>, "Cyrus SASL reads it");
 std::string Password::read(const std::string& file) {
   wipe();
   const int descriptor = ::open(file.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-  const ssize_t bytes = descriptor < 0 ? -1 : ::read(descriptor, text_.data(), text_.size());
+  // It is read again for each login, which a pipe is not good for.
+  struct stat status {};
+  const bool is_file =
+      descriptor >= 0 && ::fstat(descriptor, &status) == 0 && !S_ISFIFO(status.st_mode);
+  if (descriptor >= 0 && !is_file) errno = ESPIPE;
+  const ssize_t bytes = is_file ? ::read(descriptor, text_.data(), text_.size()) : -1;
   const int error = errno;
   if (descriptor >= 0) ::close(descriptor);
   const char* const problem = bytes < 0 ? "" : take_line(static_cast<std::size_t>(bytes));

@@ -43,6 +43,12 @@ class WireListener {
   virtual void on_watch(WatchEvent::Type type, const std::string& path) = 0;
 };
 
+/// Why a client is not logged in.
+struct Refusal {
+  std::string why{};      // in words. "": nobody refuses, or that was taken
+  bool may_pass = false;  // nobody refuses it: the connection broke
+};
+
 /// The operations are asynchronous, and executed in the order in which they are called, also across
 /// threads. Each is answered exactly once, on the wire's own thread, at the latest when the wire is
 /// closed. Requests that `close` leaves unanswered, and requests after that, are answered with
@@ -84,8 +90,8 @@ class Wire {
   [[nodiscard]] virtual std::string problem() const { return {}; }
 
   /// Why the servers refuse to log the client in, if no event says it, in words: once. The wire
-  /// does not connect any more, and can only be closed. "": they do not, or it was taken.
-  [[nodiscard]] virtual std::string take_refusal() { return {}; }
+  /// does not connect any more, and can only be closed.
+  [[nodiscard]] virtual Refusal take_refusal() { return {}; }
 
   /// Ends the session: answers the requests under way, notifies the servers, frees all resources.
   /// Blocks for seconds, so only close_later calls it. Nothing is called after it has returned.

@@ -44,7 +44,7 @@ void EnsembleFaults::freeze() {
   ensemble_.run([&] { ensemble_.quorum().freeze(server); });
   plan_.heal_later(1ms, 15s, [this, server] {
     world_.note(kWho, "thaws server " + std::to_string(server));
-    ensemble_.run([&] { ensemble_.quorum().thaw(server); });
+    ensemble_.run([&] { ensemble_.thaw(server); });
   });
 }
 

@@ -75,17 +75,30 @@ void ScriptedWire::send(WireRequest request) {
   request.fail(ZooKeeperErrc::connection_loss);
 }
 
-void ScriptedWire::refuse(const std::string& why) {
+void ScriptedWire::refuse(const std::string& why, bool may_pass) {
   const std::scoped_lock lock(mutex_);
-  refusal_ = why;
+  refusal_ = {why, may_pass};
 }
 
-std::string ScriptedWire::take_refusal() {
+void ScriptedWire::when_asked_for_refusal(std::function<void()> event) {
   const std::scoped_lock lock(mutex_);
-  return std::exchange(refusal_, "");
+  when_asked_for_refusal_ = std::move(event);
+}
+
+internal::Refusal ScriptedWire::take_refusal() {
+  std::function<void()> event;
+  internal::Refusal refusal;
+  {
+    const std::scoped_lock lock(mutex_);
+    event.swap(when_asked_for_refusal_);
+    refusal = std::exchange(refusal_, {});
+  }
+  if (event) event();
+  return refusal;
 }
 
 void ScriptedWire::close() noexcept {
+  ++closes_;
   Requests unanswered;
   Requests upkeep;
   {

@@ -64,7 +64,7 @@ class ScriptedWire final : public internal::Wire {
   void check(const std::string& path, std::int32_t version, Answer<void> answer) override;
   void multi(const std::vector<MultiOperation>& operations, Answer<MultiResult> answer) override;
   void leave_server(std::chrono::nanoseconds) override { ++departures_; }
-  [[nodiscard]] std::string take_refusal() override;
+  [[nodiscard]] internal::Refusal take_refusal() override;
   void close() noexcept override;
 
   /// How often it was to leave its server.
@@ -81,7 +81,10 @@ class ScriptedWire final : public internal::Wire {
   [[nodiscard]] bool is_closed() const;
 
   /// The servers refuse the client: this is what the wire says of it.
-  void refuse(const std::string& why);
+  void refuse(const std::string& why, bool may_pass = false);
+  /// What happens while it is asked for that.
+  void when_asked_for_refusal(std::function<void()> event);
+  [[nodiscard]] int closes() const { return closes_; }
   /// A handshake for the session with this id succeeds.
   void connect(std::int64_t session, std::chrono::milliseconds timeout = std::chrono::seconds(10));
 
@@ -95,12 +98,14 @@ class ScriptedWire final : public internal::Wire {
   WireRequest take_from(Requests& requests);
 
   std::atomic<int> departures_{0};
+  std::atomic<int> closes_{0};
   mutable std::mutex mutex_;
   std::condition_variable changed_;
-  Requests requests_;    // guarded by mutex_
-  Requests upkeep_;      // guarded by mutex_
-  std::string refusal_;  // guarded by mutex_
-  bool closed_ = false;  // guarded by mutex_
+  Requests requests_;                             // guarded by mutex_
+  Requests upkeep_;                               // guarded by mutex_
+  std::function<void()> when_asked_for_refusal_;  // guarded by mutex_
+  internal::Refusal refusal_;                     // guarded by mutex_
+  bool closed_ = false;                           // guarded by mutex_
 };
 
 /// Where the wires lead to.

@@ -237,6 +237,15 @@ TEST_F(KeepAliveTest, ASessionWithoutAnswersIsReplacedDespiteFrequentReconnects)
   EXPECT_TRUE(session_->lost().stop_requested());
 }
 
+TEST_F(KeepAliveTest, FailedDialsDoNotDelayTheEndAfterConnectionsWithoutAnswers) {
+  have_fruitless_connections(*wire_, time_, 4s, 1s);
+  wire_->listener->on_disconnected();
+  for (int i = 0; i < 100; ++i) ensemble_.refuse_next("no such name");
+  ensemble_.move_servers();
+  time_.advance(30s);
+  EXPECT_TRUE(session_->lost().stop_requested());
+}
+
 TEST_F(KeepAliveTest, ASessionThatAnswersBetweenBreaksIsNotReplaced) {
   for (int i = 0; i < 60; ++i) {
     wire_->listener->on_disconnected();

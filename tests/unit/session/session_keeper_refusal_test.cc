@@ -85,6 +85,27 @@ TEST_F(SessionKeeperRefusalTest, ASessionIsResumedByAnotherWireAndStaysCertainMe
   EXPECT_EQ(keeper_->problem(), "");
 }
 
+TEST_F(SessionKeeperRefusalTest, ALoginThatBrokeIsTriedAgainAlsoByTheFirstSession) {
+  keeper_->start(listener_);
+  const auto wire = ensemble_.next_wire();
+  wire->refuse("the connection broke", true);
+  time_.settle();
+  time_.advance(2s);
+  EXPECT_TRUE(wire->await_closed());
+  ensemble_.next_wire()->connect(1);
+  EXPECT_TRUE(listener_->await(1));
+}
+
+TEST_F(SessionKeeperRefusalTest, AWireThatIsReplacedMeanwhileIsClosedByTheReplacementAlone) {
+  const auto wire = connect_and_break();
+  wire->when_asked_for_refusal([this] { keeper_->replace_wire(); });
+  refuse(*wire);
+  EXPECT_TRUE(wire->await_closed());
+  time_.advance(1min);
+  EXPECT_EQ(wire->closes(), 1);
+  EXPECT_EQ(ensemble_.dials(), 2);
+}
+
 TEST_F(SessionKeeperRefusalTest, TheReasonIsLoggedOnceUntilThereIsAConnection) {
   auto wire = connect_and_break();
   for (int i = 0; i < 8; ++i) {

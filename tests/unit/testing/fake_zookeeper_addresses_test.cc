@@ -43,6 +43,23 @@ TEST_F(FakeZooKeeperAddresses, TheClientsOfAServerThatIsOffGoToAnotherInTime) {
   EXPECT_TRUE(lease.valid());
 }
 
+TEST_F(FakeZooKeeperAddresses, AnotherLeadsWhenTheLeaderIsOffWhateverElseHappensToIt) {
+  zookeeper_.cut_off_server(0);
+  zookeeper_.power_off_server(0);
+  zookeeper_.heal_server(0);
+  zookeeper_.thaw_server(0);  // it is off, not frozen
+  zookeeper_.advance(30s);
+  EXPECT_THAT(zookeeper_.leader(), AnyOf(1, 2));
+  EXPECT_THAT(zookeeper_.server_of(zookeeper_.connect_to(0)), AnyOf(1, 2));
+}
+
+TEST_F(FakeZooKeeperAddresses, AFrozenLeaderIsReplacedAlsoIfItIsStarted) {
+  zookeeper_.freeze_server(0);
+  zookeeper_.start_server(0);
+  zookeeper_.advance(30s);
+  EXPECT_THAT(zookeeper_.leader(), AnyOf(1, 2));
+}
+
 TEST_F(FakeZooKeeperAddresses, AStartPassesAHostThatIsOff) {
   zookeeper_.power_off_server(1);
   const auto begin = now();

@@ -46,6 +46,11 @@ TEST(AttemptLineTest, KnowsWhatCyrusSaslSays) {
   }
 }
 
+TEST(AttemptLineTest, KnowsALoginThatFailsOnThisSide) {
+  const std::string line = kStart + "_zsasl_fail@148: SASL authentication failed. rc=-1";
+  EXPECT_EQ(parse_attempt_line(line).kind, Kind::broken);
+}
+
 TEST(AttemptLineTest, NamesTheServerAndTheErrorOfAFailure) {
   const std::string line = refused("127.0.0.1:2181");
   const AttemptLine parsed = parse_attempt_line(line);
