@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# No two source files have the same name, and no two test suites. No name is declared for nothing.
+# No two source files have the same name, and no two test suites. No using declaration
+# is without a use.
 #
 #   names_test.sh <source directory>
 set -euo pipefail

@@ -131,8 +131,8 @@ BootTime KeepAlive::patience_ends(std::chrono::nanoseconds timeout, bool is_conn
                                     ? history.last_answered + kTimeoutsWithoutServers * timeout
                                     : BootTime::max();
   if (is_connected) return with_servers;
-  // Each dial counts as an answer, and there may be one every few seconds, each of which is
-  // refused.
+  // A dial counts as an answer. A client that is refused dials every few seconds, and must not put
+  // the end off so.
   return std::min(with_servers, history.disconnected_at + kTimeoutsWithoutServers * timeout);
 }
 

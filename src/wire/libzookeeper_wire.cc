@@ -83,6 +83,7 @@ class LibZooKeeperWire final : public Wire, public std::enable_shared_from_this<
   const LineCallback lines_{log_};
   RoundPause round_pause_;
   const std::unique_ptr<SaslLogin> login_;      // null: no SASL
+  bool has_seen_refusal_ = false;               // of the thread that calls take_refusal
   std::optional<TimeoutInUse> timeout_in_use_;  // null: no TLS. Of the completion thread
   std::atomic<bool> connected_{false};          // written by the completion thread only
 
@@ -268,7 +269,9 @@ Refusal LibZooKeeperWire::take_refusal() {
     const SharedLock lock(handle_mutex_);
     if (handle_ == nullptr || zoo_state(handle_) != ZOO_AUTH_FAILED_STATE) return {};
   }
-  if (!servers_->give_up()) return {};
+  // libzookeeper sets the state before it writes the line that says what has failed: at the next
+  // look that is there.
+  if (!std::exchange(has_seen_refusal_, true) || !servers_->give_up()) return {};
   const LibZooKeeperLog::Login login = log_->login();
   // Before Cyrus comes in, libzookeeper asks the socket for its addresses: it has none if the
   // connection was reset.

@@ -90,7 +90,7 @@ class Wire {
   [[nodiscard]] virtual std::string problem() const { return {}; }
 
   /// Why the servers refuse to log the client in, if no event says it, in words: once. The wire
-  /// does not connect any more, and can only be closed.
+  /// does not connect any more, and can only be closed. Called by one thread at a time.
   [[nodiscard]] virtual Refusal take_refusal() { return {}; }
 
   /// Ends the session: answers the requests under way, notifies the servers, frees all resources.

@@ -106,8 +106,8 @@ void EnsembleFaults::raise_session_timeouts() {
   }
 }
 
-/// One after the other, or only one, once or twice round: when it is over, no server is where the
-/// clients first found it.
+/// All of them, one after the other, or only one; once or twice. After a whole round no server is
+/// where the clients found it.
 void EnsembleFaults::replace_pods() {
   const nanoseconds pause = world_.between(10ms, 5s);
   const int first = any_server();

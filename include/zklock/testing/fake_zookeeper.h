@@ -139,15 +139,15 @@ class FakeZooKeeper {
   /// -1: none.
   [[nodiscard]] int leader() const;
   void kill_server(int server);
-  /// After `kill_server` or `power_off_server`.
+  /// After `kill_server` or `power_off_server`. Does nothing for a server that is frozen.
   void start_server(int server);
-  /// The server's host is off: its connections do not break, and attempts to connect to it get no
-  /// answer.
+  /// The server's host is off, until `start_server`: its connections do not break, and attempts to
+  /// connect to it get no answer.
   void power_off_server(int server);
   /// The server restarts at another address, as pods do, and nobody answers at the one that it had.
   /// Clients that look up its name find it.
   void move_server(int server);
-  /// The server does nothing until `thaw_server`.
+  /// The server does nothing until `thaw_server`, which does nothing for a server that is off.
   void freeze_server(int server);
   void thaw_server(int server);
   /// The server is cut off from the others. It answers reads of its clients for five more ticks.
