@@ -4,6 +4,7 @@
 #include <deque>
 #include <exception>
 #include <string>
+#include <thread>
 #include <utility>
 #include <vector>
 
@@ -15,6 +16,9 @@
 namespace zklock::internal {
 
 namespace {
+
+/// Of the process: `over` when it has waited for the lane.
+enum class Exit { not_begun, begun, over };
 
 class Lane {
  public:
@@ -28,10 +32,12 @@ class Lane {
   /// Until `stop_keeping`, the lane has a thread. Throws std::system_error.
   void keep();
   void stop_keeping() noexcept;
-  /// The process exits: waits for the jobs, and ends the thread that is kept. (A thread that has
-  /// ended without being joined is what ThreadSanitizer calls a leak.)
+  /// The process exits, on this thread: ends the thread that is kept, and waits for the jobs. No
+  /// thread ends after that, as nobody may be left to join it. (A thread that has ended without
+  /// being joined is what ThreadSanitizer calls a leak.)
   void exit(const Context& context);
-  [[nodiscard]] bool has_exited();
+  /// Whether `exit` was called on this thread.
+  [[nodiscard]] bool exits_here();
   /// A thread may be about to add a job: until it is released, not all jobs are done.
   void hold();
   void release() noexcept;
@@ -42,11 +48,20 @@ class Lane {
   void start_thread() ZKLOCK_REQUIRES(monitor_.mutex);
   void work() noexcept;
   void end_this_thread() ZKLOCK_REQUIRES(monitor_.mutex);
-  [[nodiscard]] bool keeps_a_thread() const ZKLOCK_REQUIRES(monitor_.mutex) {
-    return keepers_ > 0 && !has_exited_;
+  /// How many threads stay when they have nothing to do.
+  [[nodiscard]] std::size_t kept_threads() const ZKLOCK_REQUIRES(monitor_.mutex) {
+    switch (exit_) {
+      case Exit::not_begun:
+        return keepers_ > 0 ? 1 : 0;
+      case Exit::begun:
+        return 0;
+      case Exit::over:
+        break;
+    }
+    return most_threads_;
   }
   [[nodiscard]] bool is_done() const ZKLOCK_REQUIRES(monitor_.mutex) {
-    return holds_ == 0 && jobs_.empty() && threads_.size() == (keeps_a_thread() ? idle_ : 0);
+    return holds_ == 0 && jobs_.empty() && threads_.size() == (kept_threads() > 0 ? idle_ : 0);
   }
 
   const std::string name_;
@@ -58,7 +73,8 @@ class Lane {
   std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // threads that wait for a job
   int keepers_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
   int holds_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
-  bool has_exited_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
+  Exit exit_ ZKLOCK_GUARDED_BY(monitor_.mutex) = Exit::not_begun;
+  std::thread::id exiting_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // once the exit has begun
 };
 
 /// Of a simulated process: that of a real one is never destroyed.
@@ -66,6 +82,7 @@ Lane::~Lane() {
   {
     const MutexLock lock(monitor_.mutex);
     keepers_ = 0;
+    exit_ = Exit::begun;
   }
   monitor_.changed->notify_all();
   wait(Context());
@@ -94,7 +111,7 @@ void Lane::add(std::function<void()> job) {
 
 void Lane::keep() {
   const MutexLock lock(monitor_.mutex);
-  if (threads_.empty() && !has_exited_) start_thread();
+  if (threads_.empty() && exit_ == Exit::not_begun) start_thread();
   ++keepers_;
 }
 
@@ -106,9 +123,9 @@ void Lane::stop_keeping() noexcept {
   monitor_.changed->notify_all();
 }
 
-bool Lane::has_exited() {
+bool Lane::exits_here() {
   const MutexLock lock(monitor_.mutex);
-  return has_exited_;
+  return exiting_ == std::this_thread::get_id();
 }
 
 void Lane::hold() {
@@ -127,7 +144,8 @@ void Lane::release() noexcept {
 void Lane::exit(const Context& context) {
   {
     const MutexLock lock(monitor_.mutex);
-    has_exited_ = true;
+    exit_ = Exit::begun;
+    exiting_ = std::this_thread::get_id();
   }
   monitor_.changed->notify_all();
   wait(context);
@@ -140,6 +158,7 @@ void Lane::wait(const Context& context) {
     MutexLock lock(monitor_.mutex);
     wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return is_done(); });
     ended.swap(ended_);
+    if (exiting_ == std::this_thread::get_id()) exit_ = Exit::over;
   }
   for (const std::unique_ptr<Thread>& thread : ended) thread->join();
 }
@@ -153,11 +172,10 @@ void Lane::work() noexcept {
   MutexLock lock(monitor_.mutex);
   for (;;) {
     if (jobs_.empty()) {
-      const bool is_kept = keeps_a_thread() && threads_.size() == 1;
-      if (!is_kept) break;
+      if (threads_.size() > kept_threads()) break;
       ++idle_;
       monitor_.changed->notify_all();  // somebody may wait for this
-      while (jobs_.empty() && keeps_a_thread()) monitor_.changed->wait(lock);
+      while (jobs_.empty() && kept_threads() > 0) monitor_.changed->wait(lock);
       --idle_;
       continue;
     }
@@ -199,7 +217,7 @@ void close_later(Ending lane, std::function<void()> job) noexcept {
   }
   Lane& sessions = lanes().sessions;
   sessions.add(std::move(job));
-  if (!sessions.has_exited()) return;
+  if (!sessions.exits_here()) return;
   const Farewell farewell;
   sessions.wait(farewell.context());
 }

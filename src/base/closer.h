@@ -22,8 +22,9 @@ inline constexpr std::size_t kMostSessionClosers = 4;
 /// lane do not overlap. The threads end when they have nothing to do. Jobs must not throw.
 ///
 /// When no thread can be started, the job waits until the lane has one. (`keep_closer` makes sure
-/// that the session lane has.) Once the process exits, the call waits for the jobs of the session
-/// lane, for as long as a Farewell may.
+/// that the session lane has.) On the thread on which the process exits (in destructors of static
+/// objects), the call waits for the jobs of the session lane, for as long as a Farewell may. On
+/// other threads it never waits: the job may have to join them.
 void close_later(Ending lane, std::function<void()> job) noexcept;
 
 /// Until the returned object is dropped, the session lane has a thread. A client keeps one as long
@@ -41,8 +42,8 @@ class MayDropSession {
   MayDropSession& operator=(const MayDropSession&) = delete;
 };
 
-/// The process exits: waits until all jobs are done, or until `deadline`. What is not done then
-/// ends with the process.
+/// The process exits, on this thread: waits until all jobs are done, or until `deadline`. What is
+/// not done then ends with the process, as do the threads.
 void wait_for_closers_at_exit(SteadyTime deadline) noexcept;
 
 }  // namespace zklock::internal

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "base/background.h"
+#include "base/farewell.h"
 #include "support/virtual_clock.h"
 
 namespace zklock::internal {
@@ -216,6 +217,56 @@ TEST(CloserExitTest, ASessionThatEndsAfterTheExitIsWaitedFor) {
         std::exit(0);
       },
       ::testing::ExitedWithCode(0), "closed");
+}
+
+// It is the thread of a handle, which is joined when the handle is closed: the two waited for each
+// other.
+TEST(CloserExitTest, AnotherThreadThatEndsASessionAfterTheExitDoesNotWait) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::atexit([] {
+          std::thread([] {
+            const auto begun = std::chrono::steady_clock::now();
+            std::promise<void> has_returned;
+            std::promise<void> is_closed;
+            close_later(Ending::session, [&] {
+              has_returned.get_future().wait();
+              is_closed.set_value();
+            });
+            const auto waited = std::chrono::steady_clock::now() - begun;
+            has_returned.set_value();
+            is_closed.get_future().wait();
+            if (waited < FarewellBudget::kMost - 100ms) std::fputs("did not wait\n", stderr);
+          }).join();
+        });
+        const auto background = Background::shared();
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "did not wait");
+}
+
+// ThreadSanitizer would call it a leak: nobody joins it.
+TEST(CloserExitTest, AThreadThatEndsASessionAfterTheExitStays) {
+  GTEST_FLAG_SET(death_test_style, "threadsafe");
+  EXPECT_EXIT(
+      {
+        std::atexit([] {
+          static std::promise<void> has_ended;
+          struct AtTheEnd {
+            ~AtTheEnd() { has_ended.set_value(); }
+          };
+          std::thread([] {
+            close_later(Ending::session, [] { thread_local const AtTheEnd at_the_end; });
+          }).join();
+          if (has_ended.get_future().wait_for(100ms) == std::future_status::timeout) {
+            std::fputs("stays\n", stderr);
+          }
+        });
+        const auto background = Background::shared();
+        std::exit(0);
+      },
+      ::testing::ExitedWithCode(0), "stays");
 }
 
 }  // namespace
