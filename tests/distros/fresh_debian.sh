@@ -15,6 +15,13 @@ fail() {
   exit 1
 }
 
+# Not the fault of what would run in it: a container may not be allowed to, for example.
+readonly kNoDebianHere=69
+cannot_make() {
+  echo "$(basename "$(dirname "$0")"): no Debian can be made here: $*" >&2
+  exit "$kNoDebianHere"
+}
+
 # suite_of RELEASE: the name that Debian's servers have for it.
 suite_of() {
   case $1 in
@@ -51,7 +58,7 @@ make_debian() {
   # shellcheck disable=SC2046  # without a mirror there is no argument
   debootstrap --variant=minbase "$1" "$2" $(mirror) >"$folder/debootstrap.log" 2>&1 || {
     tail -n 20 "$folder/debootstrap.log" >&2
-    fail "debootstrap failed"
+    cannot_make "debootstrap failed"
   }
   apt_settings >"$2/etc/apt/apt.conf.d/90host"
   echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/90fast"  # no disk needs to have it all in the end
@@ -96,8 +103,9 @@ clean_up() {
 # run_in_namespaces ARGUMENT...: this script again, until it ends; its exit status is ours.
 run_in_namespaces() {
   local signal status=0
-  (( $(id -u) == 0 )) || fail "only root can make a Debian"
-  "$root/cmake/bootstrap.sh" distros
+  (( $(id -u) == 0 )) || cannot_make "that takes root"
+  unshare --mount --pid --fork --mount-proc -- true || cannot_make "it needs namespaces of its own"
+  "$root/cmake/bootstrap.sh" distros || cannot_make "without debootstrap"
   folder=$(mktemp -d -p "${TMPDIR:-/var/tmp}" "debian.XXXXXX")
   trap clean_up EXIT
   for signal in INT TERM HUP; do
