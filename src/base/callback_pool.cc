@@ -26,6 +26,7 @@ CallbackPool::~CallbackPool() {
   std::vector<std::unique_ptr<Thread>> threads;
   {
     const MutexLock lock(monitor_.mutex);
+    accepting_ = false;
     stopping_ = true;
     dropped.swap(tasks_);
     threads.swap(threads_);
@@ -52,8 +53,11 @@ void CallbackPool::stop_at_exit(SteadyTime deadline) noexcept {
     while (!is_done() && Platform::current().steady_now() < deadline) {
       went_idle_->wait_until(lock, deadline);
     }
-    stopping_ = true;
-    if (is_done()) finished.swap(threads_);
+    accepting_ = false;
+    // Else no thread ends, not even those that have nothing to do: nobody would join them, which
+    // ThreadSanitizer calls a leak.
+    stopping_ = is_done();
+    if (stopping_) finished.swap(threads_);
     dropped.swap(tasks_);
   }
   monitor_.changed->notify_all();
@@ -63,7 +67,7 @@ void CallbackPool::stop_at_exit(SteadyTime deadline) noexcept {
 void CallbackPool::post(Task task) {
   {
     const MutexLock lock(monitor_.mutex);
-    if (stopping_) return;
+    if (!accepting_) return;
     tasks_.push_back(std::move(task));
     if (threads_.empty()) try_to_start_thread();
     if (lacks_threads()) schedule_look();
@@ -96,7 +100,7 @@ void CallbackPool::schedule_look() {
 void CallbackPool::look_whether_stuck() {
   const MutexLock lock(monitor_.mutex);
   looking_ = false;
-  if (stopping_ || !lacks_threads()) return;
+  if (!accepting_ || !lacks_threads()) return;
   try_to_start_thread();
   schedule_look();
 }

@@ -30,8 +30,8 @@ class CallbackPool {
   /// Drops the tasks that have not begun. Waits for those that are running.
   ~CallbackPool();
   /// The process exits: waits for all tasks, but not beyond `deadline`. Then drops the tasks that
-  /// have not begun, and those that are posted later, and leaves the threads of the others to the
-  /// end of the process. (Destroying the pool after that waits for them.)
+  /// have not begun, and those that are posted later; if others are still running, leaves all
+  /// threads to the end of the process. (Destroying the pool after that waits for them.)
   void stop_at_exit(SteadyTime deadline) noexcept;
   CallbackPool(const CallbackPool&) = delete;
   CallbackPool& operator=(const CallbackPool&) = delete;
@@ -59,7 +59,8 @@ class CallbackPool {
   std::size_t idle_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;   // threads that wait
   bool looking_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;   // a look is scheduled
   int failed_starts_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;  // of threads, since the last one
-  bool stopping_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;
+  bool accepting_ ZKLOCK_GUARDED_BY(monitor_.mutex) = true;  // tasks
+  bool stopping_ ZKLOCK_GUARDED_BY(monitor_.mutex) = false;  // its threads end
 };
 
 }  // namespace zklock::internal

@@ -131,6 +131,29 @@ TEST_F(StuckPoolTest, ExitLeavesATaskBehindThatDoesNotEnd) {
   background.timers.stop();
 }
 
+// Nobody would join it: a leak for ThreadSanitizer.
+TEST_F(StuckPoolTest, ExitEndsNoThreadWhileOneIsStuck) {
+  Background background;
+  background.losses.post([this] { gate_.wait(); });
+  std::atomic<bool> has_ended{false};
+  struct AtTheEnd {
+    std::atomic<bool>& has_ended;
+    ~AtTheEnd() { has_ended = true; }
+  };
+  std::atomic<bool> is_done{false};
+  background.losses.post([&] {
+    thread_local const AtTheEnd at_the_end{has_ended};
+    is_done = true;
+  });
+  time_.advance(1s);  // it has a thread of its own
+  ASSERT_TRUE(is_done);
+  background.losses.stop_at_exit(time_.steady_now());
+  time_.settle();
+  EXPECT_FALSE(has_ended);
+  gate_.open();
+  background.timers.stop();
+}
+
 TEST_F(CallbackPoolTest, ExitWaitsForTheTasksThatEnd) {
   Background background;
   int done = 0;
