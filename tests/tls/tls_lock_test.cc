@@ -172,9 +172,9 @@ TEST_F(TlsFilesTest, FilesThatStayUnusableAreNotReadWithoutAPause) {
   const int threads = count_threads();
   std::ofstream(own_.key_file) << "half a file";
   proxy_.cut();
+  EXPECT_TRUE(becomes_true([&] { return lease.loss_reason() == LossReason::cut_off; }));
   EXPECT_TRUE(becomes_true([&] { return count_threads() <= threads - 2; }))
       << "the handle is closed, with libzookeeper's two threads";
-  EXPECT_EQ(lease.loss_reason(), LossReason::cut_off);
   use(stage().client);
   lock.unlock(lock.lock(soon()), soon());
   const std::vector<std::string> lines = logger_->lines();
