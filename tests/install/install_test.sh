@@ -97,7 +97,10 @@ case $case_name in
     for program in zookeeper-example zklock; do
       "$prefix/bin/$program" --help >/dev/null || fail "the installed $program does not start"
     done
-    if grep -rF "$SOURCE_DIR" --include='*.cmake' --include='*.pc' "$prefix"; then
+    # As a whole path: a clone in /zklock is not what "include/zklock" refers to.
+    source_path=$(sed 's/[^[:alnum:]/]/\\&/g' <<<"$SOURCE_DIR")
+    if grep -rE "(^|-[IL]|[^[:alnum:]_./}-])$source_path(\$|[^[:alnum:]_.-])" \
+        --include='*.cmake' --include='*.pc' "$prefix"; then
       fail "the installed package refers to the source directory"
     fi
     ;;
