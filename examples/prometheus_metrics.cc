@@ -2,14 +2,19 @@
 //
 //   prometheus_metrics [address of ZooKeeper] [where to listen]
 //
-// It holds its lock for as long as it can. Ctrl-C, or SIGTERM, ends it.
+// By default: localhost:2181, and 127.0.0.1:9464. It holds its lock for as long as it can. Ctrl-C,
+// or SIGTERM, ends it.
+#include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/exposer.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
+#include <prometheus/metric_family.h>
 #include <prometheus/registry.h>
 #include <pthread.h>
 #include <signal.h>
+#include <zklock/advanced/claim_client.h>
+#include <zklock/libzookeeper_client.h>
 #include <zklock/locked_worker.h>
 #include <zklock/zookeeper_lock.h>
 
@@ -24,12 +29,12 @@
 #include <map>
 #include <memory>
 #include <mutex>
-#include <set>
 #include <stop_token>
 #include <string>
 #include <system_error>
 #include <thread>
 #include <utility>
+#include <vector>
 
 using namespace std::chrono_literals;
 using zklock::Context;
@@ -68,7 +73,8 @@ class LockMetrics final : public zklock::LockObserver {
   void on_granted(const Lease& lease, std::chrono::nanoseconds waited) override {
     wait_seconds_.Observe(seconds(waited));
     const std::scoped_lock lock(mutex_);
-    if (!lease.loss_reason()) held_.insert(lease.fencing_token());  // a loss may be quicker
+    // A loss may be quicker.
+    if (!lease.loss_reason()) held_[lease.fencing_token()] = lease.valid();
     ahead_.erase(std::this_thread::get_id());
     show();
   }
@@ -100,8 +106,14 @@ class LockMetrics final : public zklock::LockObserver {
   void on_ending(const Lease& /*lease*/, std::chrono::nanoseconds /*remaining*/) override {
     endings_.Increment();
   }
-  void on_suspended(const Lease& /*lease*/) override { suspensions_.Increment(); }
-  void on_resumed(const Lease& /*lease*/) override { resumptions_.Increment(); }
+  void on_suspended(const Lease& lease) override {
+    suspensions_.Increment();
+    look_whether_valid(lease);
+  }
+  void on_resumed(const Lease& lease) override {
+    resumptions_.Increment();
+    look_whether_valid(lease);
+  }
   void on_removal_pending(const std::string& /*znode*/) override { pending_removals_.Increment(); }
   void on_removed(const std::string& /*znode*/) override { pending_removals_.Decrement(); }
   void on_removal_failed(const std::string& /*znode*/, const std::error_code&) override {
@@ -147,6 +159,13 @@ class LockMetrics final : public zklock::LockObserver {
     return counter("zklock_losses_total", "Leases that were lost.", {{"reason", name_of(reason)}});
   }
 
+  /// These events may come late: what counts is how it is now.
+  void look_whether_valid(const Lease& lease) {
+    const std::scoped_lock lock(mutex_);
+    const auto held = held_.find(lease.fencing_token());
+    if (held != held_.end()) held->second = lease.valid();
+    show();
+  }
   /// However a lease ends, several events may say so. The first one counts.
   void end(const Lease& lease) {
     const std::scoped_lock lock(mutex_);
@@ -158,7 +177,10 @@ class LockMetrics final : public zklock::LockObserver {
   void show() {
     std::size_t most_ahead = 0;
     for (const auto& [thread, ahead] : ahead_) most_ahead = std::max(most_ahead, ahead);
+    const auto suspended =
+        std::count_if(held_.begin(), held_.end(), [](const auto& held) { return !held.second; });
     held_now_.Set(static_cast<double>(held_.size()));
+    suspended_now_.Set(static_cast<double>(suspended));
     waiting_.Set(static_cast<double>(ahead_.size()));
     claims_ahead_.Set(static_cast<double>(most_ahead));
   }
@@ -170,6 +192,8 @@ class LockMetrics final : public zklock::LockObserver {
   prometheus::Histogram& hold_seconds_ =
       histogram("zklock_hold_seconds", "From the grant to its end.");
   prometheus::Gauge& held_now_ = gauge("zklock_held", "Grants that are held.");
+  prometheus::Gauge& suspended_now_ =
+      gauge("zklock_suspended", "Of these, those that no server confirms now.");
   prometheus::Gauge& waiting_ = gauge("zklock_waiting", "Calls that wait in the queue.");
   prometheus::Gauge& claims_ahead_ = gauge("zklock_claims_ahead", "Of the last one of them.");
   prometheus::Gauge& pending_removals_ =
@@ -194,7 +218,30 @@ class LockMetrics final : public zklock::LockObserver {
 
   std::mutex mutex_;
   std::map<std::thread::id, std::size_t> ahead_;  // of each call that waits; guarded by mutex_
-  std::set<std::int64_t> held_;                   // fencing tokens; guarded by mutex_
+  /// Fencing tokens, and whether they were valid when last looked at. Guarded by mutex_.
+  std::map<std::int64_t, bool> held_;
+};
+
+/// Exports whether a lock's client is connected. It is asked when Prometheus asks.
+class ConnectionMetric final : public prometheus::Collectable {
+ public:
+  /// REQUIRES: a client of `connect`.
+  ConnectionMetric(const std::shared_ptr<zklock::ZooKeeperClient>& client, std::string lock)
+      : client_(std::dynamic_pointer_cast<zklock::ClaimClient>(client)), lock_(std::move(lock)) {}
+
+  [[nodiscard]] std::vector<prometheus::MetricFamily> Collect() const override {
+    prometheus::ClientMetric connected;
+    connected.label = {{"lock", lock_}};
+    connected.gauge.value = client_->is_connected() ? 1 : 0;
+    return {{"zklock_connected",
+             "Whether a server is connected.",
+             prometheus::MetricType::Gauge,
+             {connected}}};
+  }
+
+ private:
+  const std::shared_ptr<zklock::ClaimClient> client_;
+  const std::string lock_;
 };
 
 /// SIGINT and SIGTERM, which are blocked from now on: main waits for them. Call it before any other
@@ -208,14 +255,17 @@ sigset_t block_signals_to_end() {
   return signals;
 }
 
-/// The service. It renews the TTL each second, while all is well.
+/// The service. It renews the TTL long before it is over. When that fails, the lease goes on: if it
+/// comes near its end, stop is requested.
 void serve(const Lease& lease, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any changed;
   std::unique_lock lock(mutex);
   while (!stop.stop_requested()) {
-    lease.renew(Context().with_timeout(1s));
-    changed.wait_for(lock, stop, 1s, [] { return false; });
+    std::error_code error;
+    lease.renew(Context().with_timeout(1s), error);
+    if (error) std::cerr << "the TTL was not renewed: " << error.message() << '\n';
+    changed.wait_for(lock, stop, 5s, [] { return false; });
   }
 }
 
@@ -227,18 +277,24 @@ void run(const std::string& servers, const std::string& listen) {
   exposer.RegisterCollectable(registry);
 
   const std::string path = "/examples/metrics";
-  zklock::ZooKeeperLock lock({.address = servers,
-                              .path = path,
-                              .ttl = 5s,
+  const auto logger = zklock::stderr_logger();  // the alerts send you to the log
+  const auto client = zklock::connect(servers, {.logger = logger});
+  const auto connection = std::make_shared<ConnectionMetric>(client, path);
+  exposer.RegisterCollectable(connection);
+  zklock::ZooKeeperLock lock({.path = path,
+                              .ttl = 30s,
                               .observer = std::make_shared<LockMetrics>(*registry, path),
+                              .client = {.logger = logger},
                               .trace_key = "trace",
-                              .observer_margin = 1s});
+                              .observer_margin = 1s},
+                             client);
   // [readme-end]
   std::cout << "http://127.0.0.1:" << exposer.GetListeningPorts().front() << "/metrics"
             << std::endl;
   zklock::LockedWorker worker(lock,
                               {.first_pause = 100ms,
                                .overdue_after = 5s,
+                               .logger = logger,
                                .lock_context = Context().with_value("trace", "metrics example")},
                               serve);
   int signal = 0;

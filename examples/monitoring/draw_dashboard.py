@@ -14,6 +14,7 @@ from html import escape
 WIDTH, HEIGHT, GAP = 470, 190, 14  # of a panel
 LEFT, RIGHT, TOP, BOTTOM = 48, 10, 34, 46  # in a panel, around its plot
 STEP, MINUTE = 2, 60
+# Grafana makes $__rate_interval a minute when Prometheus scrapes each 15 s.
 COLORS = ["#3274d9", "#e0752d", "#3f9e4d", "#a352cc", "#c4162a", "#8a6d00"]
 STYLE = ("text{font:11px sans-serif;fill:#444}.title{font-weight:bold;font-size:13px;fill:#111}.panel{fill:#fff;"
          "stroke:#ccc}.grid{stroke:#e6e6e6}.line{fill:none;stroke-width:1.7}.axis{text-anchor:end}")
@@ -21,8 +22,9 @@ LINE = re.compile(r"(\d+) (\w+)\{(.*)\} (\S+)")
 LABEL = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 FILTER = re.escape('{lock=~"$lock"}')
 GAUGE = re.compile(rf"(\w+){FILTER}")
-INCREASE = re.compile(rf"increase\((\w+){FILTER}\[1m\]\)")
-QUANTILE = re.compile(rf"histogram_quantile\(([0-9.]+), sum by \(le\) \(rate\((\w+){FILTER}\[1m\]\)\)\)")
+ABSENCE = re.compile(rf"1 - (\w+){FILTER}")
+INCREASE = re.compile(rf"increase\((\w+){FILTER}\[\$__rate_interval\]\)")
+QUANTILE = re.compile(rf"histogram_quantile\(([0-9.]+), sum by \(le\) \(rate\((\w+){FILTER}\[\$__rate_interval\]\)\)\)")
 
 
 class Recorded:
@@ -77,6 +79,8 @@ def evaluate(expression, recorded):
     """The lines of one query: (labels, values)."""
     if match := GAUGE.fullmatch(expression):
         return recorded.of(match[1])
+    if match := ABSENCE.fullmatch(expression):
+        return [(labels, [1 - value for value in values]) for labels, values in recorded.of(match[1])]
     if match := INCREASE.fullmatch(expression):
         return [(labels, growth(values)) for labels, values in recorded.of(match[1])]
     if match := QUANTILE.fullmatch(expression):
@@ -141,13 +145,15 @@ def draw_panel(panel, recorded):
     for minute in range(recorded.end // MINUTE + 1):
         body.append(f'<text text-anchor="middle" x="{x(minute * MINUTE / STEP):.1f}" '
                     f'y="{HEIGHT - BOTTOM + 15}">{minute} min</text>')
-    place = LEFT
+    place, legend = 0, []
     for number, (name, values) in enumerate(lines):
         color = COLORS[number % len(COLORS)]
         body.append(f'<path class="line" stroke="{color}" d="{path(values, x, y)}"/>')
-        body.append(f'<path stroke="{color}" stroke-width="3" d="M{place} {HEIGHT - 14}h12"/>'
-                    f'<text x="{place + 16}" y="{HEIGHT - 10}">{escape(name)}</text>')
+        legend.append(f'<path stroke="{color}" stroke-width="3" d="M{place} -4h12"/>'
+                      f'<text x="{place + 16}">{escape(name)}</text>')
         place += 26 + 6 * len(name)
+    scale = min(1, (width + RIGHT - 4) / place)
+    body.append(f'<g transform="translate({LEFT} {HEIGHT - 10}) scale({scale:.2f})">{"".join(legend)}</g>')
     return "".join(body)
 
 

@@ -119,8 +119,8 @@ enum class LossReason {
   cut_off,
   /// The grant was held for longer than its TTL.
   ttl_over,
-  /// Somebody else deleted the claim. (Also when servers end the session of a connected client:
-  /// they report its claim first.)
+  /// The claim was deleted: by somebody else, or with its session. (When a frozen process goes on,
+  /// or servers end the session of a connected client, they may report the claim first.)
   claim_deleted,
   /// The client or the lock was closed while the lock was held.
   client_closed,

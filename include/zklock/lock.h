@@ -78,9 +78,10 @@ class ZKLOCK_EXPORT Lease {
   ///     }
   [[nodiscard]] std::stop_token suspended() const noexcept;
 
-  /// Returns once the lease is valid: at once, unless it is suspended. Throws LockError:
-  /// `lock_lost`; `no_server_answered`, or `locking_failed` if the call was cancelled (with both,
-  /// it is still suspended).
+  /// Returns once the lease is valid: at once, unless it is suspended. When a connection is back,
+  /// that takes up to a third of the session timeout more. Throws LockError: `lock_lost`;
+  /// `no_server_answered`, or `locking_failed` if the call was cancelled (with both, it is still
+  /// suspended).
   void await_certainty(const Context& context = {}) const;
   void await_certainty(const Context& context, std::error_code& error) const noexcept;
 

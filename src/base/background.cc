@@ -21,6 +21,7 @@ struct CurrentBackground {
   Mutex mutex;
   std::weak_ptr<Background> current ZKLOCK_GUARDED_BY(mutex);
   std::shared_ptr<Background> last ZKLOCK_GUARDED_BY(mutex);  // once the process exits
+  bool exits ZKLOCK_GUARDED_BY(mutex) = false;
 };
 
 void end_at_exit() noexcept {
@@ -30,6 +31,7 @@ void end_at_exit() noexcept {
     const MutexLock lock(registry.mutex);
     background = registry.current.lock();
     registry.last = background;  // not destroyed: threads that are left behind use it
+    registry.exits = true;
   }
   const Farewell farewell;
   const SteadyTime end = farewell.deadline() + kLateHooks;
@@ -63,6 +65,7 @@ std::shared_ptr<Background> Background::shared() {
       if (fork_count() == forks) close_later(Ending::thread, [ended] { delete ended; });
     });
     registry.current = background;
+    if (registry.exits) background->ends_at_exit.end(Context());  // what uses it ends at once
   }
   return background;
 }

@@ -3,8 +3,8 @@
 #include <algorithm>
 #include <deque>
 #include <exception>
+#include <optional>
 #include <string>
-#include <thread>
 #include <utility>
 #include <vector>
 
@@ -36,13 +36,13 @@ class Lane {
   /// thread ends after that, as nobody may be left to join it. (A thread that has ended without
   /// being joined is what ThreadSanitizer calls a leak.)
   void exit(const Context& context);
-  /// Whether `exit` was called on this thread.
-  [[nodiscard]] bool exits_here();
+  [[nodiscard]] bool exit_has_begun();
   /// A thread may be about to add a job: until it is released, not all jobs are done.
   void hold();
   void release() noexcept;
-  /// Waits until all jobs are done, and joins the threads that have ended.
-  void wait(const Context& context);
+  /// Waits until all jobs are done, and joins the threads that have ended. `then` is the state from
+  /// that moment on.
+  void wait(const Context& context, std::optional<Exit> then = std::nullopt);
 
  private:
   void start_thread() ZKLOCK_REQUIRES(monitor_.mutex);
@@ -74,7 +74,6 @@ class Lane {
   int keepers_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
   int holds_ ZKLOCK_GUARDED_BY(monitor_.mutex) = 0;
   Exit exit_ ZKLOCK_GUARDED_BY(monitor_.mutex) = Exit::not_begun;
-  std::thread::id exiting_ ZKLOCK_GUARDED_BY(monitor_.mutex);  // once the exit has begun
 };
 
 /// Of a simulated process: that of a real one is never destroyed.
@@ -123,9 +122,9 @@ void Lane::stop_keeping() noexcept {
   monitor_.changed->notify_all();
 }
 
-bool Lane::exits_here() {
+bool Lane::exit_has_begun() {
   const MutexLock lock(monitor_.mutex);
-  return exiting_ == std::this_thread::get_id();
+  return exit_ != Exit::not_begun;
 }
 
 void Lane::hold() {
@@ -145,20 +144,19 @@ void Lane::exit(const Context& context) {
   {
     const MutexLock lock(monitor_.mutex);
     exit_ = Exit::begun;
-    exiting_ = std::this_thread::get_id();
   }
   monitor_.changed->notify_all();
-  wait(context);
+  wait(context, Exit::over);
 }
 
-void Lane::wait(const Context& context) {
+void Lane::wait(const Context& context, std::optional<Exit> then) {
   std::vector<std::unique_ptr<Thread>> ended;
   {
     ContextWait wait(monitor_, context);
     MutexLock lock(monitor_.mutex);
     wait.wait(lock, [this]() ZKLOCK_REQUIRES(monitor_.mutex) { return is_done(); });
     ended.swap(ended_);
-    if (exiting_ == std::this_thread::get_id()) exit_ = Exit::over;
+    if (then) exit_ = *then;
   }
   for (const std::unique_ptr<Thread>& thread : ended) thread->join();
 }
@@ -211,13 +209,12 @@ Lanes& lanes() {
 }  // namespace
 
 void close_later(Ending lane, std::function<void()> job) noexcept {
-  if (lane == Ending::thread) {
-    lanes().threads.add(std::move(job));
-    return;
-  }
+  (lane == Ending::thread ? lanes().threads : lanes().sessions).add(std::move(job));
+}
+
+void await_closers_once_the_process_exits() noexcept {
   Lane& sessions = lanes().sessions;
-  sessions.add(std::move(job));
-  if (!sessions.exits_here()) return;
+  if (!sessions.exit_has_begun()) return;
   const Farewell farewell;
   sessions.wait(farewell.context());
 }

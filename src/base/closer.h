@@ -22,10 +22,13 @@ inline constexpr std::size_t kMostSessionClosers = 4;
 /// lane do not overlap. The threads end when they have nothing to do. Jobs must not throw.
 ///
 /// When no thread can be started, the job waits until the lane has one. (`keep_closer` makes sure
-/// that the session lane has.) On the thread on which the process exits (in destructors of static
-/// objects), the call waits for the jobs of the session lane, for as long as a Farewell may. On
-/// other threads it never waits: the job may have to join them.
+/// that the session lane has.) Does not wait: the job may have to join the caller's thread.
 void close_later(Ending lane, std::function<void()> job) noexcept;
+
+/// For threads of the application that have ended a session. Once the process exits (in destructors
+/// of static objects, for example), nobody else may wait for that: this waits for the jobs of the
+/// session lane, for as long as a Farewell may. Otherwise it returns at once.
+void await_closers_once_the_process_exits() noexcept;
 
 /// Until the returned object is dropped, the session lane has a thread. A client keeps one as long
 /// as it has sessions to close. Throws std::system_error.

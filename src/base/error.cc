@@ -199,7 +199,7 @@ class LossCategory final : public std::error_category {
       case LossReason::ttl_over:
         return "the lock was held for longer than its TTL";
       case LossReason::claim_deleted:
-        return "somebody else deleted the claim";
+        return "the claim was deleted, by somebody else or with its session";
       case LossReason::client_closed:
         return "the client or the lock was closed";
     }

@@ -4,6 +4,7 @@
 
 #include <zklock/context.h>
 
+#include <chrono>
 #include <memory>
 #include <utility>
 #include <vector>
@@ -28,7 +29,7 @@ class EndsAtExit {
 /// Thread safety: all functions may be called from any thread.
 class ExitList {
  public:
-  /// What is added once the process exits begins to end at once.
+  /// What is added once the process exits ends at once.
   void add(const std::shared_ptr<EndsAtExit>& object) {
     {
       const MutexLock lock(mutex_);
@@ -39,6 +40,7 @@ class ExitList {
       }
     }
     object->begin_to_end();
+    object->await_servers(Context().with_timeout(std::chrono::nanoseconds(0)));
   }
 
   /// Ends all of them.

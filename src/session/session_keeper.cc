@@ -240,7 +240,10 @@ bool SessionKeeper::shut_down(std::function<void()> closed) {
     closing.session->lose(LossReason::client_closed);
     report_loss(closing.session, closing.connection);
   }
-  if (closing.can_tell_servers) say_farewell();
+  if (closing.can_tell_servers) {
+    say_farewell();
+    await_closers_once_the_process_exits();
+  }
   return true;
 }
 

@@ -15,7 +15,8 @@ fail() {
   exit 1
 }
 
-# Not the fault of what would run in it: a container may not be allowed to, for example.
+# The exit status of these scripts when what would run in the Debian is not to blame: a container may
+# not be allowed to make one, for example.
 readonly kNoDebianHere=69
 cannot_make() {
   echo "$(basename "$(dirname "$0")"): no Debian can be made here: $*" >&2
@@ -63,12 +64,14 @@ make_debian() {
   apt_settings >"$2/etc/apt/apt.conf.d/90host"
   echo force-unsafe-io >"$2/etc/dpkg/dpkg.cfg.d/90fast"  # no disk needs to have it all in the end
   cp /etc/hosts /etc/resolv.conf "$2/etc"
+  touch "$folder/has_debian"
 }
 
 # copy_sources DIRECTORY: this project, without its builds, to /zklock of that Debian.
 copy_sources() {
   mkdir "$1/zklock"
-  tar -C "$root" --exclude='./build*' --exclude=./.git -cf - . | tar -C "$1/zklock" -xf -
+  # The folder of this run may be in there, too: see $TMPDIR.
+  tar -C "$root" --exclude='./build*' --exclude=./.git --exclude="${folder##*/}" -cf - . | tar -C "$1/zklock" -xf -
 }
 
 # exec_in_debian DIRECTORY COMMAND...: becomes that command.
@@ -118,5 +121,6 @@ run_in_namespaces() {
   namespace=$!
   wait "$namespace" || status=$?
   namespace=
+  if (( status == kNoDebianHere )) && [[ -e $folder/has_debian ]]; then status=1; fi
   exit "$status"
 }

@@ -81,6 +81,8 @@ case $case_name in
     [[ ! $removed$added ]] || fail "the library does not export what the list says. If that is meant \
 (.github/CONTRIBUTING.md, \"The binary interface\", says when it may be), update the list:
   tests/install/exported_symbols.sh $3/src/libzklock.so >tests/install/exported_symbols.txt"
+    readelf --dynamic "$3/src/libzklock.so" | grep -q NODELETE ||
+        fail "dlclose would unload the library while its threads run"
     ;;
 
   install)

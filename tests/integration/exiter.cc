@@ -71,6 +71,30 @@ Held hold(ZooKeeperLockConfig config) {
   return {std::move(lock), std::move(lease)};
 }
 
+/// Locks on another thread when static objects are destroyed.
+class Latecomer {
+ public:
+  Latecomer() = default;
+  ~Latecomer() {
+    if (address.empty()) return;
+    std::thread([this] {
+      try {
+        static_cast<void>(new Held(hold({.address = address, .path = path})));
+      } catch (const zklock::LockError& error) {
+        std::printf("refused: %s\n", error.cause().message().c_str());
+        std::fflush(stdout);
+      }
+    }).join();
+  }
+  Latecomer(const Latecomer&) = delete;
+  Latecomer& operator=(const Latecomer&) = delete;
+
+  std::string address{};
+  std::string path{};
+};
+
+Latecomer latecomer;  // NOLINT(cert-err58-cpp): does not throw
+
 /// Locks with a client of their own each.
 std::vector<Held> hold_many(const std::string& address, const std::string& path) {
   constexpr int kLocks = 12;
@@ -137,6 +161,10 @@ void run(const std::string& address, const std::string& path, const std::string&
     auto lock = std::make_unique<ZooKeeperLock>(ZooKeeperLockConfig{.path = path}, static_client);
     Lease lease = lock->lock(soon());
     static_locks.push_back({std::move(lock), std::move(lease)});
+  } else if (how == "latecomer") {
+    local.push_back(hold(config_for(address, path, how)));
+    latecomer.address = address;
+    latecomer.path = path;
   } else {
     static_locks.push_back(hold(config_for(address, path, how)));
   }

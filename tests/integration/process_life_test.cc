@@ -51,6 +51,17 @@ TEST_P(ExitTest, EndsSoonAndFreesTheLock) {
   expect_exit();
 }
 
+TEST(ExitWithLatecomerTest, WhatBeginsAfterTheExitIsRefusedAndLeavesNoSession) {
+  const ZooKeeperServer server;
+  Subprocess holder({EXITER, server.address(), unique_path(), "latecomer"}, {kNoLeaks},
+                    Subprocess::Input::written);
+  ASSERT_TRUE(holder.wait_for_line("holding")) << holder.standard_error();
+  holder.write("go\n");
+  EXPECT_THAT(holder.wait_for_exit(kMostOfAnExit), Optional(0)) << holder.standard_error();
+  EXPECT_TRUE(holder.wait_for_line("^refused: ")) << holder.standard_output();
+  EXPECT_THAT(server.ask("mntr"), HasSubstr("zk_global_sessions\t0\n"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Ways, ExitTest,
                          ::testing::Values("plain", "plain-static", "leaked", "busy", "stuck-hook",
                                            "stuck-callback", "stuck-logger", "stuck-stderr",

@@ -101,7 +101,8 @@ class PrometheusMetricsTest : public ::testing::Test {
     }
   }
 
-  const std::string address_ = ZooKeeperServer::shared().address();
+  ZooKeeperServer server_;
+  const std::string address_ = server_.address();
   const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
   ZooKeeperLock holder_{{.path = kPath, .owner_key = "owner"}, client_};
   const Lease held_ = holder_.lock(soon().with_value("owner", "user1"));
@@ -142,6 +143,15 @@ TEST_F(PrometheusMetricsTest, CountsWhatHappensToTheLock) {
   program_.signal(SIGTERM);
   EXPECT_THAT(program_.wait_for_exit(), Optional(0));
   EXPECT_THAT(program_.standard_error(), HasSubstr(" waits for user1 on "));
+}
+
+TEST_F(PrometheusMetricsTest, SaysThatNoServerIsConnectedAndWhenOneIsAgain) {
+  ASSERT_TRUE(becomes("zklock_connected{}", 1)) << get_metrics(port_);
+  server_.kill();
+  EXPECT_TRUE(becomes("zklock_connected{}", 0));
+  server_.restart();
+  EXPECT_TRUE(becomes("zklock_connected{}", 1));
+  EXPECT_TRUE(becomes("zklock_suspended{}", 0));
 }
 
 /// The names of metrics in a text.

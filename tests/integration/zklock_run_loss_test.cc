@@ -79,7 +79,7 @@ TEST_F(ZklockRunLossTest, ABrokenLockEndsTheCommandAtOnce) {
   EXPECT_THAT(run->wait_for_exit(5s), Optional(76));
   EXPECT_TRUE(is_gone(command));
   EXPECT_EQ(run->standard_error(),
-            "zklock: " + path_ + ": somebody else deleted the claim, so the command was ended\n")
+            "zklock: " + path_ + ": the claim was deleted, by somebody else or with its session, so the command was ended\n")
       << "and nothing of a supervisor that had to be killed for that";
 }
 

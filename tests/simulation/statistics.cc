@@ -92,7 +92,7 @@ constexpr std::array kToBeReached{
     "is too late to write",
     "cannot write",
     "does not know whether it has written",
-    "has lost (somebody else deleted the claim)",
+    "has lost (the claim was deleted, by somebody else or with its session)",
     "has lost (no server confirmed the session in time)",
     "has lost (the session expired)",
     "has lost (the lock was held for longer than its TTL)",

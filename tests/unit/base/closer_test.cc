@@ -29,12 +29,17 @@ TEST_P(CloserTest, RunsJobsOnAnotherThread) {
 
 TEST_P(CloserTest, DoesNotBlock) {
   std::promise<void> go;
+  std::promise<void> has_gone;
   const auto begun = std::chrono::steady_clock::now();
-  close_later(GetParam(), [&] { go.get_future().wait(); });
+  close_later(GetParam(), [&] {
+    go.get_future().wait();
+    has_gone.set_value();
+  });
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 1s);
   std::promise<void> done;
   close_later(GetParam(), [&] { done.set_value(); });
   go.set_value();
+  has_gone.get_future().wait();
   done.get_future().wait();
 }
 
@@ -212,6 +217,7 @@ TEST(CloserExitTest, ASessionThatEndsAfterTheExitIsWaitedFor) {
       {
         std::atexit([] {  // runs after the library's own: this is the first use of it
           close_later(Ending::session, [] { std::fputs("closed\n", stderr); });
+          await_closers_once_the_process_exits();
         });
         const auto background = Background::shared();
         std::exit(0);

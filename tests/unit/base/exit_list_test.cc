@@ -53,10 +53,10 @@ TEST_F(ExitListTest, WhatIsGoneIsLeftOut) {
   EXPECT_THAT(steps_, IsEmpty());
 }
 
-TEST_F(ExitListTest, WhatIsAddedDuringTheExitBeginsToEndAtOnce) {
+TEST_F(ExitListTest, WhatIsAddedDuringTheExitEndsAtOnce) {
   list_.end(Context());
   const auto late = add("late");
-  EXPECT_THAT(steps_, ElementsAre("late begins"));
+  EXPECT_THAT(steps_, ElementsAre("late begins", "late: servers"));
 }
 
 }  // namespace

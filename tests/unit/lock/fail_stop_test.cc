@@ -55,7 +55,7 @@ TEST_F(FailStopDeathTest, EndsTheProcessWhenTheLeaseIsLost) {
         LeaseSource::lose(lease, LossReason::claim_deleted);
         await_the_end();
       },
-      ExitedWithCode(FailStop::kExitStatus), "/a/lock-1 is lost: somebody else deleted the claim");
+      ExitedWithCode(FailStop::kExitStatus), "/a/lock-1 is lost: the claim was deleted");
 }
 
 TEST_F(FailStopDeathTest, EndsTheProcessWhenTheEndMovesNearer) {
