@@ -63,8 +63,8 @@ class ZKLOCK_EXPORT LockObserver {
   /// in "-lock-", without the number. Not with a client that is no ClaimClient; the same holds for
   /// the next two.
   virtual void on_removal_pending(const std::string& znode);
-  /// Later, after `on_removal_pending`: it is gone, or its session is over, and it goes with it. (By
-  /// this client's clock. Servers that were away themselves give a session its timeout again.)
+  /// Later, after `on_removal_pending`: it is gone, or its session is over, and it goes with it.
+  /// (By this client's clock. Servers that were away themselves give a session its timeout again.)
   virtual void on_removed(const std::string& znode);
   /// Later: the servers do not permit to remove it (see ZooKeeperLockConfig::acl). As it would
   /// block the queue, its session is ended, and all leases in it are lost. `on_removed` follows.
