@@ -78,8 +78,9 @@ TEST_F(ZklockRunLossTest, ABrokenLockEndsTheCommandAtOnce) {
   ASSERT_TRUE(client_->remove(claim, -1, soon()));
   EXPECT_THAT(run->wait_for_exit(5s), Optional(76));
   EXPECT_TRUE(is_gone(command));
-  EXPECT_EQ(run->standard_error(),
-            "zklock: " + path_ + ": the claim was deleted, by somebody else or with its session, so the command was ended\n")
+  EXPECT_EQ(run->standard_error(), "zklock: " + path_ +
+                                       ": the claim was deleted, by somebody else or with its "
+                                       "session, so the command was ended\n")
       << "and nothing of a supervisor that had to be killed for that";
 }
 
