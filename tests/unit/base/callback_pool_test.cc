@@ -133,9 +133,9 @@ TEST_F(StuckPoolTest, ExitLeavesATaskBehindThatDoesNotEnd) {
 
 // Nobody would join it: a leak for ThreadSanitizer.
 TEST_F(StuckPoolTest, ExitEndsNoThreadWhileOneIsStuck) {
+  std::atomic<bool> has_ended{false};  // also of use to threads that end with the pool
   Background background;
   background.losses.post([this] { gate_.wait(); });
-  std::atomic<bool> has_ended{false};
   struct AtTheEnd {
     std::atomic<bool>& has_ended;
     ~AtTheEnd() { has_ended = true; }
