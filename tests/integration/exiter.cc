@@ -71,19 +71,31 @@ Held hold(ZooKeeperLockConfig config) {
   return {std::move(lock), std::move(lease)};
 }
 
-/// Locks on another thread when static objects are destroyed.
+/// Says so if the call is refused.
+template <class Call>
+void expect_refusal(const char* of, const Call& call) {
+  try {
+    call();
+  } catch (const zklock::LockError& error) {
+    std::printf("%s: %s\n", of, error.cause().message().c_str());
+    std::fflush(stdout);
+  }
+}
+
+/// Connects, and locks, on another thread when static objects are destroyed. What is not refused
+/// stays until the process ends.
 class Latecomer {
  public:
   Latecomer() = default;
   ~Latecomer() {
     if (address.empty()) return;
     std::thread([this] {
-      try {
+      expect_refusal("client", [this] {
+        static_cast<void>(new std::shared_ptr<zklock::ZooKeeperClient>(zklock::connect(address)));
+      });
+      expect_refusal("lock", [this] {
         static_cast<void>(new Held(hold({.address = address, .path = path})));
-      } catch (const zklock::LockError& error) {
-        std::printf("refused: %s\n", error.cause().message().c_str());
-        std::fflush(stdout);
-      }
+      });
     }).join();
   }
   Latecomer(const Latecomer&) = delete;

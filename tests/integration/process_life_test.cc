@@ -58,7 +58,8 @@ TEST(ExitWithLatecomerTest, WhatBeginsAfterTheExitIsRefusedAndLeavesNoSession) {
   ASSERT_TRUE(holder.wait_for_line("holding")) << holder.standard_error();
   holder.write("go\n");
   EXPECT_THAT(holder.wait_for_exit(kMostOfAnExit), Optional(0)) << holder.standard_error();
-  EXPECT_TRUE(holder.wait_for_line("^refused: ")) << holder.standard_output();
+  EXPECT_TRUE(holder.wait_for_line("^client: the client is closed"));
+  EXPECT_TRUE(holder.wait_for_line("^lock: ")) << holder.standard_output();
   EXPECT_THAT(server.ask("mntr"), HasSubstr("zk_global_sessions\t0\n"));
 }
 

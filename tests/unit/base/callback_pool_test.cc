@@ -133,7 +133,7 @@ TEST_F(StuckPoolTest, ExitLeavesATaskBehindThatDoesNotEnd) {
 
 // Nobody would join it: a leak for ThreadSanitizer.
 TEST_F(StuckPoolTest, ExitEndsNoThreadWhileOneIsStuck) {
-  std::atomic<bool> has_ended{false};  // also of use to threads that end with the pool
+  std::atomic<bool> has_ended{false};  // set by threads that end with the pool
   Background background;
   background.losses.post([this] { gate_.wait(); });
   struct AtTheEnd {

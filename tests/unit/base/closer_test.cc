@@ -181,8 +181,19 @@ TEST(CloserLanesTest, DoNotDelayEachOther) {
   EXPECT_TRUE(is_thread_done);
 }
 
-TEST(CloserExitTest, ExitWaitsForPendingJobs) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+class CloserExitTest : public ::testing::Test {
+ protected:
+  CloserExitTest() { GTEST_FLAG_SET(death_test_style, "threadsafe"); }
+
+  /// REQUIRES: the library was not in use yet. So `late` runs after its exit handler.
+  [[noreturn]] static void exit_and_then(void (*late)()) {
+    std::atexit(late);
+    const auto background = Background::shared();
+    std::exit(0);
+  }
+};
+
+TEST_F(CloserExitTest, ExitWaitsForPendingJobs) {
   EXPECT_EXIT(
       {
         static std::promise<void> exiting;
@@ -197,8 +208,7 @@ TEST(CloserExitTest, ExitWaitsForPendingJobs) {
       ::testing::ExitedWithCode(0), "closed");
 }
 
-TEST(CloserExitTest, ExitDoesNotWaitForAJobThatTakesLong) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
+TEST_F(CloserExitTest, ExitDoesNotWaitForAJobThatTakesLong) {
   const auto begun = std::chrono::steady_clock::now();
   EXPECT_EXIT(
       {
@@ -211,68 +221,56 @@ TEST(CloserExitTest, ExitDoesNotWaitForAJobThatTakesLong) {
   EXPECT_LT(std::chrono::steady_clock::now() - begun, 10s);
 }
 
-TEST(CloserExitTest, ASessionThatEndsAfterTheExitIsWaitedFor) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        std::atexit([] {  // runs after the library's own: this is the first use of it
-          close_later(Ending::session, [] { std::fputs("closed\n", stderr); });
-          await_closers_once_the_process_exits();
-        });
-        const auto background = Background::shared();
-        std::exit(0);
-      },
-      ::testing::ExitedWithCode(0), "closed");
+TEST_F(CloserExitTest, ASessionThatEndsAfterTheExitCanBeWaitedFor) {
+  EXPECT_EXIT(exit_and_then([] {
+                close_later(Ending::session, [] { std::fputs("closed\n", stderr); });
+                await_closers_once_the_process_exits();
+              }),
+              ::testing::ExitedWithCode(0), "closed");
 }
 
-// It is the thread of a handle, which is joined when the handle is closed: the two waited for each
-// other.
-TEST(CloserExitTest, AnotherThreadThatEndsASessionAfterTheExitDoesNotWait) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        std::atexit([] {
-          std::thread([] {
-            const auto begun = std::chrono::steady_clock::now();
-            std::promise<void> has_returned;
-            std::promise<void> is_closed;
-            close_later(Ending::session, [&] {
-              has_returned.get_future().wait();
-              is_closed.set_value();
-            });
-            const auto waited = std::chrono::steady_clock::now() - begun;
-            has_returned.set_value();
-            is_closed.get_future().wait();
-            if (waited < FarewellBudget::kMost - 100ms) std::fputs("did not wait\n", stderr);
-          }).join();
-        });
-        const auto background = Background::shared();
-        std::exit(0);
-      },
-      ::testing::ExitedWithCode(0), "did not wait");
+TEST_F(CloserExitTest, AlsoByAnotherThreadThatIsAwaited) {
+  EXPECT_EXIT(exit_and_then([] {
+                std::thread([] {
+                  close_later(Ending::session, [] { std::fputs("closed\n", stderr); });
+                  await_closers_once_the_process_exits();
+                }).join();
+              }),
+              ::testing::ExitedWithCode(0), "closed");
+}
+
+// It may be the thread of a handle, which is joined when the handle is closed: the two waited for
+// each other.
+TEST_F(CloserExitTest, AThreadThatEndsASessionAfterTheExitDoesNotWait) {
+  EXPECT_EXIT(exit_and_then([] {
+                const auto begun = std::chrono::steady_clock::now();
+                std::promise<void> has_returned;
+                std::promise<void> is_closed;
+                close_later(Ending::session, [&] {
+                  has_returned.get_future().wait();
+                  is_closed.set_value();
+                });
+                const auto waited = std::chrono::steady_clock::now() - begun;
+                has_returned.set_value();
+                is_closed.get_future().wait();
+                if (waited < FarewellBudget::kMost - 100ms) std::fputs("did not wait\n", stderr);
+              }),
+              ::testing::ExitedWithCode(0), "did not wait");
 }
 
 // ThreadSanitizer would call it a leak: nobody joins it.
-TEST(CloserExitTest, AThreadThatEndsASessionAfterTheExitStays) {
-  GTEST_FLAG_SET(death_test_style, "threadsafe");
-  EXPECT_EXIT(
-      {
-        std::atexit([] {
-          static std::promise<void> has_ended;
-          struct AtTheEnd {
-            ~AtTheEnd() { has_ended.set_value(); }
-          };
-          std::thread([] {
-            close_later(Ending::session, [] { thread_local const AtTheEnd at_the_end; });
-          }).join();
-          if (has_ended.get_future().wait_for(100ms) == std::future_status::timeout) {
-            std::fputs("stays\n", stderr);
-          }
-        });
-        const auto background = Background::shared();
-        std::exit(0);
-      },
-      ::testing::ExitedWithCode(0), "stays");
+TEST_F(CloserExitTest, AThreadThatClosesASessionAfterTheExitStays) {
+  EXPECT_EXIT(exit_and_then([] {
+                static std::promise<void> has_ended;
+                struct AtTheEnd {
+                  ~AtTheEnd() { has_ended.set_value(); }
+                };
+                close_later(Ending::session, [] { thread_local const AtTheEnd at_the_end; });
+                if (has_ended.get_future().wait_for(100ms) == std::future_status::timeout) {
+                  std::fputs("stays\n", stderr);
+                }
+              }),
+              ::testing::ExitedWithCode(0), "stays");
 }
 
 }  // namespace
