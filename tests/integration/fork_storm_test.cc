@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <chrono>
-#include <cstdlib>
 #include <string>
 
 #include "support/subprocess.h"
@@ -23,17 +22,10 @@ constexpr const char* kChildren = "200";
 constexpr const char* kChildren = "10000";
 #endif
 
-/// The suppressions stay.
-std::string with_forks() {
-  const char* const options = std::getenv("TSAN_OPTIONS");
-  return "TSAN_OPTIONS=" + (options != nullptr ? options + std::string(":") : "") +
-         "die_after_fork=0";
-}
-
 TEST(ForkTest, NoChildOfABusyProcessHangs) {
   const ZooKeeperServer& server = ZooKeeperServer::shared();
   Subprocess parent({FORK_STORM, server.address(), unique_path(), kChildren},
-                    {"ASAN_OPTIONS=detect_leaks=0", with_forks()});
+                    {"ASAN_OPTIONS=detect_leaks=0"});
   EXPECT_THAT(parent.wait_for_exit(300s), Optional(0)) << parent.standard_error();
   EXPECT_THAT(parent.standard_output(), HasSubstr("0 of ")) << parent.standard_error();
 }
