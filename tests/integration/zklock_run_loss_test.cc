@@ -71,13 +71,15 @@ TEST_F(ZklockRunLossTest, ACommandThatIgnoresTermIsKilledBeforeTheLeaseEndsWhenT
   server.resume();
 }
 
-TEST_F(ZklockRunLossTest, ABrokenLockEndsTheCommandAtOnce) {
-  const auto run = start_bash({}, kStubborn);
+TEST_F(ZklockRunLossTest, ABrokenLockEndsTheCommandAndAllThatItHasStartedAtOnce) {
+  const auto run = start_bash({}, kWithGrandchild);
   const pid_t command = process_named("ready", *run);
+  const pid_t grandchild = process_named("grandchild", *run);
   const std::string claim = lock_.entries(soon()).begin()->path;
   ASSERT_TRUE(client_->remove(claim, -1, soon()));
   EXPECT_THAT(run->wait_for_exit(5s), Optional(76));
   EXPECT_TRUE(is_gone(command));
+  EXPECT_TRUE(is_gone(grandchild));
   EXPECT_EQ(run->standard_error(), "zklock: " + path_ +
                                        ": the claim was deleted, by somebody else or with its "
                                        "session, so the command was ended\n")
