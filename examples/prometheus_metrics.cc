@@ -1,9 +1,10 @@
 // A service whose lock Prometheus can watch. monitoring.md says what the metrics mean.
 //
-//   prometheus_metrics [address of ZooKeeper] [where to listen]
+//   prometheus_metrics [address of ZooKeeper] [where to listen] [lose|suspend]
 //
-// By default: localhost:2181, and 127.0.0.1:9464. It holds its lock for as long as it can. Ctrl-C,
-// or SIGTERM, ends it.
+// By default: localhost:2181, 127.0.0.1:9464, and lose. It holds its lock for as long as it can;
+// the last argument says what becomes of the lease when no server confirms it. Ctrl-C, or SIGTERM,
+// ends it.
 #include <prometheus/collectable.h>
 #include <prometheus/counter.h>
 #include <prometheus/exposer.h>
@@ -29,6 +30,7 @@
 #include <map>
 #include <memory>
 #include <mutex>
+#include <stdexcept>
 #include <stop_token>
 #include <string>
 #include <system_error>
@@ -40,6 +42,7 @@ using namespace std::chrono_literals;
 using zklock::Context;
 using zklock::Lease;
 using zklock::LossReason;
+using zklock::WhenUncertain;
 
 namespace {
 
@@ -255,8 +258,8 @@ sigset_t block_signals_to_end() {
   return signals;
 }
 
-/// The service. It renews the TTL long before it is over. When that fails, the lease goes on: if it
-/// comes near its end, stop is requested.
+/// The service. It renews the TTL long before it is over. When that fails, the lease goes on; once
+/// it is lost, stop is requested. A suspended lease is renewed when it is valid again.
 void serve(const Lease& lease, const std::stop_token& stop) {
   std::mutex mutex;
   std::condition_variable_any changed;
@@ -269,7 +272,7 @@ void serve(const Lease& lease, const std::stop_token& stop) {
   }
 }
 
-void run(const std::string& servers, const std::string& listen) {
+void run(const std::string& servers, const std::string& listen, WhenUncertain when_uncertain) {
   const sigset_t signals_to_end = block_signals_to_end();
   // [readme: export]
   const auto registry = std::make_shared<prometheus::Registry>();
@@ -285,6 +288,7 @@ void run(const std::string& servers, const std::string& listen) {
                               .ttl = 30s,
                               .observer = std::make_shared<LockMetrics>(*registry, path),
                               .client = {.logger = logger},
+                              .when_uncertain = when_uncertain,  // lose, or suspend
                               .trace_key = "trace",
                               .observer_margin = 1s},
                              client);
@@ -294,6 +298,7 @@ void run(const std::string& servers, const std::string& listen) {
   zklock::LockedWorker worker(lock,
                               {.first_pause = 100ms,
                                .overdue_after = 5s,
+                               .when_suspended = zklock::WhenSuspended::go_on,
                                .logger = logger,
                                .lock_context = Context().with_value("trace", "metrics example")},
                               serve);
@@ -305,7 +310,12 @@ void run(const std::string& servers, const std::string& listen) {
 }  // namespace
 
 int main(int argc, char** argv) try {
-  run(argc > 1 ? argv[1] : "localhost:2181", argc > 2 ? argv[2] : "127.0.0.1:9464");
+  const std::string when_uncertain = argc > 3 ? argv[3] : "lose";
+  if (when_uncertain != "lose" && when_uncertain != "suspend") {
+    throw std::invalid_argument("lose or suspend? Not " + when_uncertain);
+  }
+  run(argc > 1 ? argv[1] : "localhost:2181", argc > 2 ? argv[2] : "127.0.0.1:9464",
+      when_uncertain == "suspend" ? WhenUncertain::suspend : WhenUncertain::lose);
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';
   return 1;

@@ -65,7 +65,8 @@ std::string read_file(const std::string& name) {
 
 class PrometheusMetricsTest : public ::testing::Test {
  protected:
-  PrometheusMetricsTest() {
+  explicit PrometheusMetricsTest(const std::string& when_uncertain = "lose")
+      : program_({EXAMPLES "/prometheus_metrics", address_, "127.0.0.1:0", when_uncertain}) {
     const auto line = program_.wait_for_line("^http://127.0.0.1:[0-9]+/metrics$");
     EXPECT_TRUE(line) << program_.standard_error();
     if (line) port_ = static_cast<std::uint16_t>(std::stoul(line->substr(line->rfind(':') + 1)));
@@ -106,7 +107,7 @@ class PrometheusMetricsTest : public ::testing::Test {
   const std::shared_ptr<ZooKeeperClient> client_ = connect(address_);
   ZooKeeperLock holder_{{.path = kPath, .owner_key = "owner"}, client_};
   const Lease held_ = holder_.lock(soon().with_value("owner", "user1"));
-  Subprocess program_{{EXAMPLES "/prometheus_metrics", address_, "127.0.0.1:0"}};
+  Subprocess program_;
   std::uint16_t port_ = 0;
 };
 
@@ -152,6 +153,28 @@ TEST_F(PrometheusMetricsTest, SaysThatNoServerIsConnectedAndWhenOneIsAgain) {
   server_.restart();
   EXPECT_TRUE(becomes("zklock_connected{}", 1));
   EXPECT_TRUE(becomes("zklock_suspended{}", 0));
+}
+
+class SuspendedPrometheusMetricsTest : public PrometheusMetricsTest {
+ protected:
+  SuspendedPrometheusMetricsTest() : PrometheusMetricsTest("suspend") {}
+};
+
+TEST_F(SuspendedPrometheusMetricsTest, ShowsThatTheLeaseIsSuspendedAndThatItCameBack) {
+  ASSERT_TRUE(becomes("zklock_waiting{}", 1)) << get_metrics(port_);
+  holder_.unlock(held_, soon());
+  ASSERT_TRUE(becomes("zklock_held{}", 1));
+  EXPECT_EQ(scrape()["zklock_suspended{}"], 0);
+  server_.kill();
+  EXPECT_TRUE(becomes("zklock_suspended{}", 1)) << get_metrics(port_);
+  EXPECT_EQ(scrape()["zklock_held{}"], 1);
+  server_.restart();  // which gives each session its whole timeout again
+  EXPECT_TRUE(becomes("zklock_suspended{}", 0)) << get_metrics(port_);
+  EXPECT_TRUE(becomes("zklock_resumptions_total{}", 1));
+  const auto samples = scrape();
+  EXPECT_EQ(samples.at("zklock_suspensions_total{}"), 1);
+  EXPECT_EQ(samples.at("zklock_held{}"), 1);
+  EXPECT_EQ(samples.at("zklock_hold_seconds_count{}"), 0) << "the same lease";
 }
 
 /// The names of metrics in a text.
