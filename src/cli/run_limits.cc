@@ -41,7 +41,7 @@ RunMargins::RunMargins(std::optional<std::chrono::nanoseconds> asked, const Leas
 }
 
 milliseconds RunMargins::kill_before() const noexcept {
-  return std::min(kLongestKillBefore, always_left_ / 15);
+  return std::min(kLongestKillBefore, always_left_ / 5);
 }
 
 RunLimits RunMargins::limits_of(const Lease& lease) const {

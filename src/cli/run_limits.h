@@ -25,7 +25,9 @@ class RunMargins {
   [[nodiscard]] RunLimits limits_of(const Lease& lease) const;
 
   [[nodiscard]] std::chrono::milliseconds kill_after() const noexcept { return kill_after_; }
-  /// SIGKILL comes so long before the end of the lease: it takes a moment.
+  /// SIGKILL comes so long before the end of the lease. On a busy machine it takes a moment until a
+  /// process runs to be killed, and until its children are found and killed, too; and right after
+  /// the start of a session, its claim may go as soon as the lease ends.
   [[nodiscard]] std::chrono::milliseconds kill_before() const noexcept;
 
  private:

@@ -80,7 +80,14 @@ inline std::string what_it_waits_in(pid_t process) {
   return name;
 }
 
-inline bool is_gone(pid_t process) { return ::kill(process, 0) != 0 && errno == ESRCH; }
+/// Whether it has ended, and its parent knows. If not, what /proc says: its state, its parent, ...
+inline ::testing::AssertionResult is_gone(pid_t process) {
+  if (::kill(process, 0) != 0 && errno == ESRCH) return ::testing::AssertionSuccess();
+  std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
+  std::string line;
+  std::getline(stat, line);
+  return ::testing::AssertionFailure() << line;
+}
 
 class ZklockRunFixture : public ::testing::Test {
  protected:

@@ -34,7 +34,7 @@ TEST_F(ZklockRunLossTest, AKilledZklockTakesAllOfItsProcessesWithIt) {
 }
 
 TEST_F(ZklockRunLossTest, AFrozenZklockDoesNotKeepItsProcesses) {
-  const auto run = start_bash({"--session-timeout", "4s"}, kWithGrandchild);
+  const auto run = start_bash({"--session-timeout", "6s"}, kWithGrandchild);
   expect_gone_at_the_next_grant(*run, SIGSTOP);
   run->signal(SIGCONT);
   EXPECT_THAT(run->wait_for_exit(), Optional(76)) << run->standard_error();
@@ -170,12 +170,12 @@ TEST_F(ZklockRunLossTest, OfTwentyContendersNeverTwoRunThoughZklockAndTheServerF
     return start({"--session-timeout", session_timeout, "--quiet"}, words, server.address());
   };
   const Words long_work = {"bash", "-c", "echo ready 1; sleep 60"};
-  const auto frozen = start_judged(long_work, "4s");
+  const auto frozen = start_judged(long_work, "6s");
   process_named("ready", *frozen);
   std::vector<std::unique_ptr<Subprocess>> others;
   others.reserve(18);
   for (int i = 0; i < 18; ++i) others.push_back(start_judged({"sleep", "0.1"}, "20s"));
-  const auto cut_off = start_judged(long_work, "4s");
+  const auto cut_off = start_judged(long_work, "6s");
   frozen->signal(SIGSTOP);
   process_named("ready", *cut_off);
   server.stop();

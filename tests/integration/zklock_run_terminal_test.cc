@@ -126,7 +126,7 @@ TEST_F(ZklockRunTerminalTest, ACommandThatHadTheTerminalHasItAgainBeforeItReads)
 }
 
 TEST_F(ZklockRunTerminalTest, AJobThatWasStoppedForLongerThanItsLeaseHasEnded) {
-  type_run("sh -c 'trap \"\" TERM; echo process=$$; exec sleep 60'", "--session-timeout 4s");
+  type_run("sh -c 'trap \"\" TERM; echo process=$$; exec sleep 60'", "--session-timeout 6s");
   ASSERT_TRUE(shell_.shows("process="));
   ASSERT_TRUE(shell_.shows("\n"));
   const std::string screen = shell_.screen();

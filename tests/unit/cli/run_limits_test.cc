@@ -32,13 +32,17 @@ class RunLimitsTest : public ::testing::Test {
 TEST_F(RunLimitsTest, TermComesFiveSecondsBeforeTheEndOfALeaseOfThirty) {
   const RunLimits limits = this->limits(30s);
   EXPECT_EQ(limits.term_before, 5s);
-  EXPECT_EQ(limits.kill_before, 499ms);
+  EXPECT_EQ(limits.kill_before, 500ms);
   EXPECT_GT(limits.lease_end, boot_now());
 }
 
 TEST_F(RunLimitsTest, AShorterSessionLeavesRoomForSlowAnswers) {
   EXPECT_EQ(limits(6s).term_before, 1s);
-  EXPECT_LT(limits(6s).kill_before, 100ms);
+}
+
+TEST_F(RunLimitsTest, KillHasATwentiethOfAShorterSessionToTakeEffect) {
+  EXPECT_NEAR(static_cast<double>(limits(6s).kill_before.count()), 300e6, 1e6);
+  EXPECT_NEAR(static_cast<double>(limits(4s).kill_before.count()), 200e6, 1e6);
 }
 
 TEST_F(RunLimitsTest, WhatWasAskedForIsTakenIfALeaseInGoodOrderStaysAboveIt) {
