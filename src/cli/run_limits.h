@@ -26,8 +26,8 @@ class RunMargins {
 
   [[nodiscard]] std::chrono::milliseconds kill_after() const noexcept { return kill_after_; }
   /// SIGKILL comes so long before the end of the lease. On a busy machine it takes a moment until a
-  /// process runs to be killed, and until its children are found and killed, too; and right after
-  /// the start of a session, its claim may go as soon as the lease ends.
+  /// process has ended, and only then its children are found. The claim may go as soon as the lease
+  /// ends, if the session had just begun.
   [[nodiscard]] std::chrono::milliseconds kill_before() const noexcept;
 
  private:

@@ -164,10 +164,10 @@ TEST_F(SuspendedPrometheusMetricsTest, ShowsThatTheLeaseIsSuspendedAndThatItCame
   ASSERT_TRUE(becomes("zklock_waiting{}", 1)) << get_metrics(port_);
   holder_.unlock(held_, soon());
   ASSERT_TRUE(becomes("zklock_held{}", 1));
-  EXPECT_EQ(scrape()["zklock_suspended{}"], 0);
+  EXPECT_EQ(scrape().at("zklock_suspended{}"), 0);
   server_.kill();
   EXPECT_TRUE(becomes("zklock_suspended{}", 1)) << get_metrics(port_);
-  EXPECT_EQ(scrape()["zklock_held{}"], 1);
+  EXPECT_EQ(scrape().at("zklock_held{}"), 1);
   server_.restart();  // which gives each session its whole timeout again
   EXPECT_TRUE(becomes("zklock_suspended{}", 0)) << get_metrics(port_);
   EXPECT_TRUE(becomes("zklock_resumptions_total{}", 1));

@@ -80,7 +80,7 @@ inline std::string what_it_waits_in(pid_t process) {
   return name;
 }
 
-/// Whether it has ended, and its parent knows. If not, what /proc says: its state, its parent, ...
+/// Whether it has ended, and its parent has waited for it. If not: its state and its parent.
 inline ::testing::AssertionResult is_gone(pid_t process) {
   if (::kill(process, 0) != 0 && errno == ESRCH) return ::testing::AssertionSuccess();
   std::ifstream stat("/proc/" + std::to_string(process) + "/stat");
