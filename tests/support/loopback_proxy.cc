@@ -137,7 +137,9 @@ void LoopbackProxy::refuse_at(const PacketPattern& pattern) {
   lie_in_wait({pattern, Fault::refuse});
 }
 
-void LoopbackProxy::hold_at(const PacketPattern& pattern) { lie_in_wait({pattern, Fault::hold}); }
+void LoopbackProxy::hold_at(const PacketPattern& pattern, int nth) {
+  lie_in_wait({pattern, Fault::hold, nth});
+}
 
 void LoopbackProxy::cut_at_each(const PacketPattern& pattern) {
   lie_in_wait({.pattern = pattern, .fault = Fault::cut, .stays = true});

@@ -71,7 +71,7 @@ class LoopbackProxy {
   void cut_at(const PacketPattern& pattern, int nth = 1);
   void refuse_at(const PacketPattern& pattern);
   /// Holds it, and what comes behind it in this direction.
-  void hold_at(const PacketPattern& pattern);
+  void hold_at(const PacketPattern& pattern, int nth = 1);
   /// Cuts at each of them, until `heal`.
   void cut_at_each(const PacketPattern& pattern);
 
