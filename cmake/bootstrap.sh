@@ -31,7 +31,7 @@ build="g++ cmake ninja-build pkg-config libzookeeper-mt-dev nlohmann-json3-dev
   prometheus-cpp-dev"
 # Not the package zookeeper: it adds scripts, and a JRE with all of a desktop's libraries.
 zookeeper="libzookeeper-java libslf4j-java default-jre-headless"
-server="$zookeeper faketime"
+server="$zookeeper libfaketime"
 models="spin gcc"
 # shellcheck disable=SC2034  # used by its name
 demo="g++ cmake ninja-build libzookeeper-mt-dev nlohmann-json3-dev libcli11-dev $zookeeper"

@@ -32,7 +32,7 @@ int main(int argc, char** argv) try {
   // [readme-end]
 
   // [readme: deadline]
-  lock.lock(request_2.with_timeout(200ms), error);
+  lock.lock(request_2.with_timeout(500ms), error);
   if (error == Errc::locking_timed_out) std::cout << "request 2 gave up waiting\n";
   // [readme-end]
 

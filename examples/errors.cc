@@ -53,11 +53,11 @@ int main(int argc, char** argv) try {
 
   zklock::ZooKeeperLock lock({.address = address, .path = "/examples/errors"});
   const zklock::LockGuard guard(lock);
-  report("a lock that is held", [&lock] { lock.lock(Context().with_timeout(200ms)); });
+  report("a lock that is held", [&lock] { lock.lock(Context().with_timeout(500ms)); });
 
   report("an unlock of nothing", [address] {
     zklock::ZooKeeperLock another({.address = address, .path = "/examples/errors"});
-    another.unlock(Context().with_timeout(200ms));
+    another.unlock(Context().with_timeout(500ms));
   });
 } catch (const std::exception& error) {
   std::cerr << error.what() << '\n';

@@ -139,7 +139,7 @@ TEST_F(ExampleTest, TimesOutWhileAnotherHoldsTheLock) {
   Subprocess holder = start({"-owner", "somebody-else"});  // with one dash, as Go users do
   ASSERT_TRUE(holder.wait_for_line(kAcquired));
 
-  Subprocess waiter = start({"-timeout=300ms"});
+  Subprocess waiter = start({"-timeout=1s"});
   EXPECT_THAT(waiter.wait_for_exit(), Optional(1));
   EXPECT_TRUE(waiter.wait_for_line(kTimedOut)) << waiter.standard_error();
   EXPECT_TRUE(waiter.wait_for_line(line(".*somebody-else.*"))) << waiter.standard_error();
@@ -149,7 +149,7 @@ TEST_F(ExampleTest, TimesOutWhileAnotherHoldsTheLock) {
 TEST_F(ExampleTest, WaitsForItsTurn) {
   Subprocess first = start({"--owner", "first"});
   ASSERT_TRUE(first.wait_for_line(kAcquired));
-  Subprocess second = start({"--owner", "second", "--timeout", "300ms"});
+  Subprocess second = start({"--owner", "second", "--timeout", "1s"});
   EXPECT_THAT(second.wait_for_exit(), Optional(1));
   Subprocess third = start({"--owner", "third", "--timeout", "1m"});
   ASSERT_TRUE(queue_becomes(2));

@@ -60,8 +60,7 @@ class LockOnServerTest : public ::testing::Test {
 
 TEST_F(LockOnServerTest, SecondLockTimesOutWhileTheFirstIsHeld) {
   const Lease lease = first_.lock(as("user1"));
-  const LockError error =
-      error_of([&] { second_.lock(as("user2", Context().with_timeout(100ms))); });
+  const LockError error = error_of([&] { second_.lock(as("user2", in_vain())); });
   EXPECT_EQ(error.code(), Errc::locking_timed_out);
   EXPECT_EQ(error.code(), std::errc::timed_out);
   EXPECT_THAT(error.what(), HasSubstr("attempt to acquire lock timed out: "));
@@ -85,7 +84,7 @@ TEST_F(LockOnServerTest, OwnerThatHoldsTheLockCannotLockAgain) {
 TEST_F(LockOnServerTest, OwnersAreScopedToTheInstance) {
   first_.lock(as("user1"));
   std::error_code error;
-  EXPECT_FALSE(second_.lock(as("user1", Context().with_timeout(50ms)), error));
+  EXPECT_FALSE(second_.lock(as("user1", in_vain()), error));
   EXPECT_EQ(error, Errc::locking_timed_out);
 }
 
@@ -156,7 +155,7 @@ TEST_F(LockOnServerTest, HolderWithoutATtlIsNotExpired) {
   const Lease lease = first_.lock(soon());
   ZooKeeperLock contender(config(100ms, record_), second_client_);
   std::error_code error;
-  contender.lock(Context().with_timeout(400ms), error);
+  contender.lock(in_vain(), error);
   EXPECT_EQ(error, Errc::locking_timed_out);
   EXPECT_TRUE(lease.valid());
   EXPECT_THAT(record_->znodes("purged"), IsEmpty());
@@ -289,7 +288,7 @@ TEST_F(LockOnServerTest, SlashesAroundThePathAreNormalised) {
   ZooKeeperLock other({.path = path_.substr(1) + "/"}, second_client_);
   const Lease lease = first_.lock(soon());
   std::error_code error;
-  other.lock(Context().with_timeout(50ms), error);
+  other.lock(in_vain(), error);
   EXPECT_EQ(error, Errc::locking_timed_out);
   first_.unlock(lease);
   const Lease next = other.lock(soon());
@@ -326,7 +325,7 @@ TEST_F(LockOnServerTest, StandardGuardsWork) {
   {
     const std::unique_lock<Lock> guard(lock);
     EXPECT_FALSE(second_.try_lock());
-    EXPECT_FALSE(second_.try_lock_for(20ms));
+    EXPECT_FALSE(second_.try_lock_for(kInVain));
   }
   EXPECT_THAT(queue(), IsEmpty());
   {

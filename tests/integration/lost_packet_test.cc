@@ -205,7 +205,7 @@ TEST_F(LostPacketTest, LostRemovalAfterATimeoutIsRepeatedOnTheNextConnection) {
   const Lease holder = other_.lock(soon());
   proxy_.refuse_at(request(Op::remove, path_));
   std::error_code error;
-  lock_.lock(Context().with_timeout(50ms), error);
+  lock_.lock(in_vain(), error);
   EXPECT_EQ(error, Errc::locking_timed_out);
   EXPECT_TRUE(proxy_.meets());
   EXPECT_THAT(queue(), SizeIs(2));
@@ -230,7 +230,7 @@ TEST_F(LostPacketTest, LostRemovalAfterATryLockIsRepeatedOnTheNextConnection) {
 TEST_F(LostPacketTest, LostAnswerToTheRemovalAfterATimeoutLeavesNothing) {
   const Lease holder = other_.lock(soon());
   proxy_.cut_at(answer_to(Op::remove, path_));
-  EXPECT_FALSE(lock_.try_lock_for(50ms));
+  EXPECT_FALSE(lock_.try_lock_for(kInVain));
   EXPECT_TRUE(proxy_.meets());
   EXPECT_TRUE(removes_all());
   EXPECT_THAT(queue(), SizeIs(1));

@@ -17,6 +17,7 @@
 
 #include "integration/tools.h"
 #include "queue/metadata.h"
+#include "support/faked_clocks.h"
 #include "support/subprocess.h"
 #include "support/temporary_directory.h"
 #include "support/unique_path.h"
@@ -94,19 +95,15 @@ TEST_F(TtlTest, AFrozenProcessIsPurgedAndTheQueueStaysInOrder) {
   EXPECT_TRUE(granted(third_turn));
 }
 
-#ifdef FAKETIME
-
-std::vector<std::string> with_clock(const std::string& setting) {
-  return {std::string("LD_PRELOAD=") + FAKETIME, setting, "DONT_FAKE_MONOTONIC=1",
-          "FAKETIME_DONT_FAKE_MONOTONIC=1",
-          "FAKETIME_FORCE_MONOTONIC_FIX=0"};  // with it, Java's waits for a time end at once
-}
+#ifdef HAS_FAKED_CLOCKS
 
 /// The holder's clock is an hour ahead, or behind.
-class TtlClocksTest : public TtlTest, public ::testing::WithParamInterface<const char*> {
+class TtlClocksTest : public FakedClocks,
+                      public TtlTest,
+                      public ::testing::WithParamInterface<const char*> {
  protected:
   void start_holder_with_its_clock() {
-    start_holder(false, with_clock(std::string("FAKETIME=") + GetParam()));
+    start_holder(false, variables(std::string("FAKETIME=") + GetParam()));
   }
   /// Which proves that its clock is another one.
   void expect_a_timestamp_that_is_wrong() {
@@ -144,7 +141,7 @@ TEST_P(TtlClocksTest, NobodyPurgesEarly) {
 }
 
 /// A server whose time source can be set while it runs.
-class ServerWithAClock {
+class ServerWithAClock : public FakedClocks {
  protected:
   /// The server looks each second.
   void put_clock_forward(const std::string& by) const {
@@ -156,9 +153,9 @@ class ServerWithAClock {
  private:
   std::vector<std::string> clock() const {
     put_clock_forward("+0");
-    std::vector<std::string> variables = with_clock("FAKETIME_TIMESTAMP_FILE=" + setting_.string());
-    variables.emplace_back("FAKETIME_CACHE_DURATION=1");
-    return variables;
+    std::vector<std::string> all = variables("FAKETIME_TIMESTAMP_FILE=" + setting_.string());
+    all.emplace_back("FAKETIME_CACHE_DURATION=1");
+    return all;
   }
 
   const TemporaryDirectory directory_;
@@ -184,7 +181,7 @@ TEST_F(TtlTimeSourceTest, ThatJumpsForServerAndContenderPurgesNobodyInItsTime) {
   ASSERT_FALSE(servers_clock_is_ahead());
   put_clock_forward("+1h");
   ASSERT_TRUE(becomes_true([&] { return servers_clock_is_ahead(); }));
-  Subprocess contender({LOCKER, address_, "60000", "60000"}, with_clock("FAKETIME=+1h"),
+  Subprocess contender({LOCKER, address_, "60000", "60000"}, variables("FAKETIME=+1h"),
                        Subprocess::Input::written);
   ASSERT_TRUE(contender.write("lock 1 " + path_ + "\n"));
   ASSERT_TRUE(contender.wait_for_line("^1 granted "))

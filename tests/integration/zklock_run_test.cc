@@ -10,6 +10,7 @@
 #include <thread>
 
 #include "integration/zklock_run_fixture.h"
+#include "support/faked_clocks.h"
 
 namespace zklock::test {
 namespace {
@@ -280,13 +281,15 @@ TEST_F(ZklockRunTest, WhatWasInterruptedIsNotDone) {
 }
 
 TEST_F(ZklockRunTest, OfAHundredMachinesWhoseClocksDifferOneRunsForEachKey) {
+  const FakedClocks clocks;
   std::vector<std::unique_ptr<Subprocess>> runs;
   for (int i = 0; i < 100; ++i) {
     const std::string skew = (i % 2 == 0 ? "+" : "-") + std::to_string(i) + "s";
+    Words variables = FakedClocks::variables("FAKETIME=" + skew);
+    variables.push_back("ZKLOCK_ADDRESS=" + address_);
     runs.push_back(std::make_unique<Subprocess>(
-        Words{"faketime", "-f", skew, ZKLOCK_COMMAND, "run", path_, "--quiet", "--once", "key",
-              "--", "echo", "done"},
-        Words{"ZKLOCK_ADDRESS=" + address_, "FAKETIME_DONT_FAKE_MONOTONIC=1"}));
+        Words{ZKLOCK_COMMAND, "run", path_, "--quiet", "--once", "key", "--", "echo", "done"},
+        variables));
   }
   std::string output;
   for (const auto& run : runs) {

@@ -125,7 +125,7 @@ TEST_F(KafkaKitServerTest, KafkaKitWithoutATtlIsNotPurgedByUs) {
   KafkaKitLock holder(client(), path_, 0ms);
   ASSERT_EQ(holder.lock(soon()), Outcome::locked);
   ZooKeeperLock lock(config(50ms), client_);
-  const LockError error = error_of([&] { lock.lock(Context().with_timeout(300ms)); });
+  const LockError error = error_of([&] { lock.lock(in_vain()); });
   EXPECT_EQ(error.code(), Errc::locking_timed_out);
   const LockEntries entries = lock.entries(soon());
   ASSERT_THAT(entries, Not(IsEmpty()));
@@ -161,7 +161,7 @@ TEST_F(KafkaKitServerTest, ForeignDataIsWaitedFor) {
     const auto claim = foreigner->create_protected_ephemeral_sequential(
         path_ + "/lock-", sample.data, Acl::open(), soon());
     ASSERT_TRUE(claim);
-    const LockError error = error_of([&] { lock.lock(Context().with_timeout(100ms)); });
+    const LockError error = error_of([&] { lock.lock(in_vain()); });
     EXPECT_EQ(error.code(), Errc::locking_timed_out);
     std::future<Lease> waiting = lock_async(lock);
     EXPECT_TRUE(foreigner->remove(claim->path, 0, soon())) << "nobody has touched it";

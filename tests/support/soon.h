@@ -1,8 +1,10 @@
-// soon.h: the context of calls that are expected to succeed.
+// soon.h: how long the calls of a test may take.
 #ifndef ZKLOCK_TESTS_SUPPORT_SOON_H_
 #define ZKLOCK_TESTS_SUPPORT_SOON_H_
 
 #include <zklock/context.h>
+
+#include <chrono>
 
 #include "support/long_enough.h"
 
@@ -10,6 +12,11 @@ namespace zklock::test {
 
 /// Its deadline ends tests that fail.
 inline Context soon() { return Context().with_timeout(kLongEnough); }
+
+/// For a lock that stays with others. Servers of a busy machine answer in this time, so that the
+/// call ends with `locking_timed_out`.
+constexpr std::chrono::milliseconds kInVain{500};
+inline Context in_vain() { return Context().with_timeout(kInVain); }
 
 }  // namespace zklock::test
 

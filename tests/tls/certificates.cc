@@ -5,14 +5,15 @@
 #include <stdexcept>
 #include <utility>
 
+#include "support/faked_clocks.h"
 #include "support/subprocess.h"
 
 namespace zklock::test {
 
 namespace {
 
-void run(std::vector<std::string> command) {
-  Subprocess process(std::move(command));
+void run(std::vector<std::string> command, std::vector<std::string> variables = {}) {
+  Subprocess process(std::move(command), std::move(variables));
   if (process.wait_for_exit() != 0) {
     throw std::runtime_error("openssl says:\n" + process.standard_error());
   }
@@ -51,8 +52,9 @@ Certificate CertificateAuthority::sign(const std::string& name, Validity validit
                                    "-days",        "2",
                                    "-out",         signed_one.certificate_file};
   // openssl signs nothing that has expired.
-  if (validity == Validity::expired) command.insert(command.begin(), {"faketime", "9 days ago"});
-  run(std::move(command));
+  std::vector<std::string> variables;
+  if (validity == Validity::expired) variables = FakedClocks::variables("FAKETIME=-9d");
+  run(std::move(command), std::move(variables));
   return signed_one;
 }
 
