@@ -51,8 +51,12 @@ TEST_F(ClientConnectTest, AwaitSessionReportsARefusedIdentity) {
   EXPECT_THAT(error.what(), HasSubstr("refused to authenticate"));
 }
 
-TEST_F(ClientConnectTest, AwaitSessionReportsARefusedUserAtOnce) {
-  ensemble_.look_at_attempts_each(250ms);
+class RefusedUserTest : public ClientTest {
+ protected:
+  RefusedUserTest() : ClientTest("/", 250ms) {}
+};
+
+TEST_F(RefusedUserTest, AwaitSessionReportsItAtOnce) {
   auto done = in_background([&] { client_->await_session(10s); });
   ensemble_.next_wire()->refuse("the servers refuse to log in \"orders\"");
   time_.settle();

@@ -8,6 +8,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -34,9 +35,13 @@ class ClientTest : public ::testing::Test {
  protected:
   static constexpr std::int64_t kSession = 0x1001;
 
-  explicit ClientTest(std::string reads_first = "")
-      : client_(std::make_unique<internal::Client>(
-            ensemble_.dialer(), ClientOptions{.logger = lines_}, std::move(reads_first))) {}
+  /// The client begins to dial here: what it is to find, the ensemble has to have before that.
+  explicit ClientTest(std::string reads_first = "",
+                      std::optional<std::chrono::nanoseconds> looks_at_attempts_each = {}) {
+    if (looks_at_attempts_each) ensemble_.look_at_attempts_each(*looks_at_attempts_each);
+    client_ = std::make_unique<internal::Client>(
+        ensemble_.dialer(), ClientOptions{.logger = lines_}, std::move(reads_first));
+  }
 
   /// The next wire, connected; the client may not know of it yet.
   std::shared_ptr<ScriptedWire> begin_to_connect(std::int64_t session = kSession) {
