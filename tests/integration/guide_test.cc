@@ -10,6 +10,7 @@
 #include <string>
 #include <vector>
 
+#include "integration/hold_evidence.h"
 #include "integration/tools.h"
 #include "support/loopback_proxy.h"
 #include "support/subprocess.h"
@@ -94,9 +95,7 @@ TEST_F(GuideTest, LeasesStopsWhenTheLockIsLost) {
 
 TEST_F(GuideTest, SuspendedGoesOnWithTheSameToken) {
   LoopbackProxy network(ZooKeeperServer::shared().port());
-  // At the end of the second round of checks. Right after the grant the lease has almost as long as
-  // its session: there would be no time to come back.
-  network.hold_at(request(Op::multi), 4);
+  hold_evidence(network);
   Subprocess program({EXAMPLES "/suspended", network.address()});
   ASSERT_TRUE(program.wait_for_line("^working, with fencing token [1-9][0-9]*$"))
       << program.standard_error();

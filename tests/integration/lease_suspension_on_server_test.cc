@@ -12,6 +12,7 @@
 #include <string>
 #include <vector>
 
+#include "integration/hold_evidence.h"
 #include "integration/tools.h"
 #include "support/loopback_proxy.h"
 #include "support/recording_observer.h"
@@ -69,12 +70,9 @@ TEST(LeaseSuspensionOnServerTest, AnElectionThatTakesLongerThanTheEvidenceLosesN
 
 class SuspendedBehindAProxyTest : public ::testing::Test {
  protected:
-  /// Nothing comes through, and nobody sees that. From the end of the next but one round of checks
-  /// on: right after the grant the lease has almost as long as its session, so that there would be
-  /// no time to come back.
   void let_it_be_suspended() {
     const std::stop_token suspended = holder_.lease.suspended();
-    proxy_.hold_at(request(Op::multi), 4);
+    hold_evidence(proxy_);
     ASSERT_TRUE(becomes_true([&] { return suspended.stop_requested(); }));
     ASSERT_FALSE(holder_.lease.valid());
   }

@@ -7,7 +7,7 @@
 
 namespace zklock::test {
 
-/// The programs must have ended when the object does.
+/// REQUIRES: the programs end before the object does.
 class FakedClocks {
  public:
   FakedClocks() = default;

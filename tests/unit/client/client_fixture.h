@@ -35,7 +35,7 @@ class ClientTest : public ::testing::Test {
  protected:
   static constexpr std::int64_t kSession = 0x1001;
 
-  /// The client begins to dial here: what it is to find, the ensemble has to have before that.
+  /// The client begins to dial here, so the ensemble has to be set up before.
   explicit ClientTest(std::string reads_first = "",
                       std::optional<std::chrono::nanoseconds> looks_at_attempts_each = {}) {
     if (looks_at_attempts_each) ensemble_.look_at_attempts_each(*looks_at_attempts_each);
