@@ -312,7 +312,7 @@ TEST_F(LockLossTest, ClaimThatMayNotBeRemovedEndsItsSession) {
   EXPECT_EQ(error.code(), Errc::unlocking_failed);
   EXPECT_EQ(error.cause(), ZooKeeperErrc::no_auth);
   EXPECT_TRUE(granted(next)) << "the queue is not stuck";
-  EXPECT_TRUE(log->has("ending the session"));
+  EXPECT_TRUE(log->await("ending the session"));
 }
 
 }  // namespace
