@@ -222,6 +222,7 @@ TEST_F(AclContract, WatchWithoutPermissionIsNotSet) {
   const auto watching = watcher();
   ASSERT_FALSE(client_->get_and_watch(path, watching, soon()));
   client_->watch_in_background(path, watching);
+  ASSERT_TRUE(client_->get(path_, soon()));  // the request before it has been refused by now
   ASSERT_TRUE(owner_->set(path, "", kAny, soon()));
   ASSERT_TRUE(owner_->remove(path, kAny, soon()));
   ASSERT_TRUE(client_->get(path_, soon()));  // events would have come before its answer
