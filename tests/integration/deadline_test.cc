@@ -179,7 +179,9 @@ class TroubleTest : public ::testing::TestWithParam<Trouble> {
   bool in_trouble_ = false;
   const std::string path_ = unique_path();
   const std::shared_ptr<RecordingObserver> record_ = std::make_shared<RecordingObserver>();
-  const std::shared_ptr<ClaimClient> client_ = testing::connect_claim_client(server().address());
+  // A third of the session timeout outlasts the trouble.
+  const std::shared_ptr<ClaimClient> client_ =
+      testing::connect_claim_client(server().address(), {.session_timeout = 40s});
 };
 
 INSTANTIATE_TEST_SUITE_P(, TroubleTest, ::testing::Values(Trouble::stopped, Trouble::killed),

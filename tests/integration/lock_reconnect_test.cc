@@ -254,8 +254,10 @@ TEST(LockRestartTest, HolderAndWaitersSurviveARestartOfTheServer) {
   ZooKeeperServer server;
   const std::string path = unique_path();
   const auto record = std::make_shared<RecordingObserver>();
-  ZooKeeperLock holder({.address = server.address(), .path = path});
-  ZooKeeperLock waiter({.address = server.address(), .path = path, .observer = record});
+  const ClientOptions patient{.session_timeout = 40s};  // a third outlasts the restart
+  ZooKeeperLock holder({.address = server.address(), .path = path, .client = patient});
+  ZooKeeperLock waiter(
+      {.address = server.address(), .path = path, .observer = record, .client = patient});
   const Lease lease = holder.lock(soon());
   std::future<Lease> waiting = lock_async(waiter);
   ASSERT_TRUE(record->await("waiting"));
