@@ -195,11 +195,20 @@ std::vector<std::string> commands_of(const CLI::App& app) {
   return names;
 }
 
-std::string unknown_command(const std::string& name, const std::vector<std::string>& known) {
-  std::string text = "there is no command \"" + name + "\":";
-  for (const std::string& one : known) text += ' ' + one + ',';
+/// Throws unless `first`, which is no command, is an option that needs none.
+void expect_option(const CLI::App& app, const std::string& first) {
+  if (app.get_option_no_throw(first) != nullptr) return;
+  std::string text;
+  if (first.empty()) {
+    text = "a command is missing:";
+  } else if (first.front() == '-') {
+    text = "\"" + first + "\" is before the command; its options come after it:";
+  } else {
+    text = "there is no command \"" + first + "\":";
+  }
+  for (const std::string& one : commands_of(app)) text += ' ' + one + ',';
   text.pop_back();
-  return text;
+  throw std::invalid_argument(text);
 }
 
 NothingToRun refuse(const std::string& why, const std::string& command) {
@@ -222,10 +231,7 @@ std::variant<Command, NothingToRun> parse_command(std::vector<std::string> argum
   try {
     const std::vector<std::string> known = commands_of(app);
     if (std::find(known.begin(), known.end(), command) == known.end()) {
-      const std::string other = std::exchange(command, "");
-      if (!other.empty() && other.front() != '-') {
-        throw std::invalid_argument(unknown_command(other, known));
-      }
+      expect_option(app, std::exchange(command, ""));
     }
     if (command == "run") {
       flags.run.take_command(arguments);

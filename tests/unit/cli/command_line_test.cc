@@ -197,6 +197,8 @@ TEST_F(RunCommandLineTest, SaysWhatIsWrongAndWhereToFindMore) {
   expect_refused({"run", "/l", "--timeout", "0s", "--", "x"}, "must be more than 0");
   expect_refused({"ls", "--address", "", "/l"}, "--address");
   expect_refused({"run", "/l", "--timout", "3s", "--", "x"}, "More: zklock run --help");
+  expect_refused({}, "a command is missing: run, ls");
+  expect_refused({"--address", "zk:2181", "ls", "/l"}, "\"--address\" is before the command");
   expect_refused({"--bad"}, "More: zklock --help");
 }
 
